@@ -1,0 +1,111 @@
+"""Effects: all that a session can ask of the world. Only `agent.runtime.perform` executes them."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from agent.core.facts import AnyFact
+from agent.core.values import IdToken
+
+
+class Effect(msgspec.Struct, frozen=True, tag=True):
+    """Base of all effects."""
+
+
+class PermitPower(Effect, frozen=True):
+    """Grant (True) or withdraw (False) the permission to close. False overtakes everything and waits for nothing."""
+
+    on: bool
+    reason: str = ""
+
+
+class Pilot(enum.StrEnum):
+    """What the pilot can say without a current."""
+
+    X1 = "X1"
+    E = "E"
+    F = "F"
+
+
+class OfferCurrent(Effect, frozen=True):
+    """Offer this current by PWM (IEC 61851-1 annex A), in ampere, 6 to 80."""
+
+    current_a: float
+
+
+class SetPilot(Effect, frozen=True):
+    """Stop offering current and say this instead."""
+
+    pilot: Pilot
+
+
+class LockConnector(Effect, frozen=True):
+    """Lock (True) or unlock the connector."""
+
+    locked: bool
+
+
+class Authorize(Effect, frozen=True):
+    """Ask for a verdict on a token; the answer comes back as `AuthorizationDecided` with the same `ask`."""
+
+    ask: int
+    token: IdToken
+
+
+class Emit(Effect, frozen=True):
+    """Put a fact into the outbox; nobody waits for it."""
+
+    fact: AnyFact
+
+
+class Record(Effect, frozen=True):
+    """Make facts durable, then post `Recorded(record)`. Until then no contactor closes."""
+
+    record: int
+    facts: tuple[AnyFact, ...]
+
+
+class Checkpoint(Effect, frozen=True):
+    """Store the session as it stands now, in the same commit as the facts of this step: what recovery starts from."""
+
+
+class Timer(enum.StrEnum):
+    """Deadlines of a session."""
+
+    CONNECT = "ev-connect"
+    CLOSING = "closing-reading"
+    LIMIT = "limit-expiry"
+    PWM = "pwm-spacing"
+    SAMPLE = "sample"
+    ALIGNED = "aligned"
+    SUSPEND = "suspend"
+    METER_GRACE = "meter-grace"
+
+
+class ArmTimer(Effect, frozen=True):
+    """Post `TimerDue(timer)` at this monotonic time; arming again replaces."""
+
+    timer: Timer
+    at_mono_s: float
+
+
+class CancelTimer(Effect, frozen=True):
+    """Forget a timer."""
+
+    timer: Timer
+
+
+AnyEffect = (
+    PermitPower
+    | OfferCurrent
+    | SetPilot
+    | LockConnector
+    | Authorize
+    | Emit
+    | Record
+    | Checkpoint
+    | ArmTimer
+    | CancelTimer
+)

@@ -1,0 +1,123 @@
+"""Events: all that can happen to one EVSE's session. Hardware events are `hal.types`' own, unwrapped."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.core.effects import Timer
+from agent.core.limits import LimitInput
+from agent.core.rules import Rules
+from agent.core.values import AuthInfo, IdToken, StopReason, Trigger
+from hal.types import (
+    ContactorChanged,
+    CpChanged,
+    FaultCleared,
+    FaultRaised,
+    LockChanged,
+    MeterFailed,
+    MeterSampled,
+    PermitLost,
+    PpChanged,
+    TokenPresented,
+)
+
+
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """Base of the agent's own events."""
+
+
+class AuthorizationDecided(Event, frozen=True):
+    """The verdict that `Authorize(ask)` asked for."""
+
+    ask: int
+    token: IdToken
+    info: AuthInfo
+
+
+class Recorded(Event, frozen=True):
+    """The journal holds what `Record(record)` handed over, on stable storage."""
+
+    record: int
+
+
+class RecordFailed(Event, frozen=True):
+    """The journal could not make it durable (disk full, read-only): no energy for this session."""
+
+    record: int
+    detail: str
+
+
+class TimerDue(Event, frozen=True):
+    """An armed timer's moment has come."""
+
+    timer: Timer
+
+
+class RemoteStart(Event, frozen=True):
+    """The CSMS asks to start for a token. `authorize`: the token must be authorised first."""
+
+    token: IdToken
+    remote_start_id: int | None = None
+    authorize: bool = False
+    group: str | None = None
+
+
+class StopRequested(Event, frozen=True):
+    """Somebody asks the transaction to end: remote stop, reset, unlock command."""
+
+    trigger: Trigger
+    reason: StopReason
+
+
+class Deauthorized(Event, frozen=True):
+    """The CSMS withdrew the authorisation of the running transaction `tx` (idTokenInfo not accepted)."""
+
+    tx: str
+    info: AuthInfo
+
+
+class LimitSet(Event, frozen=True):
+    """A source of a current limit speaks: replaces what it said before."""
+
+    limit: LimitInput
+
+
+class RulesChanged(Event, frozen=True):
+    """Settings that govern sessions changed."""
+
+    rules: Rules
+
+
+class AvailabilityChanged(Event, frozen=True):
+    """The EVSE is taken in or out of service (an operator, the CSMS)."""
+
+    operative: bool
+
+
+class ReadingAsked(Event, frozen=True):
+    """The CSMS triggers meter values."""
+
+
+AnyEvent = (
+    CpChanged
+    | PpChanged
+    | ContactorChanged
+    | LockChanged
+    | MeterSampled
+    | MeterFailed
+    | FaultRaised
+    | FaultCleared
+    | PermitLost
+    | TokenPresented
+    | AuthorizationDecided
+    | Recorded
+    | RecordFailed
+    | TimerDue
+    | RemoteStart
+    | StopRequested
+    | Deauthorized
+    | LimitSet
+    | RulesChanged
+    | AvailabilityChanged
+    | ReadingAsked
+)

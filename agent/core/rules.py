@@ -1,0 +1,33 @@
+"""The settings that govern a session, as one frozen value. The registry of settings fills it; the core reads it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.core.values import Measurand, TxPoint
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """How one EVSE behaves. Names follow OCPP 2.0.1's variables; 1.6's key stands beside where it differs."""
+
+    free_vend: bool = False  # charge whoever plugs in (1.6 vendor key FreeVend; 2.x AuthCtrlr.Enabled = false)
+    free_vend_token: str = "free"  # noqa: S105 - an identifier to bill to, not a secret
+    ev_connection_timeout_s: float = 60.0  # ConnectionTimeOut; 0: wait for ever
+    stop_on_ev_side_disconnect: bool = True  # StopTransactionOnEVSideDisconnect
+    unlock_on_ev_side_disconnect: bool = True
+    stop_on_invalid_id: bool = True  # StopTransactionOnInvalidId
+    start_points: frozenset[TxPoint] = frozenset({TxPoint.POWER_PATH_CLOSED})
+    stop_points: frozenset[TxPoint] = frozenset({TxPoint.EV_CONNECTED, TxPoint.AUTHORIZED})
+    sample_interval_s: float = 60.0  # MeterValueSampleInterval; 0: none
+    aligned_interval_s: float = 0.0  # ClockAlignedDataInterval; 0: none
+    started_measurands: tuple[Measurand, ...] = (Measurand.ENERGY_IMPORT,)
+    updated_measurands: tuple[Measurand, ...] = (
+        Measurand.ENERGY_IMPORT,
+        Measurand.POWER_IMPORT,
+        Measurand.CURRENT_IMPORT,
+        Measurand.VOLTAGE,
+    )
+    ended_measurands: tuple[Measurand, ...] = (Measurand.ENERGY_IMPORT,)
+    aligned_measurands: tuple[Measurand, ...] = (Measurand.ENERGY_IMPORT,)
+    resume_after_power_loss: bool = False  # our policy: end with PowerLoss unless the maker chooses to resume
+    meter_grace_s: float = 60.0  # keep charging on the last good reading this long (charging.md 3)

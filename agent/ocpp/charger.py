@@ -1,0 +1,36 @@
+"""What the OCPP side may ask of the charger, in no version's words. `agent.main` hands in the real one."""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+from agent.core.events import AnyEvent
+from agent.core.session import Session
+
+
+class ResetKind(enum.StrEnum):
+    """How to reset: at once, ending transactions with ImmediateReset/Reboot, or when the last one has ended."""
+
+    IMMEDIATE = "Immediate"
+    ON_IDLE = "OnIdle"
+
+
+class Charger(Protocol):
+    """The EVSEs behind the station, and the few things that concern all of them."""
+
+    @property
+    def evse_ids(self) -> tuple[int, ...]:
+        """EVSE ids, from 1."""
+
+    def session(self, evse: int) -> Session:
+        """The session as it stands (a frozen value). Raises KeyError for an unknown EVSE."""
+
+    def post(self, evse: int, event: AnyEvent) -> None:
+        """Put an event into the EVSE's inbox. Never waits."""
+
+    def reset(self, kind: ResetKind, evse: int | None = None) -> None:
+        """Begin a reset of the station, or of one EVSE. Returns at once; the caller has answered already."""
+
+    def time_learned(self, utc_s: float) -> None:
+        """The CSMS told the time; the clock decides whether to believe it."""

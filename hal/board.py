@@ -1,0 +1,139 @@
+"""The ports a board offers: small async Protocols, optional abilities as separate ports.
+
+The same Protocols are met by a board driver, by the guarded board (`hal.guard`) and by the client of a HAL that runs
+in its own process (`hal.remote`). Every command takes `deadline_s`, the seconds it may take; it raises
+`HalTimeoutError` beyond, `HalRefusedError` when the interlock refuses, `HalGoneError` when the hardware's owner is away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final, Protocol, runtime_checkable
+
+from hal.types import BoardInfo, EvseCapabilities, MeterSample, Stamped
+
+COMMAND_DEADLINE_S: Final = 1.0  # our policy: a board that needs longer for a command is at fault
+LEASE_S: Final = (
+    2.0  # permission falls away by itself after this (our policy, from the heartbeat of open EVSE firmware)
+)
+LEASE_RENEW_S: Final = 0.5  # renewed this often while the EVSE's task completes its steps
+STATION: Final = 0  # the stream of events that belong to no single EVSE (a shared reader, a door)
+
+
+@runtime_checkable
+class Pilot(Protocol):
+    """The control pilot's source (IEC 61851-1 annex A)."""
+
+    async def pwm(self, duty_pct: float, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Run PWM at `duty_pct` percent."""
+
+    async def x1(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Constant +12 V."""
+
+    async def state_e(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Constant 0 V."""
+
+    async def state_f(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Constant -12 V."""
+
+
+@runtime_checkable
+class Contactor(Protocol):
+    """The power contactor. Asking never closes it: it *permits* closing, and only while renewed."""
+
+    async def permit(self, on: bool, reason: str, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Grant or renew the lease (on), or withdraw it at once (off)."""
+
+
+@runtime_checkable
+class Lock(Protocol):
+    """The connector lock."""
+
+    async def lock(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Drive to locked."""
+
+    async def unlock(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Drive to unlocked; refused while the contactor is closed."""
+
+
+@runtime_checkable
+class Rcd(Protocol):
+    """The residual-current monitor."""
+
+    async def self_test(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Run the self-test; refused while the contactor is closed."""
+
+    async def reset(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Clear a latched trip: a person asked for it."""
+
+
+@runtime_checkable
+class PhaseSwitch(Protocol):
+    """Switches between one and three phases."""
+
+    async def phases(self, count: int, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Use `count` phases (1 or 3); refused while the contactor is closed."""
+
+
+@runtime_checkable
+class Meter(Protocol):
+    """An energy meter."""
+
+    async def read(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> MeterSample:
+        """Measure now. Raises `MeterError`; never returns old values under a new time."""
+
+
+class EvseHardware(Protocol):
+    """The ports of one EVSE. Optional ones are None where the hardware lacks them."""
+
+    @property
+    def capabilities(self) -> EvseCapabilities:
+        """What this EVSE can do."""
+
+    @property
+    def pilot(self) -> Pilot:
+        """Control pilot."""
+
+    @property
+    def contactor(self) -> Contactor:
+        """Power contactor."""
+
+    @property
+    def lock(self) -> Lock | None:
+        """Connector lock."""
+
+    @property
+    def rcd(self) -> Rcd | None:
+        """Residual-current monitor."""
+
+    @property
+    def phase_switch(self) -> PhaseSwitch | None:
+        """1p/3p switch."""
+
+    @property
+    def meter(self) -> Meter | None:
+        """Energy meter."""
+
+    def events(self) -> AsyncIterator[Stamped]:
+        """This EVSE's one ordered stream. It begins with the present state (CP, PP, contactor, lock, faults)."""
+
+
+class Board(Protocol):
+    """A piece of hardware with one or more EVSEs, numbered from 1."""
+
+    @property
+    def info(self) -> BoardInfo:
+        """Identity."""
+
+    @property
+    def evses(self) -> Mapping[int, EvseHardware]:
+        """EVSE id to its ports."""
+
+    def events(self) -> AsyncIterator[Stamped]:
+        """The station's own stream (`STATION`): readers that serve several EVSEs, doors, e-stop."""
+
+    async def start(self) -> None:
+        """Open devices; afterwards every contactor is open and events flow."""
+
+    async def close(self) -> None:
+        """Withdraw every permission, then release devices."""
