@@ -2,7 +2,8 @@
 
 The same Protocols are met by a board driver, by the guarded board (`hal.guard`) and by the client of a HAL that runs
 in its own process (`hal.remote`). Every command takes `deadline_s`, the seconds it may take; it raises
-`HalTimeoutError` beyond, `HalRefusedError` when the interlock refuses, `HalGoneError` when the hardware's owner is away.
+`HalTimeoutError` beyond, `HalRefusedError` when the interlock refuses, `HalGoneError` when the hardware's owner is
+away.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ class CpReading(Value, frozen=True):
 
 
 class MeterSample(Value, frozen=True):
-    """What a meter measured at `taken_mono_s`. Phase tuples are (L1, L2, L3); None where the model has no such value."""
+    """What a meter measured at `taken_mono_s`. Phase tuples are (L1, L2, L3); None where the model has no value."""
 
     taken_mono_s: float
     energy_import_wh: float

@@ -96,7 +96,7 @@ class ReadingContext(enum.StrEnum):
 
 
 class SampledValue(msgspec.Struct, frozen=True):
-    """One measured number; `unit` is an SI-ish name (Wh, W, A, V, Hz, Percent); `phase` is L1, L2, L3 or None for all."""
+    """One measured number; `unit` is Wh, W, A, V, Hz or Percent; `phase` is L1, L2, L3, or None for all together."""
 
     measurand: Measurand
     value: float
