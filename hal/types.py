@@ -84,6 +84,7 @@ class FaultKind(enum.StrEnum):
     E_STOP = "e-stop"
     DOOR = "door-open"
     METER = "meter"
+    STORAGE = "storage"  # the journal cannot make anything durable
     HAL_LOST = "hal-lost"
     BOARD = "board"
 
@@ -307,6 +308,7 @@ class EvseCapabilities(Value, frozen=True):
     has_rcd: bool = False
     has_phase_switch: bool = False
     has_ventilation: bool = False
+    cp_repeat_s: float | None = None  # the board repeats its CP reading this often; None: it reports changes only
 
 
 class BoardInfo(Value, frozen=True):

@@ -74,14 +74,18 @@ class Checkpoint(Effect, frozen=True):
 class Timer(enum.StrEnum):
     """Deadlines of a session."""
 
-    CONNECT = "ev-connect"
-    CLOSING = "closing-reading"
-    LIMIT = "limit-expiry"
-    PWM = "pwm-spacing"
-    SAMPLE = "sample"
-    ALIGNED = "aligned"
-    SUSPEND = "suspend"
-    METER_GRACE = "meter-grace"
+    CONNECT = "ev-connect"  # the driver has not plugged in in time
+    CLOSING = "closing-reading"  # no reading came after the contactor opened
+    LIMIT = "limit-expiry"  # a source of a limit falls silent
+    PWM = "pwm-spacing"  # a higher current may be offered now
+    SAMPLE = "sample"  # the next periodic reading is due
+    ALIGNED = "aligned"  # the next clock-aligned reading is due
+    EASE = "ease"  # the car did not stop drawing: open under load
+    METER_GRACE = "meter-grace"  # the meter has been silent for too long
+
+
+class DrawId(Effect, frozen=True):
+    """Ask for the id of the next transaction; it comes back as `IdDrawn`."""
 
 
 class ArmTimer(Effect, frozen=True):
@@ -106,6 +110,7 @@ AnyEffect = (
     | Emit
     | Record
     | Checkpoint
+    | DrawId
     | ArmTimer
     | CancelTimer
 )

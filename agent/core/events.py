@@ -47,6 +47,12 @@ class RecordFailed(Event, frozen=True):
     detail: str
 
 
+class IdDrawn(Event, frozen=True):
+    """The id that `DrawId` asked for; never given twice (OCPP 2.0.1 E01.FR.08)."""
+
+    id: str
+
+
 class TimerDue(Event, frozen=True):
     """An armed timer's moment has come."""
 
@@ -112,6 +118,7 @@ AnyEvent = (
     | AuthorizationDecided
     | Recorded
     | RecordFailed
+    | IdDrawn
     | TimerDue
     | RemoteStart
     | StopRequested

@@ -1,4 +1,4 @@
-"""One EVSE's life as a pure function: `step(session, event, now) -> (session, effects)`."""
+"""What is known of one EVSE: the value that `agent.core.step.step` advances and the journal keeps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from agent.core.limits import LimitInput
+from agent.core.limits import Limit, LimitInput, resolve
 from agent.core.rules import Rules
 from agent.core.values import ChargingState, ConnectorStatus, IdToken, Reading, StopReason, Trigger
 from hal.types import CpState, FaultKind, MeterSample
@@ -18,11 +18,17 @@ class Phase(enum.StrEnum):
     IDLE = "idle"  # nobody here
     AUTHORIZED = "authorized"  # a driver, no car: the connect time-out runs
     CONNECTED = "connected"  # a car, no driver
-    READY = "ready"  # both; current is offered, the car has not asked or may not yet
+    READY = "ready"  # both; the car has not asked for energy, or may not have it yet
     STARTING = "starting"  # the car asks; authorisation and opening reading are on their way to disk
     CHARGING = "charging"  # permission is live; energy may flow
+    EASING = "easing"  # no current is offered any more; the car has a moment to stop before the contactor opens
     STOPPING = "stopping"  # permission withdrawn; waiting for the contactor and a closing reading
     FINISHED = "finished"  # the driver is done, the car is still there
+    RECOVERING = "recovering"  # after a restart with a transaction open: waiting for the meter
+
+
+POWERED = frozenset({Phase.CHARGING, Phase.EASING})
+"""Phases in which permission is live."""
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,14 +37,43 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     seq: int  # of the next fact
     started_utc_s: float
+    started_mono_s: float
     start_energy_wh: float
-    charging: ChargingState = ChargingState.IDLE
-    token_reported: bool = False
+    charging: ChargingState
+    energized: bool = False  # the contactor has been closed within it
+    last_energy_wh: float  # the register as last known, for an end without a meter
     readings: tuple[Reading, ...] = ()
+    charged_s: float = 0.0
+    meter_serial: str | None = None
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Why energy and, where the stop points say so, the transaction are ending."""
+
+    trigger: Trigger
+    reason: StopReason
+    token: IdToken | None = None
+
+
+class Driver(msgspec.Struct, frozen=True):
+    """Who is authorised, and what the next fact has to say about it."""
+
+    token: IdToken
+    group: str | None = None
+    trigger: Trigger = Trigger.AUTHORIZED
+    remote_start_id: int | None = None
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What the pilot says: a current, or X1 or F; and since when."""
+
+    current_a: float | None
+    pilot: str
+    since_mono_s: float
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of one EVSE. Serialisable: the journal keeps it for recovery."""
+    """All that is known of one EVSE."""
 
     evse: int
     connector: int = 1
@@ -49,10 +84,42 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     cp: CpState = CpState.A
     contactor_closed: bool = False
     cable_a: float | None = None
+    has_lock: bool = False
+    locked: bool = False
     limits: tuple[LimitInput, ...] = ()
+    offer: Offer | None = None
     meter: MeterSample | None = None
-    token: IdToken | None = None
-    group: str | None = None
+    driver: Driver | None = None
+    asking: tuple[int, IdToken] | None = None  # the question to the authoriser that is still open
+    remote: Driver | None = None  # a remote start that waits for its authorisation
+    asks: int = 0
+    recording: int | None = None  # the record that STARTING waits for
+    records: int = 0
+    next_tx: str = ""
     tx: Transaction | None = None
+    stop: Stop | None = None
+    closed_since_mono_s: float | None = None
+    opened_mono_s: float | None = None
+    held_by: IdToken | None = None  # the cable stays locked until this driver comes back
     status: ConnectorStatus = ConnectorStatus.AVAILABLE
-    stopping: tuple[Trigger, StopReason] | None = None
+    reported_fault: FaultKind | None = None
+    checkpointed_mono_s: float = 0.0
+
+    @property
+    def token(self) -> IdToken | None:
+        """The driver's identifier, if one is authorised."""
+        return self.driver.token if self.driver else None
+
+    @property
+    def group(self) -> str | None:
+        """The driver's group (1.6: parentIdTag)."""
+        return self.driver.group if self.driver else None
+
+    @property
+    def plugged(self) -> bool:
+        """Whether a car hangs on the cable."""
+        return self.cp.connected
+
+    def limit(self, now_mono_s: float) -> Limit:
+        """The current that may be offered now, and who decided it."""
+        return resolve(self.limits, now_mono_s)

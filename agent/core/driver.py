@@ -1,0 +1,191 @@
+"""The driver's side of a session: tokens, plugging and unplugging, and everything that ends an authorisation."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from agent.core.effects import Authorize, Timer
+from agent.core.events import AuthorizationDecided, RemoteStart
+from agent.core.metering import fresh
+from agent.core.session import POWERED, Driver, Phase, Stop
+from agent.core.turn import Turn, is_drivers
+from agent.core.values import IdToken, StopReason, TokenKind, Trigger, TxPoint
+from hal.types import TokenPresented
+
+EASE_S = 6.0  # IEC 61851-1: a car stops within 3 s of losing the PWM; after 6 s we open under load
+CLOSING_S = 3.0  # our policy: a meter that has not answered by then does not hold up the bill
+
+
+def presented(turn: Turn, event: TokenPresented) -> None:
+    """A token at the reader: stops its own session, otherwise the authoriser is asked."""
+    token = IdToken(event.token, _kind(event.kind))
+    s = turn.s
+    if s.held_by is not None and s.held_by.same_as(token):
+        turn.set(held_by=None)
+        return
+    if is_drivers(s, token):
+        if s.stop is None:
+            stop(turn, Stop(Trigger.STOP_AUTHORIZED, StopReason.LOCAL, token))
+        return
+    if s.asking is not None and s.asking[1].same_as(token):
+        return  # tapped twice; one question is enough
+    _ask(turn, token)
+
+
+def _kind(name: str) -> TokenKind:
+    try:
+        return TokenKind(name)
+    except ValueError:
+        return TokenKind.LOCAL  # a reader of the maker's own; only the station knows its kind
+
+
+def remote_start(turn: Turn, event: RemoteStart) -> None:
+    """The CSMS starts for a token; it is authorised first where the CSMS's settings ask for it."""
+    if turn.s.driver is not None or turn.s.stop is not None:
+        return
+    driver = Driver(event.token, event.group, Trigger.REMOTE_START, event.remote_start_id)
+    if event.authorize:
+        turn.set(remote=driver)
+        _ask(turn, event.token)
+    else:
+        _authorized(turn, driver)
+
+
+def _ask(turn: Turn, token: IdToken) -> None:
+    number = turn.s.asks + 1
+    turn.set(asks=number, asking=(number, token))
+    turn.do(Authorize(number, token))
+
+
+def decided(turn: Turn, event: AuthorizationDecided) -> None:
+    """The verdict on a token that was asked for: starts, or stops the session of its group."""
+    s = turn.s
+    if s.asking is None or s.asking[0] != event.ask:
+        return  # an older question; the driver has tapped another card since
+    remote = s.remote if s.remote is not None and s.remote.token.same_as(event.token) else None
+    turn.set(asking=None, remote=None)
+    if not event.info.accepted or s.stop is not None:
+        return
+    if s.driver is None:
+        found = remote or Driver(event.token)
+        _authorized(turn, replace(found, group=event.info.group or found.group))
+    elif is_drivers(s, event.token, event.info.group):
+        stop(turn, Stop(Trigger.STOP_AUTHORIZED, StopReason.LOCAL, event.token))
+
+
+def _authorized(turn: Turn, driver: Driver) -> None:
+    s = turn.s
+    if not s.operative and s.tx is None:
+        return
+    turn.set(driver=driver)
+    turn.trigger = driver.trigger
+    if s.phase in {Phase.IDLE, Phase.CONNECTED, Phase.FINISHED, Phase.AUTHORIZED}:
+        turn.go(Phase.READY if s.plugged else Phase.AUTHORIZED)
+    if not s.plugged and s.rules.ev_connection_timeout_s > 0:
+        turn.arm(Timer.CONNECT, s.rules.ev_connection_timeout_s)
+
+
+def car_came(turn: Turn) -> None:
+    """A car was plugged in."""
+    s = turn.s
+    if s.phase is Phase.IDLE and s.rules.free_vend and s.operative:
+        free = IdToken(s.rules.free_vend_token, TokenKind.NO_AUTHORIZATION)
+        turn.go(Phase.CONNECTED)
+        _authorized(turn, Driver(free))
+    elif s.phase is Phase.IDLE:
+        turn.go(Phase.CONNECTED)
+    elif s.phase is Phase.AUTHORIZED:
+        turn.go(Phase.READY)
+
+
+def car_left(turn: Turn) -> None:
+    """A car was unplugged: power off at once, whatever else follows."""
+    s = turn.s
+    if s.phase in POWERED:
+        turn.power_off("unplugged")
+    turn.trigger = Trigger.EV_COMMUNICATION_LOST
+    match s.phase:
+        case Phase.RECOVERING | Phase.STOPPING | Phase.IDLE | Phase.AUTHORIZED:
+            return
+        case Phase.EASING if s.stop is not None:
+            wait_for_meter(turn)
+            return
+    if s.tx is not None and not s.rules.stop_on_ev_side_disconnect and s.driver is not None:
+        turn.go(Phase.AUTHORIZED)  # 1.6 StopTransactionOnEVSideDisconnect=false: the driver may plug in again
+        return
+    if s.cable_a is not None and s.has_lock and s.driver is not None and not s.rules.unlock_on_ev_side_disconnect:
+        turn.set(held_by=s.driver.token)
+    stop(turn, Stop(Trigger.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED))
+
+
+def deauthorized(turn: Turn, tx: str) -> None:
+    """The CSMS does not accept the token of this transaction: the energy ends in every case (E05, C15)."""
+    s = turn.s
+    if s.tx is None or s.tx.id != tx or s.stop is not None:
+        return
+    if s.rules.stop_on_invalid_id:
+        stop(turn, Stop(Trigger.DEAUTHORIZED, StopReason.DEAUTHORIZED))
+        return
+    turn.set(driver=None)
+    turn.trigger = Trigger.DEAUTHORIZED
+    if s.phase in POWERED:
+        turn.power_off("deauthorised")
+    if s.phase is not Phase.RECOVERING:
+        turn.go(Phase.CONNECTED if s.plugged else Phase.IDLE)
+
+
+def stop(turn: Turn, why: Stop) -> None:
+    """End the authorisation, and with it the energy: gently while the car draws, at once for a fault or no car."""
+    s = turn.s
+    if s.phase is Phase.RECOVERING or s.stop is not None:
+        return
+    turn.set(stop=why, asking=None, remote=None)
+    turn.cancel(Timer.CONNECT)
+    if s.phase in POWERED and s.cp.wants_energy and why.trigger is not Trigger.ABNORMAL:
+        turn.go(Phase.EASING)
+        turn.arm(Timer.EASE, EASE_S)
+        return
+    if s.phase in POWERED and s.plugged:
+        turn.power_off(why.reason)
+    wait_for_meter(turn)
+
+
+def wait_for_meter(turn: Turn) -> None:
+    """Permission is gone; the bill closes on a reading taken after the contactor opened."""
+    turn.go(Phase.STOPPING)
+    turn.arm(Timer.CLOSING, CLOSING_S)
+
+
+def closing_reading_is_there(turn: Turn) -> bool:
+    """Whether the latest sample was taken with the contactor open."""
+    s = turn.s
+    if s.tx is None or not s.tx.energized:
+        return True
+    opened_s = s.opened_mono_s if s.opened_mono_s is not None else turn.now.mono_s
+    return (
+        not s.contactor_closed and fresh(s.meter, turn.now) and s.meter is not None and s.meter.taken_mono_s >= opened_s
+    )
+
+
+def close(turn: Turn) -> None:
+    """The end of an authorisation: of the transaction too, where a stop point says so."""
+    s = turn.s
+    why = s.stop or Stop(Trigger.ABNORMAL, StopReason.OTHER)
+    turn.cancel(Timer.CLOSING)
+    turn.set(stop=None, driver=None)
+    if s.tx is not None:
+        if _ends(turn, why):
+            turn.end_transaction(why)
+        else:
+            turn.trigger = why.trigger
+    turn.go(Phase.FINISHED if turn.s.plugged else Phase.IDLE)
+
+
+def _ends(turn: Turn, why: Stop) -> bool:
+    """Whether this end is one of the configured stop points (OCPP 2.0.1 E06); a fault or reset always is."""
+    points = turn.s.rules.stop_points
+    if not turn.s.plugged and (TxPoint.EV_CONNECTED in points or TxPoint.POWER_PATH_CLOSED in points):
+        return True
+    if why.trigger in {Trigger.ABNORMAL, Trigger.RESET, Trigger.EV_CONNECT_TIMEOUT}:
+        return True
+    return bool(points & {TxPoint.AUTHORIZED, TxPoint.POWER_PATH_CLOSED, TxPoint.ENERGY_TRANSFER})

@@ -1,0 +1,73 @@
+"""What becomes of a transaction that was open when the power, or the agent, went away."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from agent.core.effects import Timer
+from agent.core.rules import Rules
+from agent.core.session import Phase, Session, Stop
+from agent.core.turn import Turn
+from agent.core.values import StopReason, Trigger
+from hal.types import CpState
+
+METER_WAIT_S: Final = 10.0  # our policy: this long after a restart the meter may take to answer
+MAX_STORED_AGE_S: Final = 60.0  # our policy: the stored register of an open transaction is never older
+METER_RETURN_S: Final = 600.0  # our policy: a transaction held by a silent meter ends after this long
+
+
+def restored(saved: Session, rules: Rules) -> Session:
+    """The session that goes on after a restart: nothing that only the hardware knows, nothing half-asked.
+
+    A transaction that was open waits for the meter first. Its driver is forgotten unless the rules let it resume:
+    no power without a fresh authorisation (or that resume).
+    """
+    tx = saved.tx
+    opened = tx is not None
+    if tx is not None and saved.meter is not None and saved.meter.serial == tx.meter_serial:
+        tx = replace(tx, last_energy_wh=max(tx.last_energy_wh, saved.meter.energy_import_wh))
+    return replace(
+        saved,
+        tx=tx,
+        rules=rules,
+        phase=Phase.RECOVERING if opened else Phase.IDLE,
+        cp=CpState.A,
+        contactor_closed=False,
+        closed_since_mono_s=None,
+        opened_mono_s=None,
+        cable_a=None,
+        limits=(),
+        offer=None,
+        meter=None,
+        faults=frozenset(),
+        driver=saved.driver if opened and rules.resume_after_power_loss and saved.stop is None else None,
+        asking=None,
+        remote=None,
+        recording=None,
+        checkpointed_mono_s=0.0,
+    )
+
+
+def recover(turn: Turn) -> None:
+    """The meter has spoken, or will not: end the transaction, or go on with it where the rules allow.
+
+    Ends with the register as read now when it is the same meter and has not gone backwards, else with the last stored
+    reading, marked as estimated.
+    """
+    s, tx = turn.s, turn.s.tx
+    turn.cancel(Timer.CLOSING)
+    if tx is None:
+        turn.go(Phase.IDLE)
+        return
+    if s.meter is not None and s.meter.serial == tx.meter_serial and s.driver is not None and s.plugged:
+        turn.set(tx=replace(tx, started_mono_s=turn.now.mono_s))
+        turn.go(Phase.READY)
+        turn.arm_sample()
+        return
+    if s.meter is not None and s.meter.serial != tx.meter_serial:
+        turn.set(meter=None)  # another meter: its register says nothing about this transaction
+    turn.end_transaction(s.stop or Stop(Trigger.ABNORMAL, StopReason.POWER_LOSS))
+    turn.set(stop=None, driver=None)
+    turn.go(Phase.FINISHED if s.plugged else Phase.IDLE)

@@ -1,0 +1,237 @@
+"""What follows from a session as it stands: phase changes that need no event, pilot, lock, facts and status.
+
+Outputs are derived from state instead of being remembered at each place that might change them, so no path can
+forget one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from agent.core import driver, limits
+from agent.core.effects import ArmTimer, Emit, LockConnector, OfferCurrent, Pilot, Record, SetPilot, Timer
+from agent.core.facts import ConnectorStatusChanged
+from agent.core.faults import end_reason, holds_energy, to_report
+from agent.core.metering import fresh
+from agent.core.session import POWERED, Offer, Phase, Session, Stop
+from agent.core.turn import Turn
+from agent.core.values import ChargingState, ConnectorStatus, Trigger, TxPoint
+from hal.types import FaultKind
+
+PWM_SPACING_S: Final = 5.0  # IEC 61851-1: changes of the duty cycle at least 5 s apart; a decrease need not wait
+STEP_A: Final = 0.1  # our policy: a change smaller than this is not worth a new duty cycle
+HELD_PHASES: Final = frozenset({Phase.READY, Phase.STARTING, Phase.CHARGING, Phase.EASING, Phase.STOPPING})
+
+
+def settle(turn: Turn) -> None:
+    """Bring everything that depends on the session's state in line with it."""
+    _fault_ends_or_holds(turn)
+    _start_transaction(turn)
+    _move(turn)
+    _pilot(turn)
+    _lock(turn)
+    _report_transaction(turn)
+    _close(turn)
+    _report_status(turn)
+
+
+def _fault_ends_or_holds(turn: Turn) -> None:
+    s = turn.s
+    reason = end_reason(s.faults)
+    if reason is not None and s.stop is None and (s.driver is not None or s.tx is not None):
+        driver.stop(turn, Stop(Trigger.ABNORMAL, reason))
+    elif s.phase in POWERED and holds_energy(s.faults):
+        turn.power_off("fault: " + ", ".join(sorted(s.faults)))
+        if s.stop is not None:
+            driver.wait_for_meter(turn)
+        else:
+            turn.go(Phase.READY)
+            turn.trigger = turn.trigger or Trigger.ABNORMAL
+
+
+def _start_transaction(turn: Turn) -> None:
+    s = turn.s
+    if s.tx is not None or s.stop is not None or s.phase in {Phase.FINISHED, Phase.RECOVERING}:
+        return
+    reached = {
+        TxPoint.EV_CONNECTED: s.plugged,
+        TxPoint.AUTHORIZED: s.driver is not None,
+        TxPoint.POWER_PATH_CLOSED: s.plugged and s.driver is not None,
+        TxPoint.ENERGY_TRANSFER: s.contactor_closed,
+    }
+    if any(reached[point] for point in s.rules.start_points):
+        trigger = s.driver.trigger if s.driver is not None else Trigger.CABLE_PLUGGED_IN
+        turn.start_transaction(trigger, _charging_state(s) if s.plugged else ChargingState.IDLE)
+
+
+def may_have_energy(turn: Turn) -> bool:
+    """Whether nothing but the car's own wish and the journal stands between it and energy."""
+    s = turn.s
+    return (
+        s.driver is not None
+        and s.stop is None
+        and not holds_energy(s.faults)
+        and (FaultKind.METER not in s.faults or s.phase in POWERED)
+        and s.limit(turn.now.mono_s).offers
+    )
+
+
+def _move(turn: Turn) -> None:
+    s = turn.s
+    match s.phase:
+        case Phase.READY if s.cp.wants_energy and may_have_energy(turn) and fresh(s.meter, turn.now):
+            if s.tx is None and TxPoint.ENERGY_TRANSFER not in s.rules.start_points:
+                return  # its id or first reading is still to come
+            turn.set(records=s.records + 1, recording=s.records + 1)
+            turn.go(Phase.STARTING)
+            turn.do(Record(turn.s.records, ()))
+        case Phase.STARTING if not (s.cp.wants_energy and may_have_energy(turn)):
+            turn.set(recording=None)
+            turn.go(Phase.READY)
+        case Phase.CHARGING if not may_have_energy(turn):
+            turn.go(Phase.EASING)
+            turn.arm(Timer.EASE, driver.EASE_S)
+        case Phase.EASING if s.stop is None and may_have_energy(turn):
+            turn.cancel(Timer.EASE)
+            turn.go(Phase.CHARGING)
+    s = turn.s
+    if s.phase is Phase.EASING and not s.cp.wants_energy:
+        turn.cancel(Timer.EASE)
+        turn.power_off("no current is offered any more")
+        if s.stop is not None:
+            driver.wait_for_meter(turn)
+        else:
+            turn.go(Phase.READY)
+
+
+def _pilot(turn: Turn) -> None:
+    s, mono_s = turn.s, turn.now.mono_s
+    expiry = limits.next_expiry(s.limits, mono_s)
+    if expiry is not None:
+        turn.do(ArmTimer(Timer.LIMIT, expiry))
+    offering = s.phase in {Phase.READY, Phase.STARTING, Phase.CHARGING} and may_have_energy(turn) and s.plugged
+    was = s.offer
+    if not offering:
+        # With a car on the cable X1 stays: F would hide that the car leaves.
+        out_of_service = (
+            not s.plugged and s.phase is Phase.IDLE and (not s.operative or end_reason(s.faults) is not None)
+        )
+        pilot = Pilot.F if out_of_service else Pilot.X1
+        if was is None or was.pilot != pilot:
+            turn.set(offer=Offer(None, pilot, mono_s))
+            turn.do(SetPilot(pilot))
+        return
+    want_a = s.limit(mono_s).current_a
+    was_a = was.current_a if was is not None else None
+    if was_a is not None and abs(want_a - was_a) < STEP_A:
+        return
+    raising = was_a is None or want_a > was_a
+    wait_s = was.since_mono_s + PWM_SPACING_S - mono_s if was is not None else 0.0
+    if raising and wait_s > 0 and _was_offered(turn):
+        turn.arm(Timer.PWM, wait_s)
+        return
+    turn.set(offer=Offer(want_a, "PWM", mono_s))
+    turn.do(OfferCurrent(want_a))
+
+
+def _was_offered(turn: Turn) -> bool:
+    """The spacing protects a car that has seen an offer in this transaction; the first offer need not wait."""
+    return turn.s.offer is not None and (turn.s.offer.current_a is not None or _energized(turn.s))
+
+
+def _energized(s: Session) -> bool:
+    return s.tx is not None and s.tx.energized
+
+
+def _lock(turn: Turn) -> None:
+    s = turn.s
+    if not s.has_lock:
+        return
+    want = (s.phase in HELD_PHASES and s.plugged) or s.held_by is not None or s.contactor_closed
+    if want and not s.locked and FaultKind.LOCK_JAMMED not in s.faults:
+        turn.set(locked=True)
+        turn.do(LockConnector(True))
+    elif not want and s.locked:
+        turn.set(locked=False)
+        turn.do(LockConnector(False))
+
+
+def _charging_state(s: Session) -> ChargingState:
+    if not s.plugged:
+        return ChargingState.IDLE
+    if s.contactor_closed and s.cp.wants_energy:
+        return ChargingState.CHARGING
+    before = s.tx.charging if s.tx is not None else ChargingState.EV_CONNECTED
+    if s.phase in {Phase.STARTING, Phase.CHARGING} and s.cp.wants_energy:
+        return before if before is not ChargingState.IDLE else ChargingState.EV_CONNECTED
+    if s.driver is None or s.stop is not None or not _energized(s):
+        return ChargingState.EV_CONNECTED
+    if s.offer is not None and s.offer.current_a is not None:
+        return ChargingState.SUSPENDED_EV
+    return ChargingState.SUSPENDED_EVSE
+
+
+def _report_transaction(turn: Turn) -> None:
+    s, tx = turn.s, turn.s.tx
+    if tx is None or s.phase is Phase.RECOVERING:
+        return
+    now_charging = _charging_state(s)
+    if s.stop is not None and s.phase in {Phase.EASING, Phase.STOPPING}:
+        now_charging = tx.charging  # the end says it all; no report of the steps towards it
+        turn.trigger = None
+    changed = now_charging is not tx.charging
+    if not changed and turn.trigger is None:
+        return
+    turn.set(tx=replace(tx, charging=now_charging))
+    fresh_driver = s.driver if turn.trigger in {Trigger.AUTHORIZED, Trigger.REMOTE_START} else None
+    turn.update_transaction(turn.trigger or Trigger.CHARGING_STATE_CHANGED, driver=fresh_driver)
+    turn.trigger = None
+
+
+def _close(turn: Turn) -> None:
+    if turn.s.phase is Phase.STOPPING and driver.closing_reading_is_there(turn):
+        driver.close(turn)
+        _report_transaction(turn)
+        _pilot(turn)
+        _lock(turn)
+
+
+def _status(s: Session) -> ConnectorStatus:
+    if end_reason(s.faults) is not None or (holds_energy(s.faults) and s.tx is None):
+        return ConnectorStatus.FAULTED
+    if not s.operative and s.tx is None and s.driver is None:
+        return ConnectorStatus.UNAVAILABLE
+    if s.phase is Phase.IDLE and s.tx is None:
+        return ConnectorStatus.AVAILABLE
+    if s.phase is Phase.FINISHED:
+        return ConnectorStatus.FINISHING
+    if s.phase is Phase.RECOVERING:
+        return s.status
+    charging = s.tx.charging if s.tx is not None else ChargingState.IDLE
+    match charging:
+        case ChargingState.CHARGING:
+            return ConnectorStatus.CHARGING
+        case ChargingState.SUSPENDED_EV:
+            return ConnectorStatus.SUSPENDED_EV
+        case ChargingState.SUSPENDED_EVSE:
+            return ConnectorStatus.SUSPENDED_EVSE
+        case _:
+            return ConnectorStatus.PREPARING
+
+
+def _report_status(turn: Turn) -> None:
+    s = turn.s
+    status, fault = _status(s), to_report(s.faults)
+    if status is s.status and fault is s.reported_fault:
+        return
+    turn.set(status=status, reported_fault=fault)
+    turn.do(
+        Emit(
+            ConnectorStatusChanged(
+                evse=s.evse, connector=s.connector, at_utc_s=turn.now.utc_s, status=status, fault=fault
+            )
+        )
+    )
+    turn.checkpoint = True

@@ -1,0 +1,230 @@
+"""One EVSE's life as a pure function: what an event changes (here), and what follows from it (`agent.core.settle`)."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from agent.core import driver, metering, recovery
+from agent.core.effects import AnyEffect, ArmTimer, DrawId, Emit, PermitPower, Timer
+from agent.core.events import (
+    AnyEvent,
+    AuthorizationDecided,
+    AvailabilityChanged,
+    Deauthorized,
+    IdDrawn,
+    LimitSet,
+    ReadingAsked,
+    Recorded,
+    RecordFailed,
+    RemoteStart,
+    RulesChanged,
+    StopRequested,
+    TimerDue,
+)
+from agent.core.facts import ReadingTaken
+from agent.core.limits import LimitInput, LimitSource, checked
+from agent.core.session import POWERED, Phase, Session, Stop
+from agent.core.settle import may_have_energy, settle
+from agent.core.turn import Turn
+from agent.core.values import Instant, ReadingContext, StopReason, Trigger
+from hal.types import (
+    ContactorChanged,
+    CpChanged,
+    CpState,
+    FaultCleared,
+    FaultKind,
+    FaultRaised,
+    LockChanged,
+    LockState,
+    MeterFailed,
+    MeterSampled,
+    PermitLost,
+    PpChanged,
+    Quality,
+    TokenPresented,
+)
+
+
+def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tuple[AnyEffect, ...]]:
+    """Advance one EVSE by one event. Total: every event is legal in every phase."""
+    turn = Turn(session, now)
+    match event:
+        case CpChanged():
+            _pilot(turn, event)
+        case ContactorChanged():
+            _contactor(turn, event)
+        case MeterSampled():
+            _meter(turn, event)
+        case FaultRaised() | FaultCleared():
+            _fault(turn, event)
+        case TokenPresented():
+            driver.presented(turn, event)
+        case AuthorizationDecided():
+            driver.decided(turn, event)
+        case RemoteStart():
+            driver.remote_start(turn, event)
+        case StopRequested(trigger, reason):
+            if session.tx is not None or session.driver is not None:
+                driver.stop(turn, Stop(trigger, reason))
+        case Deauthorized(tx, _):
+            driver.deauthorized(turn, tx)
+        case Recorded() | RecordFailed():
+            _recorded(turn, event)
+        case TimerDue(timer):
+            _due(turn, timer)
+        case PpChanged(ampacity_a):
+            cable = () if ampacity_a is None else (LimitInput(LimitSource.CABLE, ampacity_a),)
+            others = tuple(one for one in session.limits if one.source is not LimitSource.CABLE)
+            turn.set(cable_a=ampacity_a, limits=others + cable)
+        case LimitSet(limit):
+            others = tuple(one for one in session.limits if one.source is not limit.source)
+            turn.set(limits=(*others, checked(limit)))
+        case LockChanged(state):
+            jammed = frozenset({FaultKind.LOCK_JAMMED})
+            faults = session.faults | jammed if state is LockState.JAMMED else session.faults - jammed
+            turn.set(locked=state is LockState.LOCKED, faults=faults)
+        case IdDrawn(new_id):
+            turn.set(next_tx=new_id)
+        case RulesChanged(rules):
+            turn.set(rules=rules)
+            _arm_aligned(turn)
+        case AvailabilityChanged(operative):
+            turn.set(operative=operative)
+            turn.checkpoint = True
+        case ReadingAsked():
+            _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
+        case MeterFailed() | PermitLost():
+            pass  # logged by the runtime; what follows from them comes as a stale sample, a fault or the contactor
+    settle(turn)
+    return turn.finish()
+
+
+def begin(session: Session, now: Instant) -> tuple[Session, tuple[AnyEffect, ...]]:
+    """The first step of a fresh or restored session: permission off, ids and timers asked for."""
+    turn = Turn(session, now)
+    turn.do(PermitPower(False, "start-up"))
+    if not session.next_tx:
+        turn.do(DrawId())
+    if session.phase is Phase.RECOVERING:
+        turn.arm(Timer.CLOSING, recovery.METER_WAIT_S)
+    _arm_aligned(turn)
+    settle(turn)
+    return turn.finish()
+
+
+def _pilot(turn: Turn, event: CpChanged) -> None:
+    s, state = turn.s, event.reading.state
+    if state in {CpState.E, CpState.F} and s.offer is not None and s.offer.pilot == "F":
+        return  # our own F says nothing about the car
+    was_plugged = s.plugged
+    turn.set(cp=state)
+    if state.connected == was_plugged:
+        return
+    if state.connected:
+        turn.cancel(Timer.CONNECT)
+        turn.trigger = turn.trigger or Trigger.CABLE_PLUGGED_IN
+        driver.car_came(turn)
+    else:
+        driver.car_left(turn)
+
+
+def _contactor(turn: Turn, event: ContactorChanged) -> None:
+    s, mono_s = turn.s, turn.now.mono_s
+    tx = s.tx
+    if event.closed and not s.contactor_closed:
+        turn.set(closed_since_mono_s=mono_s, tx=replace(tx, energized=True) if tx else None)
+    elif not event.closed and s.contactor_closed and s.closed_since_mono_s is not None:
+        charged_s = mono_s - s.closed_since_mono_s
+        turn.set(closed_since_mono_s=None, tx=replace(tx, charged_s=tx.charged_s + charged_s) if tx else None)
+    if not event.closed:
+        turn.set(opened_mono_s=mono_s)
+    turn.set(contactor_closed=event.closed)
+
+
+def _meter(turn: Turn, event: MeterSampled) -> None:
+    turn.set(meter=event.sample)
+    if event.sample.quality is Quality.GOOD and turn.s.phase is Phase.RECOVERING:
+        recovery.recover(turn)
+    elif turn.s.tx is not None and turn.now.mono_s - turn.s.checkpointed_mono_s >= recovery.MAX_STORED_AGE_S:
+        turn.checkpoint = True
+
+
+def _fault(turn: Turn, event: FaultRaised | FaultCleared) -> None:
+    s = turn.s
+    if isinstance(event, FaultCleared):
+        turn.set(faults=s.faults - {event.fault})
+        if event.fault is FaultKind.METER:
+            turn.cancel(Timer.METER_GRACE)
+    else:
+        turn.set(faults=s.faults | {event.fault})
+        if event.fault is FaultKind.METER and event.fault not in s.faults:
+            turn.arm(Timer.METER_GRACE, s.rules.meter_grace_s)
+    turn.checkpoint = True
+
+
+def _recorded(turn: Turn, event: Recorded | RecordFailed) -> None:
+    s = turn.s
+    if s.phase is not Phase.STARTING or event.record != s.recording:
+        return  # the session has moved on while the disk was busy
+    turn.set(recording=None)
+    if isinstance(event, RecordFailed):
+        turn.set(faults=s.faults | {FaultKind.STORAGE})
+        turn.go(Phase.READY)
+    elif s.cp.wants_energy and may_have_energy(turn):
+        turn.go(Phase.CHARGING)
+        turn.do(PermitPower(True, "recorded"))
+    else:
+        turn.go(Phase.READY)
+
+
+def _due(turn: Turn, timer: Timer) -> None:
+    s = turn.s
+    match timer:
+        case Timer.CONNECT if s.phase is Phase.AUTHORIZED:
+            driver.stop(turn, Stop(Trigger.EV_CONNECT_TIMEOUT, StopReason.TIMEOUT))
+        case Timer.EASE if s.phase is Phase.EASING:
+            turn.power_off("the car did not stop drawing")
+            turn.go(Phase.STOPPING if s.stop else Phase.READY)
+        case Timer.CLOSING if s.phase is Phase.STOPPING:
+            driver.close(turn)
+        case Timer.CLOSING if s.phase is Phase.RECOVERING:
+            recovery.recover(turn)
+        case Timer.METER_GRACE if FaultKind.METER in s.faults:
+            _meter_silent(turn)
+        case Timer.SAMPLE if s.tx is not None:
+            _report(turn, ReadingContext.PERIODIC, Trigger.METER_PERIODIC)
+            turn.arm_sample()
+        case Timer.ALIGNED:
+            _report(turn, ReadingContext.CLOCK, Trigger.METER_CLOCK)
+            _arm_aligned(turn)
+        case _:
+            pass  # LIMIT and PWM only make settle() look again; the others came too late to matter
+
+
+def _meter_silent(turn: Turn) -> None:
+    """The grace is over: hold the energy back; when it is over again, stop with what was last read."""
+    if turn.s.phase in POWERED:
+        turn.power_off("the meter is silent")
+        turn.go(Phase.READY)
+        turn.arm(Timer.METER_GRACE, recovery.METER_RETURN_S)
+    elif turn.s.tx is not None:
+        driver.stop(turn, Stop(Trigger.ABNORMAL, StopReason.OTHER))
+
+
+def _report(turn: Turn, context: ReadingContext, trigger: Trigger) -> None:
+    s = turn.s
+    measurands = s.rules.aligned_measurands if context is ReadingContext.CLOCK else s.rules.updated_measurands
+    reading = turn.reading(measurands, context)
+    if reading is None:
+        return
+    if s.tx is not None:
+        turn.update_transaction(trigger, reading=reading)
+    else:
+        at_utc_s = turn.now.utc_s
+        turn.do(Emit(ReadingTaken(evse=s.evse, connector=s.connector, at_utc_s=at_utc_s, reading=reading)))
+
+
+def _arm_aligned(turn: Turn) -> None:
+    due = metering.next_aligned(turn.s.rules.aligned_interval_s, turn.now)
+    if due is not None:
+        turn.do(ArmTimer(Timer.ALIGNED, due))

@@ -1,0 +1,189 @@
+"""One step in the making: the session as it becomes, and the effects so far. Lives for a single call of `step`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from agent.core import metering
+from agent.core.effects import (
+    AnyEffect,
+    ArmTimer,
+    CancelTimer,
+    Checkpoint,
+    DrawId,
+    Emit,
+    PermitPower,
+    Timer,
+)
+from agent.core.facts import TransactionEnded, TransactionStarted, TransactionUpdated
+from agent.core.session import Driver, Phase, Session, Stop, Transaction
+from agent.core.values import ChargingState, IdToken, Instant, Measurand, Reading, ReadingContext, Trigger
+
+
+class Turn:
+    """Collects what one event changes and causes."""
+
+    def __init__(self, session: Session, now: Instant) -> None:
+        self.s = session
+        self.now = now
+        self.effects: list[AnyEffect] = []
+        self.trigger: Trigger | None = None  # what the next fact of the transaction has to name
+        self.checkpoint = False
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the session."""
+        self.s = replace(self.s, **changes)
+
+    def do(self, *effects: AnyEffect) -> None:
+        """Add effects in order."""
+        self.effects.extend(effects)
+
+    def go(self, phase: Phase) -> None:
+        """Enter a phase."""
+        self.set(phase=phase)
+        self.checkpoint = True
+
+    def arm(self, timer: Timer, after_s: float) -> None:
+        """Arm a timer relative to now."""
+        self.do(ArmTimer(timer, self.now.mono_s + after_s))
+
+    def cancel(self, timer: Timer) -> None:
+        """Forget a timer."""
+        self.do(CancelTimer(timer))
+
+    def power_off(self, reason: str) -> None:
+        """Withdraw permission, before anything else that this step does."""
+        self.effects.insert(0, PermitPower(False, reason))
+
+    # The transaction's facts
+
+    def reading(self, measurands: tuple[Measurand, ...], context: ReadingContext) -> Reading | None:
+        """A reading from the latest sample, if there ever was one."""
+        if self.s.meter is None:
+            return None
+        offered_a = self.s.offer.current_a if self.s.offer else None
+        return metering.take(self.s.meter, measurands, context, self.now, offered_a or 0.0)
+
+    def start_transaction(self, trigger: Trigger, charging: ChargingState) -> None:
+        """Open a transaction; its id was drawn before, so there is one."""
+        s, rules = self.s, self.s.rules
+        reading = self.reading(rules.started_measurands, ReadingContext.BEGIN)
+        if reading is None or not s.next_tx:
+            return  # no meter has spoken yet; the next sample brings us here again
+        driver = s.driver
+        self.do(
+            Emit(
+                TransactionStarted(
+                    tx=s.next_tx,
+                    evse=s.evse,
+                    connector=s.connector,
+                    seq=0,
+                    at_utc_s=self.now.utc_s,
+                    trigger=trigger,
+                    charging=charging,
+                    reading=reading,
+                    token=driver.token if driver else None,
+                    group=driver.group if driver else None,
+                    remote_start_id=driver.remote_start_id if driver else None,
+                    cable_max_a=s.cable_a,
+                )
+            ),
+            DrawId(),
+        )
+        tx = Transaction(
+            id=s.next_tx,
+            seq=1,
+            started_utc_s=self.now.utc_s,
+            started_mono_s=self.now.mono_s,
+            start_energy_wh=reading.energy_wh,
+            charging=charging,
+            last_energy_wh=reading.energy_wh,
+            readings=(reading,),
+            meter_serial=s.meter.serial if s.meter else None,
+        )
+        self.set(tx=tx, next_tx="")
+        self.trigger = None
+        self.arm_sample()
+        self.checkpoint = True
+
+    def update_transaction(
+        self, trigger: Trigger, *, reading: Reading | None = None, driver: Driver | None = None
+    ) -> None:
+        """Report something within the open transaction."""
+        tx = self.s.tx
+        if tx is None:
+            return
+        self.do(
+            Emit(
+                TransactionUpdated(
+                    tx=tx.id,
+                    evse=self.s.evse,
+                    connector=self.s.connector,
+                    seq=tx.seq,
+                    at_utc_s=self.now.utc_s,
+                    trigger=trigger,
+                    charging=tx.charging,
+                    reading=reading,
+                    token=driver.token if driver else None,
+                    remote_start_id=driver.remote_start_id if driver else None,
+                )
+            )
+        )
+        self.set(tx=replace(tx, seq=tx.seq + 1))
+        self.checkpoint = True
+
+    def end_transaction(self, stop: Stop) -> None:
+        """Close the open transaction with the latest reading."""
+        tx = self.s.tx
+        if tx is None:
+            return
+        reading = self.reading(self.s.rules.ended_measurands, ReadingContext.END)
+        if reading is None or reading.energy_wh < tx.last_energy_wh:
+            reading = Reading(self.now.utc_s, ReadingContext.END, tx.last_energy_wh, estimated=True)
+        self.do(
+            Emit(
+                TransactionEnded(
+                    tx=tx.id,
+                    evse=self.s.evse,
+                    connector=self.s.connector,
+                    seq=tx.seq,
+                    at_utc_s=self.now.utc_s,
+                    trigger=stop.trigger,
+                    reason=stop.reason,
+                    reading=reading,
+                    started_utc_s=tx.started_utc_s,
+                    start_energy_wh=tx.start_energy_wh,
+                    readings=tx.readings,
+                    token=stop.token,
+                    charged_s=tx.charged_s,
+                )
+            )
+        )
+        self.set(tx=None)
+        self.trigger = None
+        self.cancel(Timer.SAMPLE)
+        self.checkpoint = True
+
+    def arm_sample(self) -> None:
+        """Arm the next periodic reading of the open transaction."""
+        if self.s.tx is not None:
+            due = metering.next_sample(self.s.tx.started_mono_s, self.s.rules.sample_interval_s, self.now)
+            if due is not None:
+                self.do(ArmTimer(Timer.SAMPLE, due))
+
+    def finish(self) -> tuple[Session, tuple[AnyEffect, ...]]:
+        """The outcome of the step."""
+        if self.checkpoint:
+            self.set(checkpointed_mono_s=self.now.mono_s)
+            self.do(Checkpoint())
+        return self.s, tuple(self.effects)
+
+
+def is_drivers(session: Session, token: IdToken, group: str | None = None) -> bool:
+    """Whether a token, or its group, is the one that is authorised here."""
+    driver = session.driver
+    return driver is not None and (
+        driver.token.same_as(token) or (group is not None and driver.group is not None and group == driver.group)
+    )
