@@ -1,0 +1,49 @@
+# `make demo` and `make test` set everything up by themselves; they need python3.11+ with venv, make and git.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint unit bench campaign lock clean
+
+demo: $(VENV)/product
+	$(BIN)/evse demo
+
+test: lint unit
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/dev
+	$(BIN)/pytest -n 2 --dist worksteal
+
+bench: $(VENV)/dev
+	$(BIN)/python -m tests.benchmarks
+
+campaign: $(VENV)/dev
+	$(BIN)/pytest -m campaign --timeout=0 -s
+
+# Every package comes in the version and with the hash that the lock names; ours is installed in place.
+$(VENV)/pip:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/product: $(VENV)/pip requirements/product.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/product.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/pip requirements/dev.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@ $(VENV)/product
+
+# Writes the locks anew from the ranges in pyproject.toml.
+lock: $(VENV)/dev
+	$(BIN)/python tools/lock.py
+
+clean:
+	rm -rf $(VENV) build dist var
