@@ -1,0 +1,221 @@
+"""Composition root: the only place that builds the agent's objects from the configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+from msgspec.structs import replace
+
+from agent.config import Config, read_secret
+from agent.core.events import LimitSet, RulesChanged
+from agent.core.limits import LimitInput, LimitSource
+from agent.core.recovery import restored
+from agent.core.rules import Rules
+from agent.core.session import Session
+from agent.core.values import AuthInfo, IdToken
+from agent.ocpp.charger import ResetKind
+from agent.ocpp.codec import Version
+from agent.ocpp.connection import LinkConfig
+from agent.ocpp.dialect import Nameplate
+from agent.ocpp.settings_table import NUMBER_OF_CONNECTORS
+from agent.ocpp.station import Station
+from agent.ocpp.variables import Settings
+from agent.runtime.authorizer import Authorizer
+from agent.runtime.chargepoint import ChargePoint
+from agent.runtime.clock import Clock
+from agent.runtime.evse import EvseTask
+from agent.runtime.journal import FILE_NAME, Journal, PutSetting
+from agent.runtime.perform import Performer
+from agent.runtime.site import Site
+from hal.board import Board, EvseHardware
+from hal.types import FaultCleared, FaultRaised, TokenPresented
+
+log = logging.getLogger(__name__)
+
+Learn = Callable[[IdToken, AuthInfo], None]
+
+
+class UnguardedBoardError(ValueError):
+    """The board has no interlock in front of its contactors."""
+
+
+class Agent:
+    """Everything that runs on the controller. Made by `build`; lives from `run` until a reset or cancellation."""
+
+    def __init__(
+        self,
+        board: Board,
+        journal: Journal,
+        settings: Settings,
+        clock: Clock,
+        site: Site | None,
+        station: Callable[[ChargePoint, Learn], Station],
+    ) -> None:
+        self.board = board
+        self.journal = journal
+        self.settings = settings
+        self.clock = clock
+        self.charge_point = ChargePoint(clock, site, self._reset)
+        self.station = station(self.charge_point, self._learn)
+        self.authorizer = Authorizer(
+            journal, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
+        )
+        self._site = site
+        self._performers: list[tuple[EvseTask, Performer]] = []
+        self._reset_asked: asyncio.Future[ResetKind] | None = None
+        settings.on_change(lambda _setting: self.charge_point.post_all(RulesChanged(settings.rules())))
+
+    def add(self, session: Session, hardware: EvseHardware, max_current_a: float, new_id: Callable[[], str]) -> None:
+        """Take in an EVSE with its session, and the current that its wiring bears."""
+        task = self.charge_point.add(session, hardware)
+        performer = Performer(
+            session.evse,
+            hardware,
+            self.journal,
+            post=task.post,
+            authorize=lambda evse, ask, token: self.authorizer.ask(ask, token, partial(self.charge_point.post, evse)),
+            offer=self.station.offer,
+            online=lambda: self.station.online,
+            new_id=new_id,
+        )
+        self._performers.append((task, performer))
+        task.post(LimitSet(LimitInput(LimitSource.BOARD, min(max_current_a, hardware.capabilities.max_current_a))))
+
+    async def run(self) -> ResetKind | None:
+        """Charge until a reset was asked for and every session is at rest (returns its kind), or until cancelled.
+
+        On the way out every permission is withdrawn and the journal closed; an open transaction is recovered at the
+        next start. A task that fails takes the agent down with it: the lease ends, and the service manager starts anew.
+        """
+        self._reset_asked = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(task.run(perf), name=f"EVSE {n}") for n, (task, perf) in self._numbered()]
+                tasks.append(group.create_task(self._listen(), name="station's hardware"))
+                tasks.append(group.create_task(self.station.run(), name="OCPP"))
+                if self._site is not None:
+                    self._site.start(self.charge_point.post)
+                kind = await self._reset_asked
+                for task in tasks:
+                    task.cancel()
+            return kind
+        finally:
+            await self._close()
+
+    def _numbered(self) -> list[tuple[int, tuple[EvseTask, Performer]]]:
+        return [(task.session.evse, (task, performer)) for task, performer in self._performers]
+
+    def _reset(self, kind: ResetKind) -> None:
+        if self._reset_asked is not None and not self._reset_asked.done():
+            self._reset_asked.set_result(kind)
+
+    def _learn(self, token: IdToken, info: AuthInfo) -> None:
+        self.authorizer.learn(token, info)
+
+    async def _listen(self) -> None:
+        """The station's own stream: readers that serve several EVSEs, and what concerns all of them."""
+        async for stamped in self.board.events():
+            match stamped.event:
+                case TokenPresented() as presented:
+                    self.charge_point.token_presented(presented)
+                case FaultRaised() | FaultCleared() as fault:
+                    self.charge_point.post_all(fault)
+                case other:
+                    log.info("station: %s", other)
+
+    async def _close(self) -> None:
+        self.authorizer.close()
+        if self._site is not None:
+            self._site.close()
+        await asyncio.gather(*(performer.withdraw() for _, performer in self._performers))
+        await self.journal.close()
+
+
+def build(
+    config: Config, board: Board, clock: Clock, new_id: Callable[[], str], rng: random.Random | None = None
+) -> Agent:
+    """The agent for this configuration, on a started board.
+
+    `new_id` gives UUIDs; `rng` spreads redials. Raises `UnguardedBoardError`, `JournalError`, `SettingError`, and
+    `ValueError` for a configured EVSE that the board does not have.
+    """
+    if not board.info.guarded:
+        raise UnguardedBoardError(
+            f"board {board.info.model} has no interlock: wrap it in hal.guard.Guard"
+        )
+    missing = [evse.id for evse in config.evse if evse.id not in board.evses]
+    if missing:
+        raise ValueError(
+            f"the configuration names EVSE {missing}, but the board {board.info.model} has {sorted(board.evses)}"
+        )
+    config.state.dir.mkdir(parents=True, exist_ok=True)
+    journal = Journal.open(config.state.dir / FILE_NAME)
+    if journal.recovered_from is not None:
+        log.error("the journal was damaged and begun anew; the damaged one is kept as %s", journal.recovered_from)
+    start_values = config.start_values() | {NUMBER_OF_CONNECTORS.key: str(len(config.evse))}
+    settings = Settings(
+        start_values=start_values,
+        stored_values=journal.settings(),
+        persist=lambda key, text: journal.commit(PutSetting(key, text)),
+    )
+
+    def station(charge_point: ChargePoint, learn: Learn) -> Station:
+        return Station(
+            settings,
+            charge_point,
+            journal,
+            clock,
+            new_id,
+            rng or random.SystemRandom(),
+            _link(config),
+            _plate(config, board),
+            learn=learn,
+        )
+
+    agent = Agent(board, journal, settings, clock, _site(config), station)
+    saved = journal.sessions()
+    for evse in config.evse:
+        hardware = board.evses[evse.id]
+        session = _session(evse.id, saved.get(evse.id), settings.rules(), has_lock=hardware.lock is not None)
+        agent.add(session, hardware, evse.max_current_a, new_id)
+    return agent
+
+
+def _session(evse: int, blob: bytes | None, rules: Rules, *, has_lock: bool) -> Session:
+    """The session to go on with: what the journal kept, if it can be read."""
+    if blob is not None:
+        try:
+            saved = msgspec.msgpack.decode(blob, type=Session)
+        except msgspec.MsgspecError:
+            log.exception("EVSE %d: its stored session cannot be read and is left behind", evse)
+        else:
+            return replace(restored(saved, rules), has_lock=has_lock, locked=False)
+    return Session(evse=evse, rules=rules, has_lock=has_lock)
+
+
+def _link(config: Config) -> LinkConfig:
+    ocpp = config.ocpp
+    return LinkConfig(
+        url=ocpp.url,
+        identity=config.station.identity,
+        versions=tuple(Version(f"ocpp{one}") for one in ocpp.versions),
+        password=read_secret(ocpp.password_file) if ocpp.password_file is not None else None,
+        ca_file=ocpp.ca_file,
+    )
+
+
+def _plate(config: Config, board: Board) -> Nameplate:
+    station = config.station
+    return Nameplate(station.vendor, station.model, station.serial or board.info.serial, board.info.firmware or None)
+
+
+def _site(config: Config) -> Site | None:
+    if config.site.fuse_a is None:
+        return None
+    max_a = {evse.id: evse.max_current_a for evse in config.evse}
+    return Site(config.site.fuse_a, config.site.sharing, max_a, {evse.id: evse.priority for evse in config.evse})

@@ -1,0 +1,283 @@
+"""The only code that executes effects: hardware on lanes of its own, facts to the journal, questions to the authoriser.
+
+Nothing here is awaited by the EVSE's own task. A lane holds one wanted value; a newer one replaces it, and power-off
+replaces everything and is asked for at once, whatever else is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+
+from agent.core.effects import (
+    AnyEffect,
+    ArmTimer,
+    Authorize,
+    CancelTimer,
+    Checkpoint,
+    DrawId,
+    Emit,
+    LockConnector,
+    OfferCurrent,
+    PermitPower,
+    Pilot,
+    Record,
+    SetPilot,
+    Timer,
+)
+from agent.core.events import AnyEvent, IdDrawn, Recorded, RecordFailed, TimerDue
+from agent.core.facts import AnyFact
+from agent.core.session import Session
+from agent.core.values import IdToken
+from agent.ocpp.outbox import StoredFact
+from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
+from hal import board as ports
+from hal.iec61851 import duty_for_current
+from hal.types import FaultCleared, FaultKind, FaultRaised, HalError, HalGoneError, HalRefusedError
+
+log = logging.getLogger(__name__)
+
+RETRY_S: Final = 1.0  # our policy: how soon a command that failed is tried again
+STORAGE_RETRY_S: Final = 5.0  # our policy: how soon a full disk is tried again
+
+
+class Lane:
+    """Brings one output of the hardware to the value wanted last. Failing is a fault; success ends it."""
+
+    def __init__(self, name: str, post: Callable[[AnyEvent], None]) -> None:
+        self.name = name
+        self._post = post
+        self._wanted: Callable[[], Awaitable[None]] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._failing = False
+
+    def want(self, command: Callable[[], Awaitable[None]]) -> None:
+        """Ask for this instead of whatever was still wanted."""
+        self._wanted = command
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._drive(), name=f"lane {self.name}")
+
+    def overtake(self, command: Callable[[], Awaitable[None]]) -> None:
+        """Ask for this now; what is under way is dropped, not waited for."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self.want(command)
+
+    def stop(self) -> None:
+        """Forget everything."""
+        self._wanted = None
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _drive(self) -> None:
+        while (command := self._wanted) is not None:
+            try:
+                await command()
+            except HalRefusedError as refusal:
+                # The interlock reports what it withholds on the event stream; asking again would change nothing.
+                log.warning("%s: %s", self.name, refusal)
+            except HalGoneError as gone:
+                log.warning("%s: %s", self.name, gone)  # the stream reports HAL_LOST itself
+                await asyncio.sleep(RETRY_S)
+                continue
+            except HalError as error:
+                log.error("%s: %s", self.name, error)  # noqa: TRY400 - the message is the whole story
+                if not self._failing:
+                    self._failing = True
+                    self._post(FaultRaised(FaultKind.BOARD, f"{self.name}: {error}"))
+                await asyncio.sleep(RETRY_S)
+                continue
+            else:
+                if self._failing:
+                    self._failing = False
+                    self._post(FaultCleared(FaultKind.BOARD))
+            if self._wanted is command:
+                self._wanted = None
+
+
+class Performer:
+    """Executes the effects of one EVSE's session."""
+
+    def __init__(
+        self,
+        evse: int,
+        hardware: ports.EvseHardware,
+        journal: Journal,
+        *,
+        post: Callable[[AnyEvent], None],
+        authorize: Callable[[int, int, IdToken], None],
+        offer: Callable[[StoredFact], None],
+        online: Callable[[], bool],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._evse = evse
+        self._hardware = hardware
+        self._journal = journal
+        self._post = post
+        self._authorize = authorize
+        self._offer = offer
+        self._online = online
+        self._new_id = new_id
+        self._timers: dict[Timer, asyncio.TimerHandle] = {}
+        self._permit = Lane(f"EVSE {evse} contactor", post)
+        self._pilot = Lane(f"EVSE {evse} pilot", post)
+        self._lock = Lane(f"EVSE {evse} lock", post)
+        self._permitted: str | None = None
+        self._latest: Session
+        self._unsaved: list[StoredFact] = []
+        self._storage_failed = False
+        self._storage_retry: asyncio.TimerHandle | None = None
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the lease has to be renewed."""
+        return self._permitted is not None
+
+    def renew(self) -> None:
+        """Renew the lease; called by the EVSE's own task, so a stuck one loses its permission."""
+        reason = self._permitted
+        if reason is not None:
+            self._permit.want(lambda: self._hardware.contactor.permit(True, reason))
+
+    def perform(self, session: Session, effects: tuple[AnyEffect, ...]) -> None:
+        """Execute the effects of one step, in order; everything that must be durable goes into one commit."""
+        facts: list[AnyFact] = []
+        record: int | None = None
+        checkpoint = False
+        for effect in effects:
+            match effect:
+                case PermitPower(on, reason):
+                    self._permit_power(on, reason)
+                case OfferCurrent() | SetPilot():
+                    self._set_pilot(effect)
+                case LockConnector(locked):
+                    self._drive_lock(locked)
+                case Emit(fact):
+                    facts.append(fact)
+                case Record(number, more):
+                    facts.extend(more)
+                    record = number
+                case Checkpoint():
+                    checkpoint = True
+                case Authorize(ask, token):
+                    self._authorize(self._evse, ask, token)
+                case DrawId():
+                    self._post(IdDrawn(self._new_id()))
+                case ArmTimer(timer, at_mono_s):
+                    self._arm(timer, at_mono_s)
+                case CancelTimer(timer):
+                    self._cancel(timer)
+        if facts or checkpoint or record is not None:
+            self._write(session, facts, record)
+
+    async def withdraw(self) -> None:
+        """Withdraw permission for good, as the last thing an agent does; a board that is away has its lease."""
+        self._permitted = None
+        try:
+            await self._hardware.contactor.permit(False, "the agent stops")
+        except HalError as error:
+            log.warning("EVSE %d: permission ends with its lease: %s", self._evse, error)
+
+    def close(self) -> None:
+        """Stop timers and lanes."""
+        for handle in self._timers.values():
+            handle.cancel()
+        if self._storage_retry is not None:
+            self._storage_retry.cancel()
+        for lane in (self._permit, self._pilot, self._lock):
+            lane.stop()
+
+    def _permit_power(self, on: bool, reason: str) -> None:
+        contactor = self._hardware.contactor
+        if on:
+            self._permitted = reason
+            self._permit.want(lambda: contactor.permit(True, reason))
+        else:
+            self._permitted = None
+            self._permit.overtake(lambda: contactor.permit(False, reason))
+
+    def _set_pilot(self, effect: OfferCurrent | SetPilot) -> None:
+        pilot = self._hardware.pilot
+        match effect:
+            case OfferCurrent(current_a):
+                duty_pct = duty_for_current(current_a)
+                self._pilot.want(lambda: pilot.pwm(duty_pct))
+            case SetPilot(Pilot.X1):
+                self._pilot.want(pilot.x1)
+            case SetPilot(Pilot.E):
+                self._pilot.want(pilot.state_e)
+            case SetPilot(Pilot.F):
+                self._pilot.want(pilot.state_f)
+
+    def _drive_lock(self, locked: bool) -> None:
+        lock = self._hardware.lock
+        if lock is not None:
+            self._lock.want(lock.lock if locked else lock.unlock)
+
+    # Timers
+
+    def _arm(self, timer: Timer, at_mono_s: float) -> None:
+        armed = self._timers.get(timer)
+        if armed is not None:
+            if armed.when() == at_mono_s and not armed.cancelled():
+                return
+            armed.cancel()
+        self._timers[timer] = asyncio.get_running_loop().call_at(at_mono_s, self._due, timer)
+
+    def _due(self, timer: Timer) -> None:
+        self._timers.pop(timer, None)
+        self._post(TimerDue(timer))
+
+    def _cancel(self, timer: Timer) -> None:
+        armed = self._timers.pop(timer, None)
+        if armed is not None:
+            armed.cancel()
+
+    # The journal
+
+    def _write(self, session: Session, facts: list[AnyFact], record: int | None) -> None:
+        self._latest = session
+        first_id, offline = self._journal.next_fact_id, not self._online()
+        new = [StoredFact(first_id + n, self._evse, fact, offline=offline) for n, fact in enumerate(facts)]
+        stored, self._unsaved = [*self._unsaved, *new], []
+        blob = msgspec.msgpack.encode(session)
+        written = self._journal.commit(*map(AddFact, stored), SaveSession(self._evse, blob))
+        written.add_done_callback(lambda future: self._written(future, stored, record))
+
+    def _written(self, future: asyncio.Future[None], stored: list[StoredFact], record: int | None) -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if isinstance(error, JournalError):
+            self._not_written(error, stored, record)
+            return
+        if error is not None:
+            raise error
+        for one in stored:
+            self._offer(one)
+        if record is not None:
+            self._post(Recorded(record))
+        if self._storage_failed:
+            self._storage_failed = False
+            self._post(FaultCleared(FaultKind.STORAGE))
+
+    def _not_written(self, error: JournalError, stored: list[StoredFact], record: int | None) -> None:
+        """Keep the facts in memory, refuse energy to whoever waits for this record, and try again."""
+        log.error("EVSE %d: nothing can be stored: %s", self._evse, error)
+        self._unsaved = sorted([*stored, *self._unsaved], key=lambda one: one.id)
+        if record is not None:
+            self._post(RecordFailed(record, str(error)))
+        if not self._storage_failed:
+            self._storage_failed = True
+            self._post(FaultRaised(FaultKind.STORAGE, str(error)))
+        if self._storage_retry is None:
+            self._storage_retry = asyncio.get_running_loop().call_later(STORAGE_RETRY_S, self._try_storage)
+
+    def _try_storage(self) -> None:
+        self._storage_retry = None
+        self._write(self._latest, [], None)

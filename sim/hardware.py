@@ -1,0 +1,99 @@
+"""The simulated hardware as a whole: board, meters as real Modbus slaves, interlock. No agent in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+from msgspec.structs import asdict, replace
+
+from hal.guard import Guard
+from hal.modbus.bus import ModbusBus
+from hal.modbus.meter import ModbusMeter
+from hal.modbus.profile import load_profile
+from hal.types import MeterSample
+from sim.board import BoardSpec, SimBoard
+from sim.modbus_server import MeterSlave, ModbusRtuServer, ModbusTcpServer, Pty
+
+
+class MeterLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the meters are connected: the model they speak as, the line, how often they are read.
+
+    `scale_error` multiplies the energy they report: a current transformer of the wrong ratio.
+    """
+
+    profile: str = "eastron_sdm630"
+    line: Literal["tcp", "rtu"] = "tcp"
+    poll_s: float = 1.0
+    scale_error: float = 1.0
+
+
+class SimHardware:
+    """A simulated board whose meters are read over Modbus, behind the interlock: what an agent is built on.
+
+    `board` is the raw board, for whoever plays driver and car; `guarded` is what an agent may see, after `start`.
+    """
+
+    def __init__(self, spec: BoardSpec, link: MeterLink) -> None:
+        self.board = SimBoard(**asdict(spec))
+        self._link = link
+        profile = load_profile(link.profile)
+        self._profile = profile
+        self.slaves = {evse: MeterSlave(profile, self._source(evse), unit_id=evse) for evse in self.board.evses}
+        self._pty: Pty | None = None
+        self._server: ModbusTcpServer | ModbusRtuServer | None = None
+        self._bus: ModbusBus | None = None
+        self._guard: Guard | None = None
+
+    @property
+    def guarded(self) -> Guard:
+        """The board behind its interlock. Raises RuntimeError before `start`."""
+        if self._guard is None:
+            raise RuntimeError("the simulated hardware is not started")
+        return self._guard
+
+    async def start(self) -> None:
+        """Power up: slaves serve, the meters are polled, every contactor is open."""
+        self._bus = ModbusBus(await self._serve())
+        guard = Guard(self.board, also_close=[self._bus.close])
+        mono = asyncio.get_running_loop().time
+        for evse in sorted(self.board.evses):
+            guard.attach_meter(evse, ModbusMeter(self._profile, self._bus, evse, mono), self._link.poll_s)
+        await guard.start()
+        self._guard = guard
+
+    async def close(self) -> None:
+        """Power down in order: contactors open, then meters and slaves stop."""
+        if self._guard is not None:
+            await self._guard.close()
+        match self._server:
+            case ModbusTcpServer() as server:
+                await server.stop()
+            case ModbusRtuServer() as line:
+                line.stop()
+        if self._pty is not None:
+            self._pty.close()
+
+    async def _serve(self) -> str:
+        """Start the slaves; returns the URL of their bus."""
+        if self._link.line == "tcp":
+            server = ModbusTcpServer(self.slaves.values())
+            self._server = server
+            return f"tcp://127.0.0.1:{await server.start()}"
+        self._pty = Pty()
+        self._server = ModbusRtuServer(self.slaves.values(), self._pty.fd)
+        self._server.start()
+        return f"serial://{self._pty.path}?baudrate=19200"
+
+    def _source(self, evse: int) -> Callable[[], MeterSample]:
+        true = self.board.meter_source(evse)
+        if self._link.scale_error == 1.0:
+            return true
+
+        def wrong() -> MeterSample:
+            sample = true()
+            return replace(sample, energy_import_wh=sample.energy_import_wh * self._link.scale_error)
+
+        return wrong

@@ -1,0 +1,143 @@
+"""What the import contracts in pyproject.toml cannot say: who may build, ask, read a clock, or name a version."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = ("agent", "hal", "sim", "csms")
+
+
+def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Every module that is imported, at any depth of the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def calls(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+def within(module: str, *packages: str) -> bool:
+    return any(module == one or module.startswith(f"{one}.") for one in packages)
+
+
+def test_the_core_imports_itself_and_the_hals_types_and_nothing_that_has_a_clock_or_a_disk():
+    allowed = {"__future__", "enum", "math", "collections", "types", "typing", "msgspec", "agent", "hal"}
+    for name, tree in sources("agent/core"):
+        for module in imported(tree):
+            assert module.split(".")[0] in allowed, f"{name} imports {module}"
+            if module.startswith("agent"):
+                assert within(module, "agent.core"), f"{name} imports {module}"
+            if module.startswith("hal"):
+                assert within(module, "hal.types"), f"{name} imports {module}"
+
+
+def test_only_main_builds_the_agent():
+    builders = {"agent/main.py", "sim/station.py", "agent/cli/run.py"}
+    for name, tree in sources(*PRODUCT):
+        if name not in builders:
+            assert not any(within(m, "agent.main") for m in imported(tree)), f"{name} imports agent.main"
+
+
+def test_only_perform_asks_the_board_of_the_agent_for_anything():
+    commands = {"permit", "pwm", "x1", "state_e", "state_f", "self_test", "unlock"}
+    for name, tree in sources("agent"):
+        if name == "agent/runtime/perform.py":
+            continue
+        asked = {call.rpartition(".")[2] for call in calls(tree) if "." in call} & commands
+        assert not asked, f"{name} asks the board to {asked}"
+
+
+def test_a_version_is_named_only_where_a_dialect_is_chosen():
+    may = ("agent/ocpp/v16/", "agent/ocpp/v201/", "agent/ocpp/v21/")
+    chooses = {"agent/ocpp/dialect.py", "agent/ocpp/codec.py"}
+    for name, tree in sources("agent"):
+        if name.startswith(may) or name in chooses:
+            continue
+        named = [m for m in imported(tree) if within(m, "agent.ocpp.v16", "agent.ocpp.v201", "agent.ocpp.v21")]
+        assert not named, f"{name} imports {named}"
+
+
+def test_production_code_never_imports_tests():
+    for name, tree in sources(*PRODUCT, "tools"):
+        assert not any(within(m, "tests") for m in imported(tree)), name
+
+
+@pytest.mark.parametrize("call", ["os.system", "os.popen", "subprocess.getoutput", "eval", "exec", "pickle.loads"])
+def test_no_shell_and_no_evaluation_anywhere(call):
+    for name, tree in sources(*PRODUCT, "tools"):
+        assert call not in set(calls(tree)), name
+
+
+def test_no_process_is_started_through_a_shell():
+    for name, tree in sources(*PRODUCT, "tools"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.keyword) and node.arg == "shell":
+                pytest.fail(f"{name}:{node.value.lineno} uses shell=")
+
+
+def test_wall_and_monotonic_clocks_are_read_only_where_they_are_injected():
+    clocks = {"time.time", "time.monotonic", "time.perf_counter", "datetime.now", "datetime.utcnow", "time.sleep"}
+    may = {
+        "agent/runtime/clock.py",  # the injected clock
+        "sim/time.py",  # the virtual loop measures how long the real world stalls it
+        "sim/socket_ledger.py",
+        "sim/loopback.py",
+        "csms/cli.py",  # a program of its own, with the system's clock
+        "sim/demo.py",  # says how long it took
+    }
+    for name, tree in sources(*PRODUCT):
+        if name not in may:
+            read = {c for c in calls(tree) if c in clocks}
+            assert not read, f"{name} reads {read}"
+
+
+def test_a_broad_except_is_nowhere():
+    for name, tree in sources(*PRODUCT):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler):
+                caught = ast.unparse(node.type) if node.type else "everything"
+                reraises = any(isinstance(n, ast.Raise) and n.exc is None for n in ast.walk(node))
+                broad = caught in {"everything", "Exception", "BaseException"}
+                assert not broad or reraises, f"{name}:{node.lineno} catches {caught}"
+
+
+def test_no_file_and_no_function_outgrows_its_room():
+    """The house asks for a reason beyond 400 lines a file and 60 a function; generated code has one."""
+    for name, tree in sources(*PRODUCT):
+        if name.endswith("/wire.py"):
+            continue
+        lines = (ROOT / name).read_text().count("\n")
+        assert lines <= 400, f"{name} has {lines} lines"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno
+                assert length <= 70, f"{name}: {node.name} has {length} lines"
+
+
+def test_no_path_of_a_developers_machine_and_no_registry_is_committed():
+    hosts = ("pypi" + ".org", "registry." + "npmjs", "files.pythonhosted" + ".org", "/work/" + "main", "/root" + "/")
+    for path in ROOT.rglob("*"):
+        parts = path.relative_to(ROOT).parts
+        if parts[0] in {".git", ".venv"} or parts[0].startswith(".") or not path.is_file():
+            continue
+        if path.suffix in {".py", ".toml", ".md", ".txt", ".json", ".service", ""} and "__pycache__" not in parts:
+            text = path.read_text(errors="replace")
+            assert not any(host in text for host in hosts), path
