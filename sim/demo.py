@@ -1,0 +1,235 @@
+"""`evse demo`: one charge on OCPP 1.6 and one on 2.0.1, from plug to bill, on the virtual clock.
+
+The production agent runs against the bundled CSMS over real loopback sockets; its meter is a Modbus slave, its control
+pilot a circuit. At the end the CSMS's bill is compared with the energy that really flowed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import random
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from agent.config import Config, Evse, Ocpp, State, Station, Version
+from agent.runtime.clock import LoopClock
+from csms.records import SessionRow
+from csms.server import Csms
+from csms.tariff import Tariff
+from sim.hardware import MeterLink
+from sim.station import SimStation
+from sim.time import run_virtual, virtual_wall
+from sim.timeline import Line, Timeline, clock
+from sim.vehicle import VehicleSpec
+
+EPOCH_S: Final = 1_800_000_000.0  # 2027-01-15 08:00 UTC: any moment will do, but always the same
+TAG: Final = "04A2B3C4D5E680"
+TARIFF: Final = Tariff(per_kwh=Decimal("0.39"), session_fee=Decimal("0.50"))
+METER_LINES_S: Final = 1800.0
+SETTLE_S: Final = 30.0  # virtual time for the last messages
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """One charge of the demonstration."""
+
+    title: str
+    version: Version
+    link: MeterLink
+    car: VehicleSpec
+    tap_first: bool
+
+
+CHARGES: Final = (
+    Charge(
+        "OCPP 1.6, Eastron SDM630 over Modbus RTU",
+        "1.6",
+        MeterLink("eastron_sdm630", "rtu"),
+        VehicleSpec(capacity_wh=58_000.0, soc_pct=45.0, target_soc_pct=80.0),
+        tap_first=False,
+    ),
+    Charge(
+        "OCPP 2.0.1, ABB B23 over Modbus TCP",
+        "2.0.1",
+        MeterLink("abb_b2x", "tcp"),
+        VehicleSpec(phases=1, max_current_a=32.0, capacity_wh=40_000.0, soc_pct=60.0, target_soc_pct=90.0),
+        tap_first=True,
+    ),
+)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a charge came to. Energies in Wh; `tolerance_wh` is the meter's resolution, at least 1 Wh."""
+
+    title: str
+    true_energy_wh: float
+    tolerance_wh: float
+    session: SessionRow | None
+    virtual_s: float
+
+    @property
+    def billed_wh(self) -> float | None:
+        """What the CSMS billed."""
+        return self.session.energy_wh if self.session is not None else None
+
+    @property
+    def right(self) -> bool:
+        """Whether the bill is closed and says what flowed."""
+        closed = self.session is not None and self.session.ended_utc_s is not None
+        return closed and self.billed_wh is not None and abs(self.billed_wh - self.true_energy_wh) <= self.tolerance_wh
+
+
+async def charge(plan: Charge, state_dir: Path, tell: Callable[[Line], None]) -> Outcome:
+    """Run one charge, telling each line as its time comes."""
+    loop = asyncio.get_running_loop()
+    wall, numbers, ids = virtual_wall(EPOCH_S, loop), itertools.count(1), random.Random(plan.title)
+    csms = Csms(accept_all=True, now=wall, ids=lambda: f"csms-{next(numbers)}")
+    csms.add_token(TAG)
+    csms.set_tariff(TARIFF)
+    port = await csms.start()
+    config = Config(
+        schema_version=1,
+        station=Station(identity="DEMO-1", vendor="evse-agent", model="Simulated AC"),
+        ocpp=Ocpp(
+            url=f"ws://127.0.0.1:{port}/ocpp", versions=(plan.version,), security_profile=0, allow_plain_text=True
+        ),
+        evse=(Evse(id=1, max_current_a=32.0),),
+        state=State(dir=state_dir),
+    )
+    new_id = lambda: str(uuid.UUID(int=ids.getrandbits(128), version=4))  # noqa: E731 - as short as what it says
+    station = SimStation(config, LoopClock(wall), new_id, link=plan.link)
+    await station.start()
+    timeline = Timeline(station.board)
+    telling = asyncio.create_task(_tell(timeline, tell))
+    agent = station.agent
+    assert agent is not None  # noqa: S101 - just started
+    watch = agent.charge_point.watching(
+        lambda _before, event, session, effects: timeline.watch(loop.time(), event, session, effects)
+    )
+    with watch:
+        await _drive(plan, station, timeline)
+    telling.cancel()
+    for line in timeline.take():
+        tell(line)
+    rows = await csms.sessions()
+    meter = agent.charge_point.session(1).meter
+    outcome = Outcome(
+        title=plan.title,
+        true_energy_wh=station.board.true_energy_wh(1),
+        tolerance_wh=max(1.0, meter.resolution_wh if meter is not None else 0.0),
+        session=rows[-1] if rows else None,
+        virtual_s=loop.time(),
+    )
+    await station.stop()
+    await csms.stop()
+    return outcome
+
+
+async def _drive(plan: Charge, station: SimStation, timeline: Timeline) -> None:
+    """What driver and car do."""
+    board, loop = station.board, asyncio.get_running_loop()
+    await asyncio.sleep(5)
+    if plan.tap_first:
+        board.present_token(TAG)
+        await asyncio.sleep(8)
+    car = board.plug_in(1, plan.car)
+    if not plan.tap_first:
+        await asyncio.sleep(8)
+        board.present_token(TAG)
+    while car.soc_pct < plan.car.target_soc_pct - 0.01 and loop.time() < 24 * 3600:
+        await asyncio.sleep(METER_LINES_S)
+        timeline.meter(loop.time(), 1)
+    await asyncio.sleep(120)
+    board.present_token(TAG)
+    await asyncio.sleep(15)
+    board.plug_out(1)
+    await asyncio.sleep(SETTLE_S)
+
+
+async def _tell(timeline: Timeline, tell: Callable[[Line], None]) -> None:
+    while True:
+        await asyncio.sleep(60)
+        for line in timeline.take():
+            tell(line)
+
+
+def run(charges: tuple[Charge, ...], tell: Callable[[Line], None], begin: Callable[[Charge], None]) -> list[Outcome]:
+    """Run charges one after the other, each on a clock and a state directory of its own."""
+    outcomes = []
+    for plan in charges:
+        begin(plan)
+        with tempfile.TemporaryDirectory(prefix="evse-demo-") as state_dir:
+            outcomes.append(run_virtual(charge(plan, Path(state_dir), tell), transport="sockets"))
+    return outcomes
+
+
+def command(argv: list[str]) -> int:
+    """`evse demo [--json]`: 0 when every bill is right, 1 when one is not."""
+    parser = argparse.ArgumentParser(prog="evse demo", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the time line")
+    parser.add_argument(
+        "--meter-scale-error", type=float, default=1.0, metavar="FACTOR", help="a meter that counts wrongly"
+    )
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    wrong = options.meter_scale_error
+    charges = tuple(
+        msgspec.structs.replace(one, link=msgspec.structs.replace(one.link, scale_error=wrong)) for one in CHARGES
+    )
+    began_s = time.monotonic()
+    if options.json:
+        lines: list[Line] = []
+        outcomes = run(charges, lines.append, lambda _plan: None)
+        print(json.dumps({"charges": [_plain(one) for one in outcomes], "timeline": msgspec.to_builtins(lines)}))
+    else:
+        outcomes = run(charges, _print_line, lambda plan: print(f"\n{plan.title}\n{'-' * len(plan.title)}"))
+        _print_bills(outcomes, time.monotonic() - began_s)
+    return 0 if all(one.right for one in outcomes) else 1
+
+
+def _print_line(line: Line) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(f"{clock(line.at_s)}  {line.who:10}{line.what}", flush=True)
+
+
+def _print_bills(outcomes: list[Outcome], took_s: float) -> None:
+    print("\nBills against the energy that really flowed\n-------------------------------------------")
+    for one in outcomes:
+        row = one.session
+        if row is None or one.billed_wh is None:
+            print(f"WRONG  {one.title}: the CSMS has no bill; true {one.true_energy_wh:.1f} Wh")
+            continue
+        verdict = "right" if one.right else "WRONG"
+        print(
+            f"{verdict}  {one.title}: billed {one.billed_wh:.0f} Wh = {row.cost} {row.currency};"
+            f" true {one.true_energy_wh:.1f} Wh (off by {one.billed_wh - one.true_energy_wh:+.1f} Wh,"
+            f" tolerance {one.tolerance_wh:g} Wh)"
+        )
+    virtual_h = sum(one.virtual_s for one in outcomes) / 3600
+    print(f"{virtual_h:.1f} hours of charging in {took_s:.1f} s")
+
+
+def _plain(outcome: Outcome) -> dict[str, object]:
+    row = outcome.session
+    return {
+        "title": outcome.title,
+        "right": outcome.right,
+        "true_energy_wh": outcome.true_energy_wh,
+        "billed_energy_wh": outcome.billed_wh,
+        "tolerance_wh": outcome.tolerance_wh,
+        "cost": str(row.cost) if row is not None else None,
+        "currency": row.currency if row is not None else None,
+        "virtual_s": outcome.virtual_s,
+    }
