@@ -1,0 +1,229 @@
+"""The configuration: one `evse.toml` and the drop-ins of `evse.d/*.toml`, checked before anything is built from it.
+
+Every error names the file, the line, the key and what was expected. Secrets stand in files of their own. Relative
+paths start at the main file's directory. What each key means is documented in docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from agent.config_text import ConfigError, Document, KeyPath, did_you_mean
+from agent.core.limits import MAX_OFFER_A, MIN_OFFER_A
+from agent.core.sharing import SharingRule
+from agent.ocpp.setting import SettingError
+from agent.ocpp.variables import find_by_name
+from hal.host import HalConfig
+
+__all__ = ["Config", "ConfigError", "load", "read_secret"]
+
+DEFAULT_PATH: Final = Path("/etc/evse/evse.toml")
+DEFAULT_STATE_DIR: Final = Path("/var/lib/evse")
+IDENTITY_CHARACTERS: Final = frozenset(
+    # OCPP 2.0.1 identifierString without ":", which would end the user name of HTTP basic authentication
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-_=+|@."
+)
+PASSWORD_LENGTH: Final = range(16, 41)  # OCPP 2.0.1 A00.FR.205; for 1.6 alone any other length is the operator's affair
+
+Version = Literal["2.1", "2.0.1", "1.6"]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Station(_Section, frozen=True):
+    """Who the station is. The lengths are OCPP 1.6's, the shorter ones."""
+
+    identity: Annotated[str, Meta(min_length=1, max_length=48)]
+    vendor: Annotated[str, Meta(min_length=1, max_length=20)]
+    model: Annotated[str, Meta(min_length=1, max_length=20)]
+    serial: Annotated[str, Meta(min_length=1, max_length=25)] | None = None
+
+
+class Ocpp(_Section, frozen=True):
+    """The link to the CSMS. `url` is the CSMS's; the identity is appended when connecting."""
+
+    url: str
+    versions: Annotated[tuple[Version, ...], Meta(min_length=1)] = ("2.1", "2.0.1", "1.6")
+    security_profile: Literal[0, 1, 2] = 2
+    allow_plain_text: bool = False
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+
+class Evse(_Section, frozen=True):
+    """One EVSE: what its wiring bears, and its turn when the site's fuse is shared by priority (low goes first)."""
+
+    id: Annotated[int, Meta(ge=1)]
+    max_current_a: Annotated[float, Meta(ge=MIN_OFFER_A, le=MAX_OFFER_A)] = 32.0
+    phases: Literal[1, 3] = 3
+    priority: int = 0
+
+
+class Site(_Section, frozen=True):
+    """What the EVSEs share. No `fuse_a`: nothing."""
+
+    fuse_a: Annotated[float, Meta(ge=MIN_OFFER_A, le=10_000)] | None = None
+    sharing: SharingRule = SharingRule.EQUAL
+
+
+class State(_Section, frozen=True):
+    """Where the agent keeps what must outlive it."""
+
+    dir: Path = DEFAULT_STATE_DIR
+
+
+class Config(_Section, frozen=True):
+    """Everything the agent is built from."""
+
+    schema_version: Literal[1]
+    station: Station
+    ocpp: Ocpp
+    evse: Annotated[tuple[Evse, ...], Meta(min_length=1)]
+    site: Site = Site()
+    hal: HalConfig = HalConfig()
+    state: State = State()
+    settings: dict[str, Any] = {}
+
+    def start_values(self) -> dict[str, str]:
+        """[settings] as texts, for `agent.ocpp.variables.Settings`."""
+        return {name: _text(value) for name, value in self.settings.items()}
+
+
+def load(path: Path) -> Config:
+    """Read, merge and check the configuration. Raises `ConfigError`."""
+    document = Document.read(path)
+    base = path.parent
+
+    def resolve(_kind: type, value: Any) -> Path:
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"Expected a path as text, got {value!r}")
+        return base / value
+
+    try:
+        config = msgspec.convert(document.merged, Config, dec_hook=resolve)
+    except msgspec.ValidationError as error:
+        raise document.translate(error, Config) from error
+    for key, problem in _problems(config):
+        raise document.error(key, problem)
+    return config
+
+
+def read_secret(path: Path) -> str:
+    """The secret in a file that only its owner can read. Raises `ValueError` naming the file and the remedy."""
+    try:
+        mode = path.stat().st_mode
+        secret = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read {path}: {error}") from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise ValueError(f"others can read {path}: chmod 600 it, and change the secret")
+    if not secret:
+        raise ValueError(f"{path} is empty: write the secret into it")
+    return secret
+
+
+def _problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    """What the types cannot say, with the key that is to blame."""
+    if not set(config.station.identity) <= IDENTITY_CHARACTERS:
+        yield ("station", "identity"), "expected letters, digits and *-_=+|@. only"
+    yield from _url_problems(config.ocpp)
+    yield from _credential_problems(config.ocpp)
+    if len(set(config.ocpp.versions)) != len(config.ocpp.versions):
+        yield ("ocpp", "versions"), "expected every version once"
+    for index, evse in enumerate(config.evse):
+        if evse.id != index + 1:
+            yield ("evse", index, "id"), f"expected {index + 1}: EVSEs are numbered from 1 without gaps, in order"
+    yield from _meter_problems(config)
+    yield from _setting_problems(config.settings)
+
+
+def _url_problems(ocpp: Ocpp) -> Iterator[tuple[KeyPath, str]]:
+    try:
+        url = urlsplit(ocpp.url)
+        usable = url.scheme in {"ws", "wss"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        yield ("ocpp", "url"), "expected an address like wss://csms.example.com/ocpp"
+        return
+    if url.username is not None or url.query or url.fragment:
+        yield ("ocpp", "url"), "expected no user, query or fragment: the identity and password_file say who we are"
+    plain = ocpp.security_profile < 2  # noqa: PLR2004 - 0 and 1 are plain text (2.0.1 A00, 1.6 security whitepaper)
+    if plain and not ocpp.allow_plain_text:
+        remedy = "set ocpp.allow_plain_text = true if that is meant, or use profile 2"
+        yield ("ocpp", "security_profile"), f"profile {ocpp.security_profile} sends all in plain text: {remedy}"
+    if plain != (url.scheme == "ws"):
+        needed = "ws" if plain else "wss"
+        yield ("ocpp", "url"), f"expected {needed}://... for security profile {ocpp.security_profile}"
+
+
+def _credential_problems(ocpp: Ocpp) -> Iterator[tuple[KeyPath, str]]:
+    profile = ocpp.security_profile
+    if profile == 0:
+        if ocpp.password_file is not None:
+            yield ("ocpp", "password_file"), "profile 0 sends no password: use profile 1 or 2, or remove the line"
+        return
+    if ocpp.password_file is None:
+        yield ("ocpp", "password_file"), f"is missing: security profile {profile} needs a password"
+        return
+    try:
+        password = read_secret(ocpp.password_file)
+    except ValueError as error:
+        yield ("ocpp", "password_file"), str(error)
+        return
+    if ocpp.versions != ("1.6",) and len(password) not in PASSWORD_LENGTH:
+        yield ("ocpp", "password_file"), "expected a password of 16 to 40 characters in that file"
+    if profile == 2 and ocpp.ca_file is None:  # noqa: PLR2004 - TLS with basic authentication
+        yield ("ocpp", "ca_file"), "is missing: security profile 2 needs the CSMS's root certificate"
+    elif ocpp.ca_file is not None and not ocpp.ca_file.is_file():
+        yield ("ocpp", "ca_file"), f"no such file: {ocpp.ca_file}"
+
+
+def _meter_problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    buses = [bus.name for bus in config.hal.buses]
+    for index, meter in enumerate(config.hal.meters):
+        if meter.evse not in {evse.id for evse in config.evse}:
+            yield ("hal", "meter", index, "evse"), f"there is no EVSE {meter.evse}"
+        if meter.bus not in buses:
+            hint = did_you_mean(meter.bus, buses)
+            yield ("hal", "meter", index, "bus"), f"no [[hal.bus]] is named {meter.bus!r}{hint}"
+
+
+def _setting_problems(settings: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    seen: dict[str, str] = {}
+    for name, value in settings.items():
+        if not _is_setting_value(value):
+            yield ("settings", name), "expected true or false, a whole number, a text or a list of texts"
+            continue
+        try:
+            setting, parse = find_by_name(name)
+            parse(_text(value))
+        except SettingError as error:
+            yield ("settings", name), str(error)
+            continue
+        if setting.derived:
+            yield ("settings", name), "the agent finds this out by itself: remove the line"
+        if setting.key in seen:
+            yield ("settings", name), f"is the same setting as {seen[setting.key]!r}: keep one of them"
+        seen[setting.key] = name
+
+
+def _is_setting_value(value: Any) -> bool:
+    return isinstance(value, bool | int | str) or (
+        isinstance(value, list) and all(isinstance(one, str) for one in value)
+    )
+
+
+def _text(value: bool | int | str | list[str]) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,120 @@
+"""Provisioning (2.0.1 B01-B04, B11, B12; 1.6 §4.2, §4.6, §5.14): boot, registration, heartbeat, reset."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from agent.ocpp.asks import REJECTED, Handled, ResetAsk, Verdict, VerdictAnswer
+from agent.ocpp.calls import CallFailedError, Calls
+from agent.ocpp.charger import Charger, ResetKind
+from agent.ocpp.dialect import BootReason, Nameplate, Registration
+from agent.ocpp.keeper import Keeper
+from agent.ocpp.settings_table import HEARTBEAT_INTERVAL
+from agent.ocpp.variables import Setting, Settings
+
+_log = logging.getLogger(__name__)
+
+BOOT_RETRY_S: Final = 60.0  # our policy, where the CSMS names no interval (B02.FR.07) or does not answer
+REASON_KEY: Final = "ocpp.boot_reason"  # of the journal's meta data: why the next boot will have happened
+
+
+class Provisioning:
+    """Whether the CSMS has accepted the station, and what keeps it so."""
+
+    def __init__(
+        self,
+        plate: Nameplate,
+        charger: Charger,
+        settings: Settings,
+        keeper: Keeper,
+        reason: bytes | None,
+    ) -> None:
+        """`reason`: what was remembered under `REASON_KEY` before this boot."""
+        self.registration: Registration | None = None
+        self._plate = plate
+        self._charger = charger
+        self._settings = settings
+        self._interval_changed = asyncio.Event()
+        settings.on_change(self._on_setting)
+        self._reason = BootReason(reason.decode()) if reason else BootReason.POWER_UP
+        self._keeper = keeper
+        self._not_before_s = 0.0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the station may send what it likes."""
+        return self.registration is Registration.ACCEPTED
+
+    def forget(self) -> None:
+        """Another version was negotiated: what the CSMS knew of the station was said in the old one."""
+        self.registration = None
+
+    async def register(self, calls: Calls) -> None:
+        """Send BootNotification until the CSMS accepts the station. Raises `LinkLostError`.
+
+        The CSMS's interval holds across connections (B02.FR.04, B03.FR.02); an error or no answer is tried again, too.
+        """
+        loop = asyncio.get_running_loop()
+        while not self.accepted:
+            await asyncio.sleep(max(0.0, self._not_before_s - loop.time()))
+            wait_s = await self._boot(calls)
+            self._not_before_s = loop.time() + wait_s
+        self._not_before_s = 0.0
+
+    async def heartbeats(self, calls: Calls) -> None:
+        """Send heartbeats for as long as the connection lasts. Raises `LinkLostError`."""
+        while True:
+            self._interval_changed.clear()
+            try:
+                async with asyncio.timeout(self._settings.get(HEARTBEAT_INTERVAL)):
+                    await self._interval_changed.wait()
+            except TimeoutError:
+                await self._heartbeat(calls)
+
+    def reset(self, ask: ResetAsk) -> Handled:
+        """Reset after the answer has gone out (B11.FR.01, B12.FR.01, B12.FR.02)."""
+        if ask.evse is not None and ask.evse not in self._charger.evse_ids:
+            return REJECTED
+        evses = self._charger.evse_ids if ask.evse is None else (ask.evse,)
+        waits = ask.kind is ResetKind.ON_IDLE and any(self._charger.session(one).tx for one in evses)
+
+        def then() -> None:
+            if ask.evse is None:
+                reason = BootReason.SCHEDULED_RESET if waits else BootReason.REMOTE_RESET
+                self._keeper.remember(REASON_KEY, reason.encode())
+            self._charger.reset(ask.kind, ask.evse)
+
+        return Handled(VerdictAnswer(Verdict.SCHEDULED if waits else Verdict.ACCEPTED), then)
+
+    async def _heartbeat(self, calls: Calls) -> None:
+        try:
+            answer = await calls.call(calls.dialect.heartbeat())
+        except CallFailedError as error:
+            _log.warning("heartbeat: %s", error)
+            return
+        self._charger.time_learned(calls.dialect.time_told(answer))
+
+    def _on_setting(self, setting: Setting[Any]) -> None:
+        if setting is HEARTBEAT_INTERVAL:
+            self._interval_changed.set()
+
+    async def _boot(self, calls: Calls) -> float:
+        """One BootNotification; the seconds to wait before another one."""
+        try:
+            response = await calls.call(calls.dialect.boot(self._plate, self._reason))
+        except CallFailedError as error:
+            _log.warning("BootNotification: %s; next try in %g s", error, BOOT_RETRY_S)
+            return BOOT_RETRY_S
+        answer = calls.dialect.boot_answer(response)
+        self.registration = answer.registration
+        self._charger.time_learned(answer.now_utc_s)
+        if self.accepted:
+            if answer.interval_s > 0:  # B01.FR.04
+                self._settings.set(HEARTBEAT_INTERVAL, min(int(answer.interval_s), HEARTBEAT_INTERVAL.maximum))
+            self._reason = BootReason.POWER_UP
+            self._keeper.remember(REASON_KEY, None)
+        else:
+            _log.warning("the CSMS answered the boot with %s; next try in %g s", answer.registration, answer.interval_s)
+        return answer.interval_s if answer.interval_s > 0 else BOOT_RETRY_S

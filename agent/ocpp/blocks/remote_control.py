@@ -1,0 +1,64 @@
+"""Remote control (2.0.1 F01-F03, 1.6 §5.11, §5.12): start and stop on the CSMS's request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from agent.core.events import RemoteStart, StopRequested
+from agent.core.session import Phase, Session
+from agent.core.values import ConnectorStatus, StopReason, Trigger
+from agent.ocpp.asks import REJECTED, Handled, RemoteStartAsk, RemoteStopAsk, Verdict, VerdictAnswer
+from agent.ocpp.charger import Charger
+from agent.ocpp.settings_table import AUTHORIZE_REMOTE_START
+from agent.ocpp.variables import Settings
+
+WITHOUT_DRIVER: Final = frozenset({Phase.IDLE, Phase.CONNECTED, Phase.FINISHED})
+CLOSED: Final = frozenset({ConnectorStatus.FAULTED, ConnectorStatus.UNAVAILABLE, ConnectorStatus.RESERVED})
+
+
+class RemoteControl:
+    """Judges remote starts and stops. `accepted`: whether the CSMS has accepted the station (B02.FR.05)."""
+
+    def __init__(self, charger: Charger, settings: Settings, accepted: Callable[[], bool]) -> None:
+        self._charger = charger
+        self._settings = settings
+        self._accepted = accepted
+
+    def start(self, ask: RemoteStartAsk) -> Handled:
+        """Start where asked, or choose where (F01.FR.20); an unauthorised transaction is continued (F01.FR.13)."""
+        evse = self._choose() if ask.evse is None else ask.evse
+        if not self._accepted() or evse not in self._charger.evse_ids or not _free(self._charger.session(evse)):
+            return REJECTED
+        open_tx = self._charger.session(evse).tx
+        authorize = self._settings.get(AUTHORIZE_REMOTE_START)  # F01.FR.01, F01.FR.02
+        event = RemoteStart(ask.token, ask.remote_start_id, authorize=authorize, group=ask.group)
+        answer = VerdictAnswer(Verdict.ACCEPTED, tx=open_tx.id if open_tx else None)
+        return Handled(answer, lambda: self._charger.post(evse, event))
+
+    def stop(self, ask: RemoteStopAsk) -> Handled:
+        """Stop the transaction if it is under way (F03.FR.07, F03.FR.08)."""
+        evse = self._where(ask.candidates)
+        if evse is None or not self._accepted():
+            return REJECTED
+        event = StopRequested(Trigger.REMOTE_STOP, StopReason.REMOTE)
+        return Handled(VerdictAnswer(Verdict.ACCEPTED), lambda: self._charger.post(evse, event))
+
+    def _where(self, candidates: frozenset[str]) -> int | None:
+        for evse in self._charger.evse_ids:
+            tx = self._charger.session(evse).tx
+            if tx is not None and tx.id in candidates:
+                return evse
+        return None
+
+    def _choose(self) -> int | None:
+        """Where a car already waits, else the first free EVSE."""
+        free = [evse for evse in self._charger.evse_ids if _free(self._charger.session(evse))]
+        waiting = [evse for evse in free if self._charger.session(evse).phase is Phase.CONNECTED]
+        return next(iter(waiting or free), None)
+
+
+def _free(session: Session) -> bool:
+    """Whether a driver could begin here: in service, without fault, nobody authorised yet (F01.FR.23, F01.FR.24)."""
+    open_for_all = session.operative and not session.faults and session.status not in CLOSED
+    return open_for_all and session.token is None and session.phase in WITHOUT_DRIVER

@@ -1,0 +1,117 @@
+"""Transactions (2.0.1 E01-E14, 1.6 §3.7, §4.8, §4.10): deliver what the outbox holds, heed the CSMS's verdicts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from agent.core.events import Deauthorized
+from agent.core.facts import ConnectorStatusChanged, TransactionStarted, TransactionUpdated
+from agent.core.values import AuthInfo, IdToken
+from agent.ocpp.asks import Handled, TransactionStatusAnswer, TransactionStatusAsk
+from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.calls import CallFailedError, Calls
+from agent.ocpp.charger import Charger
+from agent.ocpp.dialect import Dialect, Outcome, memory_key
+from agent.ocpp.keeper import Keeper
+from agent.ocpp.outbox import Change, Outbox, Retry, StoredFact, Tried
+from agent.ocpp.settings_table import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
+from agent.ocpp.variables import Settings
+
+
+class Transactions:
+    """Works the outbox off, one fact at a time."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        keeper: Keeper,
+        charger: Charger,
+        availability: Availability,
+        settings: Settings,
+        *,
+        message_id: Callable[[Dialect, StoredFact], str],
+        learn: Callable[[IdToken, AuthInfo], None],
+    ) -> None:
+        """`message_id` names a fact's message, the same on every try; `learn` hears every verdict on a token."""
+        self._outbox = outbox
+        self._charger = charger
+        self._availability = availability
+        self._settings = settings
+        self._keeper = keeper
+        self._message_id = message_id
+        self._learn = learn
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was added to the outbox."""
+        self._news.set()
+
+    def status(self, ask: TransactionStatusAsk) -> Handled:
+        """Whether a transaction goes on and whether anything about it waits (E14)."""
+        queued = self._outbox.holds(ask.tx)
+        if ask.tx is None:
+            return Handled(TransactionStatusAnswer(queued))
+        open_txs = (self._charger.session(evse).tx for evse in self._charger.evse_ids)
+        ongoing = any(one is not None and one.id == ask.tx for one in open_txs)
+        return Handled(TransactionStatusAnswer(queued, ongoing))
+
+    async def deliver(self, calls: Calls) -> None:
+        """Deliver for as long as the connection lasts. Raises `LinkLostError`."""
+        loop = asyncio.get_running_loop()
+        while True:
+            stored = self._outbox.next(loop.time())
+            if stored is not None:
+                await self._deliver_one(calls, stored)
+                continue
+            self._news.clear()
+            try:
+                async with asyncio.timeout_at(self._outbox.due_s()):
+                    await self._news.wait()
+            except TimeoutError:
+                pass  # a retry is due
+
+    async def _deliver_one(self, calls: Calls, stored: StoredFact) -> None:
+        dialect = calls.dialect
+        try:
+            message = self._message(dialect, stored)
+        except (ValueError, OverflowError) as error:  # this version cannot say it, and never will
+            why = f"cannot be said in {dialect.codec.version}: {error}"
+            self._settle(dialect, stored, self._outbox.give_up(stored.id, why))
+            return
+        if message is None:
+            self._settle(dialect, stored, self._outbox.delivered(stored.id))
+            return
+        try:
+            response = await calls.call(message, self._message_id(dialect, stored))
+        except CallFailedError as error:
+            now_s = asyncio.get_running_loop().time()
+            self._settle(dialect, stored, self._outbox.failed(stored.id, now_s, self._retry(), str(error)))
+            return
+        self._settle(dialect, stored, self._outbox.delivered(stored.id), response)
+
+    def _retry(self) -> Retry:
+        return Retry(self._settings.get(MESSAGE_ATTEMPTS), self._settings.get(MESSAGE_ATTEMPT_INTERVAL))
+
+    def _message(self, dialect: Dialect, stored: StoredFact) -> Struct | None:
+        fact = stored.fact
+        if isinstance(fact, ConnectorStatusChanged) and not self._availability.is_news(dialect, fact):
+            return None
+        return dialect.message(stored)
+
+    def _settle(self, dialect: Dialect, stored: StoredFact, change: Change, response: Struct | None = None) -> None:
+        """Journal what became of a fact, and act on the verdict that its answer brought."""
+        outcome = Outcome() if isinstance(change, Tried) else dialect.settled(stored, response)
+        memory = (memory_key(dialect.codec.version), outcome.memory) if outcome.memory is not None else None
+        self._keeper.changed([change], memory)
+        fact = stored.fact
+        if isinstance(fact, ConnectorStatusChanged) and response is not None:
+            self._availability.told(dialect, fact)
+        if outcome.info is None:
+            return
+        if outcome.token is not None:
+            self._learn(outcome.token, outcome.info)
+        if not outcome.info.accepted and isinstance(fact, TransactionStarted | TransactionUpdated):
+            self._charger.post(fact.evse, Deauthorized(fact.tx, outcome.info))

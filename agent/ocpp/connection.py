@@ -1,0 +1,180 @@
+"""The WebSocket to the CSMS: one handshake that offers every configured version, and the wait before the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import random
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Subprotocol
+
+from agent.ocpp.calls import LinkLostError
+from agent.ocpp.codec import Version
+from agent.ocpp.rpc import MAX_FRAME_BYTES
+
+OPEN_TIMEOUT_S: Final = 30.0  # our policy: TCP, TLS and the handshake together
+PONG_TIMEOUT_S: Final = 20.0  # our policy: how long a keep-alive's pong may take before the link counts as dead
+CLOSE_TIMEOUT_S: Final = 5.0  # our policy
+MAX_IDENTITY: Final = 48  # OCPP-J 2.0.1 3.1.1
+POLICY_VIOLATION: Final = 1008  # RFC 6455 7.4.1
+
+# The library logs handshakes, and with them the password, at DEBUG.
+_quiet = logging.getLogger("agent.ocpp.websocket")
+_quiet.setLevel(logging.INFO)
+
+
+class DialError(Exception):
+    """No connection came about; says what happened and what may help."""
+
+
+class LinkConfig(msgspec.Struct, frozen=True):
+    """Where the CSMS is and who the station says it is. `versions` in the order of preference.
+
+    `ca_file` holds the root certificates that a wss:// CSMS may present; the operating system's are not used.
+    """
+
+    url: str
+    identity: str
+    versions: tuple[Version, ...] = (Version.V21, Version.V201, Version.V16)
+    password: str | None = None
+    ca_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError naming what cannot work."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+            raise ValueError(f"CSMS url {self.url!r}: give ws://host/path or wss://host/path")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("CSMS url: leave out user, query and fragment; identity and password stand by themselves")
+        if parts.scheme == "wss" and self.ca_file is None:
+            raise ValueError("CSMS url wss://: give ca_file, the file with the CSMS's root certificate")
+        if not self.identity or ":" in self.identity or len(self.identity) > MAX_IDENTITY:
+            raise ValueError(f"identity {self.identity!r}: 1 to {MAX_IDENTITY} characters, no colon (OCPP-J 3.1.1)")
+        if not self.versions:
+            raise ValueError(f"versions: name at least one of {', '.join(Version)}")
+
+    @property
+    def connection_url(self) -> str:
+        """The endpoint with the identity as its last segment, percent-encoded (OCPP-J 3.1.1)."""
+        scheme, host, path, _, _ = urlsplit(self.url)
+        return urlunsplit((scheme, host, f"{path.rstrip('/')}/{quote(self.identity, safe='')}", "", ""))
+
+
+class BackOffRules(msgspec.Struct, frozen=True):
+    """RetryBackOffWaitMinimum, -RandomRange (seconds) and -RepeatTimes (OCPP-J 2.0.1 5.3, 8.1-8.3)."""
+
+    wait_minimum_s: float
+    random_range_s: float
+    repeat_times: int
+
+
+class BackOff:
+    """How long to wait before the next dial: doubled each time, so many times, with fresh chance each time."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._wait_s: float | None = None
+        self._doubled = 0
+
+    def next_s(self, rules: BackOffRules) -> float:
+        """The wait before the next attempt, in seconds."""
+        if self._wait_s is None:
+            self._wait_s = rules.wait_minimum_s
+        elif self._doubled < rules.repeat_times:
+            self._wait_s *= 2
+            self._doubled += 1
+        return self._wait_s + self._rng.uniform(0.0, rules.random_range_s)
+
+    def reset(self) -> None:
+        """A connection came about: begin anew."""
+        self._wait_s = None
+        self._doubled = 0
+
+
+class WebSocketLink:
+    """An open connection, in the version that the CSMS chose."""
+
+    def __init__(self, socket: ClientConnection, version: Version) -> None:
+        self.version = version
+        self._socket = socket
+
+    async def send(self, frame: str) -> None:
+        """Send a text frame. Raises `LinkLostError`."""
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed as closed:
+            raise LinkLostError(str(closed)) from closed
+
+    async def frames(self) -> AsyncIterator[str | bytes]:
+        """Frames as they come in; raises `LinkLostError` at the end, whoever closed."""
+        try:
+            while True:
+                yield await self._socket.recv()
+        except ConnectionClosed as closed:
+            raise LinkLostError(str(closed)) from closed
+
+    async def alive(self, within_s: float) -> bool:
+        """Whether the peer answers a ping in time."""
+        try:
+            async with asyncio.timeout(within_s):
+                await (await self._socket.ping())
+        except (TimeoutError, ConnectionClosed):
+            return False
+        return True
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close it; returns when it is closed or the peer has not joined in for a while."""
+        await self._socket.close(code, reason)
+
+
+class _Dial(connect):
+    """The library's client, which would follow a redirect to wherever the answer points."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """A redirect is an answer like any other: no connection."""
+        return exc
+
+
+async def dial(config: LinkConfig, ping_interval_s: float) -> WebSocketLink:
+    """Connect. `ping_interval_s` 0: no keep-alive pings. Raises `DialError`.
+
+    The CSMS must pick one of the versions offered; one that picks none leaves nothing to talk in (OCPP-J 3.2).
+    """
+    headers = {}
+    if config.password is not None:
+        credentials = base64.b64encode(f"{config.identity}:{config.password}".encode())
+        headers["Authorization"] = f"Basic {credentials.decode()}"
+    secure = urlsplit(config.url).scheme == "wss"
+    try:
+        trust = ssl.create_default_context(cafile=config.ca_file) if secure else None
+        socket = await _Dial(
+            config.connection_url,
+            subprotocols=[Subprotocol(version) for version in config.versions],
+            compression=None,
+            additional_headers=headers,
+            user_agent_header=None,
+            proxy=None,  # the environment of a charger is nobody's to configure a proxy in
+            open_timeout=OPEN_TIMEOUT_S,
+            ping_interval=ping_interval_s or None,
+            ping_timeout=PONG_TIMEOUT_S,
+            close_timeout=CLOSE_TIMEOUT_S,
+            max_size=MAX_FRAME_BYTES,
+            logger=_quiet,
+            ssl=trust,
+        )
+    except (OSError, TimeoutError, WebSocketException) as error:
+        raise DialError(f"{config.connection_url}: {error}") from error
+    if socket.subprotocol is None:
+        await socket.close(POLICY_VIOLATION, "no OCPP version in common")
+        offered = ", ".join(config.versions)
+        raise DialError(f"{config.connection_url}: the CSMS speaks none of {offered}; enable a version it knows")
+    return WebSocketLink(socket, Version(socket.subprotocol))

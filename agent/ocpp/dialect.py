@@ -1,0 +1,161 @@
+"""What every OCPP version must be able to say: facts to messages, messages to asks, answers and results both ways.
+
+A dialect is pure. Blocks and station talk to this Protocol; `dialect_for` is the one place that names the versions,
+and it imports only the one that was negotiated.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from agent.core.facts import ConnectorStatusChanged
+from agent.core.values import AuthInfo, IdToken
+from agent.ocpp.asks import Answer, Ask
+from agent.ocpp.codec import CallError, Codec, Version
+from agent.ocpp.outbox import StoredFact
+
+_Message = TypeVar("_Message", bound=Struct)
+
+
+class Nameplate(Struct, frozen=True):
+    """What a BootNotification says about the station."""
+
+    vendor: str
+    model: str
+    serial: str | None = None
+    firmware: str | None = None
+
+
+class BootReason(enum.StrEnum):
+    """Why the station boots (OCPP 2.0.1 BootReasonEnumType); 1.6 does not ask."""
+
+    POWER_UP = "PowerUp"
+    REMOTE_RESET = "RemoteReset"
+    SCHEDULED_RESET = "ScheduledReset"
+
+
+class Registration(enum.StrEnum):
+    """How the CSMS regards the station."""
+
+    ACCEPTED = "Accepted"
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+
+
+class BootAnswer(Struct, frozen=True):
+    """What a BootNotification was answered with. `interval_s`: of heartbeats, or until the next attempt; 0: choose."""
+
+    registration: Registration
+    interval_s: float
+    now_utc_s: float
+
+
+class Outcome(Struct, frozen=True):
+    """What the answer to a fact means.
+
+    `info`: the verdict on `token`, if the message carried one. `memory`: what the dialect must remember from now on
+    (None: nothing changed), to be committed together with the removal of the fact.
+    """
+
+    info: AuthInfo | None = None
+    token: IdToken | None = None
+    memory: bytes | None = None
+
+
+class Dialect(Protocol):
+    """One OCPP version."""
+
+    codec: Codec
+    refusal_while_rejected: CallError | None  # how a call is met while the registration is Rejected; None: silence
+    asks: Mapping[str, type[Ask]]  # the actions this dialect can turn into asks
+
+    def boot(self, plate: Nameplate, reason: BootReason) -> Struct:
+        """BootNotification."""
+
+    def boot_answer(self, response: Struct) -> BootAnswer:
+        """What its answer means."""
+
+    def heartbeat(self) -> Struct:
+        """Heartbeat."""
+
+    def time_told(self, response: Struct) -> float:
+        """The CSMS's time in a heartbeat's answer, Unix seconds."""
+
+    def authorize(self, token: IdToken) -> Struct:
+        """Authorize. Raises `msgspec.ValidationError` when this version cannot say the token."""
+
+    def verdict(self, response: Struct) -> AuthInfo:
+        """What its answer means."""
+
+    def status(self, fact: ConnectorStatusChanged) -> Struct:
+        """StatusNotification of a connector."""
+
+    def station_status(self, at_utc_s: float, *, operative: bool) -> Struct | None:
+        """StatusNotification of the whole station; None in versions without one."""
+
+    def status_word(self, fact: ConnectorStatusChanged) -> str:
+        """What the CSMS would learn from the status: two facts with the same word need one message."""
+
+    def message(self, stored: StoredFact) -> Struct | None:
+        """The request that reports a fact; None when this version has none for it.
+
+        Raises `msgspec.ValidationError` when the fact cannot be said in this version.
+        """
+
+    def settled(self, stored: StoredFact, response: Struct | None) -> Outcome:
+        """The fact is done with: answered, or (None) given up or not said in this version."""
+
+    def ask(self, action: str, request: Struct) -> Ask:
+        """What a request of the CSMS means; `action` is one of `asks`."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Struct:
+        """The response."""
+
+
+def dialect_for(version: Version, memory: bytes | None = None) -> Dialect:
+    """The dialect of a version, with what it remembered (`journal.meta(memory_key(version))`)."""
+    if version is Version.V16:
+        from agent.ocpp.v16.dialect import DialectV16
+
+        return DialectV16(memory)
+    if version is Version.V201:
+        from agent.ocpp.v201.dialect import DialectV201
+
+        return DialectV201()
+    from agent.ocpp.v21.dialect import DialectV21
+
+    return DialectV21()
+
+
+def memory_key(version: Version) -> str:
+    """Under which key of the journal's meta data a dialect's memory lies."""
+    return f"{version}.memory"
+
+
+def shortened(text: str | None, limit: int) -> str | None:
+    """Text cut to the length of a field; absent when there is none."""
+    return text[:limit] if text else None
+
+
+def made(kind: type[_Message], **fields: Any) -> _Message:
+    """A message from plain fields, validated as a peer would; None means absent, at every depth."""
+    return msgspec.convert(without_none(fields), kind)
+
+
+def without_none(value: Any) -> Any:
+    """The same structure without absent fields: OCPP-J forbids null."""
+    if isinstance(value, dict):
+        return {key: without_none(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [without_none(one) for one in value]
+    return value
+
+
+def given(value: Any) -> Any:
+    """A field of a received message, None when it was absent."""
+    return None if value is UNSET else value

@@ -1,0 +1,68 @@
+"""Writes what becomes of the outbox, and what dialects and blocks must remember, into the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from agent.core.facts import TransactionEnded, TransactionStarted
+from agent.ocpp.outbox import Change, GivenUp, Removed, StoredFact, Tried
+from agent.runtime.records import CountAttempt, MoveToDeadLetters, Operation, PutMeta, RemoveFact
+
+_log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 0.0
+
+
+class Store(Protocol):
+    """What the OCPP side needs of `agent.runtime.journal.Journal`. It logs its own failures."""
+
+    def facts(self) -> list[StoredFact]:
+        """The outbox as it was kept."""
+
+    def meta(self, key: str) -> bytes | None:
+        """A small value."""
+
+    def commit(self, *operations: Operation, within_s: float | None = None) -> asyncio.Future[None]:
+        """Write operations as one."""
+
+
+class Keeper:
+    """The outbox's way to the journal. Nothing here waits for the disk."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def remember(self, key: str, value: bytes | None) -> None:
+        """Keep a small value, or forget it."""
+        self._store.commit(PutMeta(key, value))
+
+    def changed(self, changes: Iterable[Change], memory: tuple[str, bytes] | None = None) -> None:
+        """Keep changes of the queue, together with what a dialect learnt from them."""
+        kept = list(changes)
+        operations = [_operation(one) for one in kept]
+        if memory is not None:
+            operations.append(PutMeta(*memory))
+        if not operations:
+            return
+        # A start or an end that the CSMS has must not be told again after a power cut: a 1.6 CSMS would open or close
+        # a second transaction. What else was removed may wait for company.
+        urgent = memory is not None or any(_opens_or_closes(one) for one in kept)
+        self._store.commit(*operations, within_s=AT_ONCE if urgent else None)
+
+
+def _operation(change: Change) -> Operation:
+    match change:
+        case Removed(stored=stored):
+            return RemoveFact(stored.id)
+        case Tried(id=fact_id, attempts=attempts):
+            return CountAttempt(fact_id, attempts)
+        case GivenUp(stored=stored, why=why):
+            _log.error("given up, kept as dead letter %d: %s: %s", stored.id, type(stored.fact).__name__, why)
+            return MoveToDeadLetters(stored.id, why)
+
+
+def _opens_or_closes(change: Change) -> bool:
+    return isinstance(change, Removed) and isinstance(change.stored.fact, TransactionStarted | TransactionEnded)

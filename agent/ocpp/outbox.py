@@ -1,0 +1,203 @@
+"""What still has to be told to the CSMS: facts in order, retried by attempts times interval, thinned when full.
+
+Pure: what happens to the queue comes back as changes for the caller to journal, and time comes in as an argument.
+
+Two lanes. Transaction facts and readings go out strictly in the order in which they happened (OCPP 1.6 §3.7, 2.0.1
+E04/E13): one that has to wait for its retry holds up those behind it. Connector statuses need not wait for them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from agent.core.facts import AnyFact, ConnectorStatusChanged, ReadingTaken, TransactionFact, TransactionUpdated
+from agent.core.values import Trigger
+
+CAPACITY: Final = 10_000  # our policy: 30 days offline are 5,000 events
+METER_TRIGGERS: Final = frozenset({Trigger.METER_PERIODIC, Trigger.METER_CLOCK})
+MINOR_TRIGGERS: Final = frozenset({Trigger.CHARGING_STATE_CHANGED, Trigger.CHARGING_RATE_CHANGED})
+
+
+class StoredFact(msgspec.Struct, frozen=True):
+    """A fact as the journal holds it. `id` is never reused; `offline`: it happened while the CSMS was out of reach."""
+
+    id: int
+    evse: int
+    fact: AnyFact
+    offline: bool = False
+    attempts: int = 0
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """How often a message is tried and how long is waited between, in seconds times the tries so far.
+
+    1.6 TransactionMessageAttempts and -RetryInterval; 2.0.1 MessageAttempts and MessageAttemptInterval (E13.FR.02/03).
+    """
+
+    attempts: int
+    interval_s: float
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """It left the queue: delivered, said by no message of this version, or not worth delivering any more."""
+
+    stored: StoredFact
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """The CSMS failed to process it so many times; it will be tried again."""
+
+    id: int
+    attempts: int
+
+
+class GivenUp(msgspec.Struct, frozen=True):
+    """It left the queue undelivered; an operator sees it and can have it sent again."""
+
+    stored: StoredFact
+    why: str
+
+
+Change = Removed | Tried | GivenUp
+
+
+class Outbox:
+    """The queue. `next` hands out one fact at a time; it stays until `delivered`, `failed` or `link_lost`."""
+
+    def __init__(self, stored: Iterable[StoredFact] = (), *, capacity: int = CAPACITY) -> None:
+        """Start with what the journal kept: all of it is from before this connection (E11.FR.07)."""
+        self._facts: dict[int, StoredFact] = {}  # transactions and readings, oldest first
+        self._statuses: dict[int, StoredFact] = {}
+        self._capacity = capacity
+        self._not_before_s: dict[int, float] = {}
+        self._in_flight: int | None = None
+        for one in sorted(stored, key=lambda one: one.id):
+            self._lane(one)[one.id] = _as_offline(one)
+
+    def __len__(self) -> int:
+        return len(self._facts) + len(self._statuses)
+
+    def add(self, stored: StoredFact) -> list[Removed]:
+        """Queue a fact: at the end, or (a dead letter that is sent again) in its old place. Returns what had to go."""
+        lane = self._lane(stored)
+        out_of_order = bool(lane) and stored.id < next(reversed(lane))
+        lane[stored.id] = stored
+        if out_of_order:
+            by_id = sorted(lane.items())
+            lane.clear()
+            lane.update(by_id)
+        return self._thin() if len(self) > self._capacity else []
+
+    def next(self, now_s: float) -> StoredFact | None:
+        """The fact to send now, which is then in flight; None while one is, or when nothing is due."""
+        if self._in_flight is not None:
+            return None
+        due = [one for one in self._heads() if self._not_before_s.get(one.id, now_s) <= now_s]
+        chosen = min(due, key=lambda one: one.id, default=None)
+        if chosen is not None:
+            self._in_flight = chosen.id
+        return chosen
+
+    def due_s(self) -> float | None:
+        """When a waiting retry falls due; None when none waits."""
+        return min((self._not_before_s[one.id] for one in self._heads() if one.id in self._not_before_s), default=None)
+
+    def delivered(self, fact_id: int) -> Removed:
+        """The CSMS has it, or this version has no message for it."""
+        return self._remove(fact_id)
+
+    def failed(self, fact_id: int, now_s: float, retry: Retry, why: str) -> Change:
+        """The CSMS failed to process it: wait attempts times interval, or give it up after the last (E13.FR.02-04)."""
+        one = self._statuses.get(fact_id) or self._facts[fact_id]
+        attempts = one.attempts + 1
+        if attempts < retry.attempts:
+            self._in_flight = None
+            self._lane(one)[fact_id] = msgspec.structs.replace(one, attempts=attempts)
+            self._not_before_s[fact_id] = now_s + attempts * retry.interval_s
+            return Tried(fact_id, attempts)
+        return self.give_up(fact_id, why)
+
+    def give_up(self, fact_id: int, why: str) -> Removed | GivenUp:
+        """It cannot be delivered at all. A status has no worth of its own; anything else is an operator's to decide."""
+        removed = self._remove(fact_id)
+        return removed if isinstance(removed.stored.fact, ConnectorStatusChanged) else GivenUp(removed.stored, why)
+
+    def link_lost(self) -> list[Removed]:
+        """The connection is gone: what was in flight counts no attempt, what is queued is offline (E11.FR.07).
+
+        Statuses that a later one has overtaken are history nobody asks for (1.6 §4.9).
+        """
+        self._in_flight = None
+        self._facts = {fact_id: _as_offline(one) for fact_id, one in self._facts.items()}
+        return self._drop_superseded()
+
+    def drop_statuses(self) -> list[Removed]:
+        """Every connector's present status is about to be reported: the queued ones are history."""
+        return [self._remove(fact_id) for fact_id in tuple(self._statuses) if fact_id != self._in_flight]
+
+    def holds(self, tx: str | None = None) -> bool:
+        """Whether anything about this transaction, or about any, is still to be delivered (E14.FR.04/07)."""
+        facts = (one.fact for one in self._facts.values())
+        return any(isinstance(fact, TransactionFact) and tx in {None, fact.tx} for fact in facts)
+
+    def _lane(self, one: StoredFact) -> dict[int, StoredFact]:
+        return self._statuses if isinstance(one.fact, ConnectorStatusChanged) else self._facts
+
+    def _heads(self) -> list[StoredFact]:
+        return [next(iter(lane.values())) for lane in (self._facts, self._statuses) if lane]
+
+    def _remove(self, fact_id: int) -> Removed:
+        one = self._statuses.pop(fact_id, None) or self._facts.pop(fact_id)
+        self._not_before_s.pop(fact_id, None)
+        if self._in_flight == fact_id:
+            self._in_flight = None
+        return Removed(one)
+
+    def _thin(self) -> list[Removed]:
+        """Make room by what is missed least; never by a start, an end, or an update that says who or what began."""
+        return (
+            self._drop_superseded()
+            or self._drop_every_second(_reading_of)
+            or self._drop_every_second(_meter_update_of)
+            or self._drop_every_second(_minor_update_of)
+        )
+
+    def _drop_superseded(self) -> list[Removed]:
+        latest = {one.evse: fact_id for fact_id, one in self._statuses.items()}
+        keep = {*latest.values(), self._in_flight}
+        return [self._remove(fact_id) for fact_id in tuple(self._statuses) if fact_id not in keep]
+
+    def _drop_every_second(self, group_of: Callable[[AnyFact], str | None]) -> list[Removed]:
+        """Drop the first, third, fifth... of each group, not a run at either end (E11.FR.05, E12.FR.05)."""
+        groups: defaultdict[str, list[int]] = defaultdict(list)
+        for fact_id, one in self._facts.items():
+            group = group_of(one.fact)
+            if group is not None and fact_id != self._in_flight:
+                groups[group].append(fact_id)
+        return [self._remove(fact_id) for group in groups.values() for fact_id in group[::2]]
+
+
+def _as_offline(one: StoredFact) -> StoredFact:
+    return msgspec.structs.replace(one, offline=True)
+
+
+def _reading_of(fact: AnyFact) -> str | None:
+    return f"EVSE {fact.evse}" if isinstance(fact, ReadingTaken) else None
+
+
+def _meter_update_of(fact: AnyFact) -> str | None:
+    return _update_of(fact, METER_TRIGGERS)
+
+
+def _minor_update_of(fact: AnyFact) -> str | None:
+    return _update_of(fact, MINOR_TRIGGERS)
+
+
+def _update_of(fact: AnyFact, triggers: frozenset[Trigger]) -> str | None:
+    if not isinstance(fact, TransactionUpdated) or fact.trigger not in triggers:
+        return None
+    return fact.tx if fact.token is None and fact.remote_start_id is None else None

@@ -1,0 +1,221 @@
+"""The station's OCPP side: connects, boots, delivers, answers; whatever version the CSMS picks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import uuid
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from agent.core.values import AuthInfo, IdToken
+from agent.ocpp.asks import Ask, Handled, RemoteStartAsk, RemoteStopAsk, ResetAsk, TransactionStatusAsk
+from agent.ocpp.blocks.authorization import authorize
+from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.provisioning import REASON_KEY, Provisioning
+from agent.ocpp.blocks.remote_control import RemoteControl
+from agent.ocpp.blocks.transactions import Transactions
+from agent.ocpp.calls import Calls, LinkLostError, Served
+from agent.ocpp.charger import Charger
+from agent.ocpp.codec import Version
+from agent.ocpp.connection import BackOff, BackOffRules, DialError, LinkConfig, WebSocketLink, dial
+from agent.ocpp.dialect import Dialect, Nameplate, Registration, dialect_for, memory_key
+from agent.ocpp.keeper import Keeper, Store
+from agent.ocpp.outbox import Outbox, StoredFact
+from agent.ocpp.rpc import Rpc
+from agent.ocpp.settings_table import (
+    MESSAGE_TIMEOUT,
+    OFFLINE_THRESHOLD,
+    RETRY_BACK_OFF_RANDOM_RANGE,
+    RETRY_BACK_OFF_REPEAT_TIMES,
+    RETRY_BACK_OFF_WAIT_MINIMUM,
+    WEBSOCKET_PING_INTERVAL,
+)
+from agent.ocpp.variables import Settings
+from agent.runtime.clock import Clock
+
+_log = logging.getLogger(__name__)
+
+IDS_KEY: Final = "ocpp.message_ids"  # of the journal's meta data: what makes message ids of two journals differ
+NORMAL_CLOSURE: Final = 1000  # RFC 6455 7.4.1
+
+
+async def _together(*work: Coroutine[Any, Any, None]) -> None:
+    """Run until one ends, raise what it raised, end the others.
+
+    No `TaskGroup`: before 3.13 one that fails while it is cancelled from outside forgets the cancellation.
+    """
+    tasks = [asyncio.get_running_loop().create_task(one) for one in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for one in done:
+            one.result()
+    finally:
+        for one in tasks:
+            one.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _nobody(token: IdToken, info: AuthInfo) -> None:
+    """Verdicts that nobody keeps."""
+
+
+class Station:
+    """Runs for as long as the agent does. `run` is the only task it needs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        charger: Charger,
+        journal: Store,
+        clock: Clock,
+        new_id: Callable[[], str],
+        rng: random.Random,
+        link: LinkConfig,
+        plate: Nameplate,
+        *,
+        learn: Callable[[IdToken, AuthInfo], None] = _nobody,
+    ) -> None:
+        """`new_id` gives UUIDs; `learn` hears the verdicts that come with the answers to transaction facts."""
+        self._settings = settings
+        self._journal = journal
+        self._new_id = new_id
+        self._link_config = link
+        self._back_off = BackOff(rng)
+        self._keeper = Keeper(journal)
+        self._outbox = Outbox(journal.facts())
+        self._ids = (journal.meta(IDS_KEY) or b"").decode()
+        self._dialects: dict[Version, Dialect] = {}
+        self._version: Version | None = None
+        self._calls: Calls | None = None
+        self._offline_since_s: float | None = None
+        self._provisioning = Provisioning(plate, charger, settings, self._keeper, journal.meta(REASON_KEY))
+        self._availability = Availability(charger, lambda: clock.now().utc_s)
+        self._transactions = Transactions(
+            self._outbox,
+            self._keeper,
+            charger,
+            self._availability,
+            settings,
+            message_id=self._message_id,
+            learn=learn,
+        )
+        remote = RemoteControl(charger, settings, lambda: self._provisioning.accepted)
+        self._routes: Mapping[type[Ask], Callable[[Any], Handled]] = MappingProxyType(
+            {
+                RemoteStartAsk: remote.start,
+                RemoteStopAsk: remote.stop,
+                ResetAsk: self._provisioning.reset,
+                TransactionStatusAsk: self._transactions.status,
+            }
+        )
+
+    @property
+    def online(self) -> bool:
+        """Whether the CSMS can be asked: connected, and accepted by it."""
+        return self._connected is not None and self._provisioning.accepted
+
+    def offer(self, stored: StoredFact) -> None:
+        """Deliver a fact that the journal holds, when its turn comes."""
+        if self._connected is None:
+            stored = replace(stored, offline=True)
+        self._keeper.changed(self._outbox.add(stored))
+        self._transactions.wake()
+
+    async def authorize(self, token: IdToken) -> AuthInfo | None:
+        """The CSMS's verdict on a token; None when it cannot be asked or does not answer."""
+        calls = self._connected
+        return await authorize(calls, token) if calls is not None and self.online else None
+
+    async def run(self) -> None:
+        """Connect and talk, again and again, until cancelled."""
+        if not self._ids:
+            self._ids = self._new_id()
+            self._keeper.remember(IDS_KEY, self._ids.encode())
+        while True:
+            try:
+                link = await dial(self._link_config, self._settings.get(WEBSOCKET_PING_INTERVAL))
+            except DialError as error:
+                _log.warning("no connection to the CSMS: %s", error)
+            else:
+                self._back_off.reset()
+                await self._talk(link)
+            wait_s = self._back_off.next_s(self._back_off_rules())
+            _log.info("next connection to the CSMS in %.1f s", wait_s)
+            await asyncio.sleep(wait_s)
+
+    async def _talk(self, link: WebSocketLink) -> None:
+        """One connection's life."""
+        dialect = self._take_up(link)
+        timeout_s = self._settings.get(MESSAGE_TIMEOUT)
+        supported = frozenset(action for action, ask in dialect.asks.items() if ask in self._routes)
+        rpc = Rpc(dialect.codec, call_timeout_s=timeout_s, supported=supported)
+        calls = Calls(link, rpc, dialect, self._new_id, partial(self._serve, dialect))
+        self._calls = calls
+        _log.info("connected to %s, %s", self._link_config.connection_url, dialect.codec.version)
+        try:
+            await _together(calls.receive(), self._speak(calls))
+        except LinkLostError as lost:
+            _log.warning("connection to the CSMS lost: %s", lost)
+        finally:
+            self._calls = None
+            self._offline_since_s = asyncio.get_running_loop().time()
+            self._keeper.changed(self._outbox.link_lost())
+            await link.close(NORMAL_CLOSURE, "")
+            await calls.close()
+
+    async def _speak(self, calls: Calls) -> None:
+        """Boot if need be, report statuses if need be, then deliver and send heartbeats."""
+        booted_before = self._provisioning.accepted
+        await self._provisioning.register(calls)
+        if not booted_before or self._was_away_for_long():
+            self._keeper.changed(self._outbox.drop_statuses())
+            await self._availability.report(calls)
+        await _together(self._provisioning.heartbeats(calls), self._transactions.deliver(calls))
+
+    @property
+    def _connected(self) -> Calls | None:
+        return self._calls if self._calls is not None and not self._calls.lost else None
+
+    def _take_up(self, link: WebSocketLink) -> Dialect:
+        """The dialect of this connection; when the CSMS has picked another version than last time, it knows nothing."""
+        version = link.version
+        if version not in self._dialects:
+            self._dialects[version] = dialect_for(version, self._journal.meta(memory_key(version)))
+        if version is not self._version:
+            self._version = version
+            self._provisioning.forget()
+            self._availability.forget()
+        return self._dialects[version]
+
+    def _serve(self, dialect: Dialect, action: str, request: Struct) -> Served:
+        """Answer a call of the CSMS."""
+        if self._provisioning.registration is Registration.REJECTED:
+            return Served(dialect.refusal_while_rejected)
+        ask = dialect.ask(action, request)
+        handled = self._routes[type(ask)](ask)
+        return Served(dialect.answer(ask, handled.answer), handled.then)
+
+    def _was_away_for_long(self) -> bool:
+        """Whether the last offline time was longer than OfflineThreshold (B04.FR.01)."""
+        if self._offline_since_s is None:
+            return False
+        away_s = asyncio.get_running_loop().time() - self._offline_since_s
+        return away_s > self._settings.get(OFFLINE_THRESHOLD)
+
+    def _message_id(self, dialect: Dialect, stored: StoredFact) -> str:
+        """The same on every try, also after a restart, so that a CSMS can tell a repetition (OCPP-J 4.1.4)."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._ids}/{dialect.codec.version}/{stored.id}"))
+
+    def _back_off_rules(self) -> BackOffRules:
+        return BackOffRules(
+            wait_minimum_s=self._settings.get(RETRY_BACK_OFF_WAIT_MINIMUM),
+            random_range_s=self._settings.get(RETRY_BACK_OFF_RANDOM_RANGE),
+            repeat_times=self._settings.get(RETRY_BACK_OFF_REPEAT_TIMES),
+        )

@@ -1,0 +1,286 @@
+"""OCPP 1.6 (edition 2 with errata): StartTransaction, StopTransaction and MeterValues made from facts.
+
+1.6 lets the CSMS number the transactions: the number comes with StartTransaction.conf, so a message about a
+transaction is only written when it is sent. What must outlive a restart is this dialect's memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from agent.core.facts import (
+    ConnectorStatusChanged,
+    ReadingTaken,
+    TransactionEnded,
+    TransactionStarted,
+    TransactionUpdated,
+)
+from agent.core.values import AuthInfo, AuthStatus, IdToken, Reading, SampledValue, StopReason, TokenKind
+from agent.ocpp.asks import Answer, Ask, RemoteStartAsk, RemoteStopAsk, ResetAsk, Verdict, VerdictAnswer
+from agent.ocpp.blocks.metering import phase_of, plain_number, worth_telling
+from agent.ocpp.charger import ResetKind
+from agent.ocpp.codec import Codec, Version
+from agent.ocpp.dialect import BootAnswer, BootReason, Nameplate, Outcome, Registration, given, made, shortened
+from agent.ocpp.outbox import StoredFact
+from agent.ocpp.stamps import from_wire, to_wire
+from hal.types import FaultKind
+
+NO_NUMBER: Final = -1  # errata 3.18: the transaction whose StartTransaction could not be delivered
+
+ERROR_CODES: Final[Mapping[FaultKind, str]] = MappingProxyType(
+    {
+        FaultKind.WELD: "PowerSwitchFailure",
+        FaultKind.NO_CLOSE: "PowerSwitchFailure",
+        FaultKind.LOCK_JAMMED: "ConnectorLockFailure",
+        FaultKind.RCD_DC: "GroundFailure",
+        FaultKind.RCD_AC: "GroundFailure",
+        FaultKind.PE_LOSS: "GroundFailure",
+        FaultKind.OVER_CURRENT: "OverCurrentFailure",
+        FaultKind.OVER_TEMPERATURE: "HighTemperature",
+        FaultKind.OVER_VOLTAGE: "OverVoltage",
+        FaultKind.UNDER_VOLTAGE: "UnderVoltage",
+        FaultKind.METER: "PowerMeterFailure",
+        FaultKind.RCD_SELF_TEST: "InternalError",
+        FaultKind.HAL_LOST: "InternalError",
+        FaultKind.BOARD: "InternalError",
+    }
+)  # every other fault is an OtherError; its name stands in vendorErrorCode
+
+SAME_REASONS: Final = frozenset(
+    {
+        StopReason.DEAUTHORIZED,
+        StopReason.EMERGENCY_STOP,
+        StopReason.EV_DISCONNECTED,
+        StopReason.LOCAL,
+        StopReason.POWER_LOSS,
+        StopReason.REBOOT,
+        StopReason.REMOTE,
+        StopReason.UNLOCK,
+    }
+)  # every other reason but the reset's is Other
+
+UNITS: Final = frozenset({"Wh", "W", "A", "V", "var", "Percent"})  # 1.6 has no word for hertz but in MeterValues
+
+
+class OpenTransaction(Struct, frozen=True):
+    """A transaction under way. `number` None: nobody was authorised yet, so 1.6 knows nothing of it."""
+
+    number: int | None
+    start_wh: float
+
+
+class DialectV16:
+    """Speaks OCPP 1.6. Connector n is EVSE n: 1.6 knows no EVSEs."""
+
+    refusal_while_rejected = None  # 1.6 §4.2: no reply at all
+    asks: Mapping[str, type[Ask]] = MappingProxyType(
+        {"Reset": ResetAsk, "RemoteStartTransaction": RemoteStartAsk, "RemoteStopTransaction": RemoteStopAsk}
+    )
+
+    def __init__(self, memory: bytes | None = None) -> None:
+        """`memory`: what `Outcome.memory` was last."""
+        self.codec = Codec(Version.V16)
+        self._open = msgspec.json.decode(memory, type=dict[str, OpenTransaction]) if memory else {}
+        self._reset_reason = "HardReset"  # after a restart that this process did not see coming
+
+    def boot(self, plate: Nameplate, reason: BootReason) -> Struct:
+        """BootNotification.req; 1.6 has no place for the reason."""
+        del reason
+        return self._request(
+            "BootNotification",
+            chargePointVendor=shortened(plate.vendor, 20),
+            chargePointModel=shortened(plate.model, 20),
+            chargePointSerialNumber=shortened(plate.serial, 25),
+            firmwareVersion=shortened(plate.firmware, 50),
+        )
+
+    def boot_answer(self, response: Any) -> BootAnswer:
+        """What BootNotification.conf means."""
+        return BootAnswer(Registration(response.status), float(response.interval), from_wire(response.currentTime))
+
+    def heartbeat(self) -> Struct:
+        """Heartbeat.req."""
+        return self._request("Heartbeat")
+
+    def time_told(self, response: Any) -> float:
+        """The CSMS's time."""
+        return from_wire(response.currentTime)
+
+    def authorize(self, token: IdToken) -> Struct:
+        """Authorize.req. Raises `msgspec.ValidationError` for an identifier of more than 20 characters."""
+        return self._request("Authorize", idTag=token.value)
+
+    def verdict(self, response: Any) -> AuthInfo:
+        """What an Authorize.conf means."""
+        return _auth_info(response.idTagInfo)
+
+    def status(self, fact: ConnectorStatusChanged) -> Struct:
+        """StatusNotification.req (§4.9, 7.6, 7.7)."""
+        return self._request(
+            "StatusNotification",
+            connectorId=fact.evse,
+            errorCode=_error_code(fact),
+            status=str(fact.status),
+            timestamp=to_wire(fact.at_utc_s),
+            info=shortened(fact.detail, 50),
+            vendorErrorCode=str(fact.fault) if fact.fault else None,
+        )
+
+    def station_status(self, at_utc_s: float, *, operative: bool) -> Struct | None:
+        """StatusNotification.req of connector 0 (errata 3.22)."""
+        return self._request(
+            "StatusNotification",
+            connectorId=0,
+            errorCode="NoError",
+            status="Available" if operative else "Unavailable",
+            timestamp=to_wire(at_utc_s),
+        )
+
+    def status_word(self, fact: ConnectorStatusChanged) -> str:
+        """Status and error code: what a repetition would tell again."""
+        return f"{fact.status} {_error_code(fact)}"
+
+    def message(self, stored: StoredFact) -> Struct | None:
+        """The request that reports a fact; None when 1.6 has none for it."""
+        match stored.fact:
+            case TransactionStarted(token=IdToken() as token) as fact:
+                return self._start(fact, token, fact.reading.energy_wh)
+            case TransactionStarted():
+                return None  # StartTransaction needs an idTag: it waits for the first fact that has one
+            case TransactionUpdated() as fact:
+                return self._update(fact)
+            case TransactionEnded() as fact:
+                return self._stop(fact)
+            case ReadingTaken(reading=reading) as fact:
+                values = _meter_values([reading])
+                return self._request("MeterValues", connectorId=fact.evse, meterValue=values) if values else None
+            case ConnectorStatusChanged() as fact:
+                return self.status(fact)
+
+    def settled(self, stored: StoredFact, response: Any) -> Outcome:
+        """Learn the CSMS's number of the transaction, and its verdict."""
+        match stored.fact:
+            case TransactionStarted(token=token) as fact:
+                return self._started(fact.tx, token, fact.reading.energy_wh, response)
+            case TransactionUpdated(token=IdToken() as token) as fact if self._awaits_start(fact.tx):
+                return self._started(fact.tx, token, self._open[fact.tx].start_wh, response)
+            case TransactionEnded(token=token) as fact if response is not None or self._awaits_start(fact.tx):
+                self._open.pop(fact.tx, None)
+                info = given(response.idTagInfo) if response is not None else None
+                return Outcome(_auth_info(info) if info else None, token if info else None, self._memory())
+            case _:  # a stop that was given up keeps its number: it may be sent again
+                return Outcome()
+
+    def ask(self, action: str, request: Any) -> Ask:
+        """What a request of the CSMS means."""
+        match action:
+            case "Reset":
+                if request.type == "Soft":
+                    self._reset_reason = "SoftReset"
+                # Both end the transactions first (errata 3.36); what is left of the difference is the stop reason.
+                return ResetAsk(ResetKind.IMMEDIATE)
+            case "RemoteStartTransaction":
+                token = IdToken(request.idTag, TokenKind.CENTRAL)
+                return RemoteStartAsk(token, given(request.connectorId))
+            case _:
+                number = request.transactionId
+                return RemoteStopAsk(frozenset(tx for tx, one in self._open.items() if one.number == number))
+
+    def answer(self, ask: Ask, answer: Answer) -> Struct:
+        """The response: 1.6 knows Accepted and Rejected."""
+        refused = isinstance(answer, VerdictAnswer) and answer.verdict is Verdict.REJECTED
+        action = next(name for name, kind in self.asks.items() if isinstance(ask, kind))
+        return made(self.codec.response_type(action), status="Rejected" if refused else "Accepted")
+
+    def _start(self, fact: TransactionStarted | TransactionUpdated, token: IdToken, start_wh: float) -> Struct:
+        reservation = fact.reservation_id if isinstance(fact, TransactionStarted) else None
+        return self._request(
+            "StartTransaction",
+            connectorId=fact.evse,
+            idTag=token.value,
+            meterStart=round(start_wh),
+            reservationId=reservation,
+            timestamp=to_wire(fact.at_utc_s),
+        )
+
+    def _update(self, fact: TransactionUpdated) -> Struct | None:
+        if self._awaits_start(fact.tx):
+            return self._start(fact, fact.token, self._open[fact.tx].start_wh) if fact.token else None
+        values = _meter_values([fact.reading] if fact.reading else [])
+        if not values:
+            return None
+        number = self._number(fact.tx)
+        return self._request("MeterValues", connectorId=fact.evse, transactionId=number, meterValue=values)
+
+    def _stop(self, fact: TransactionEnded) -> Struct | None:
+        if self._awaits_start(fact.tx):
+            return None  # nobody was ever authorised: in 1.6's eyes there was no transaction
+        return self._request(
+            "StopTransaction",
+            transactionId=self._number(fact.tx),
+            idTag=fact.token.value if fact.token else None,
+            meterStop=round(fact.reading.energy_wh),
+            timestamp=to_wire(fact.at_utc_s),
+            reason=self._reason(fact.reason),
+            transactionData=_meter_values([*fact.readings, fact.reading]) or None,
+        )
+
+    def _started(self, tx: str, token: IdToken | None, start_wh: float, response: Any) -> Outcome:
+        if token is None:
+            self._open[tx] = OpenTransaction(None, start_wh)
+            return Outcome(memory=self._memory())
+        if response is None:
+            self._open[tx] = OpenTransaction(NO_NUMBER, start_wh)
+            return Outcome(memory=self._memory())
+        self._open[tx] = OpenTransaction(response.transactionId, start_wh)
+        return Outcome(_auth_info(response.idTagInfo), token, self._memory())
+
+    def _awaits_start(self, tx: str) -> bool:
+        return tx in self._open and self._open[tx].number is None
+
+    def _number(self, tx: str) -> int:
+        """The CSMS's number of a transaction that it knows, if it knows it."""
+        known = self._open.get(tx)
+        return known.number if known is not None and known.number is not None else NO_NUMBER
+
+    def _reason(self, reason: StopReason) -> str:
+        if reason is StopReason.IMMEDIATE_RESET:
+            return self._reset_reason
+        return str(reason) if reason in SAME_REASONS else "Other"
+
+    def _memory(self) -> bytes:
+        return msgspec.json.encode(self._open)
+
+    def _request(self, action: str, **fields: Any) -> Struct:
+        return made(self.codec.request_type(action), **fields)
+
+
+def _error_code(fact: ConnectorStatusChanged) -> str:
+    return "NoError" if fact.fault is None else ERROR_CODES.get(fact.fault, "OtherError")
+
+
+def _auth_info(info: Any) -> AuthInfo:
+    expires = given(info.expiryDate)
+    return AuthInfo(AuthStatus(info.status), given(info.parentIdTag), from_wire(expires) if expires else None)
+
+
+def _meter_values(readings: list[Reading]) -> list[dict[str, Any]]:
+    return [
+        {"timestamp": to_wire(one.at_utc_s), "sampledValue": [_sampled(value, one) for value in one.values]}
+        for one in worth_telling(readings)
+    ]
+
+
+def _sampled(value: SampledValue, reading: Reading) -> dict[str, Any]:
+    return {
+        "value": plain_number(value.value),
+        "context": str(reading.context),
+        "measurand": str(value.measurand),
+        "phase": phase_of(value),
+        "unit": value.unit if value.unit in UNITS else None,
+    }

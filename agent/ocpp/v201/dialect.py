@@ -1,0 +1,262 @@
+"""OCPP 2.0.1: TransactionEvent and MeterValues made from facts. No memory is needed: ids and numbers are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from msgspec import Struct
+
+from agent.core.facts import (
+    ConnectorStatusChanged,
+    ReadingTaken,
+    TransactionEnded,
+    TransactionFact,
+    TransactionStarted,
+    TransactionUpdated,
+)
+from agent.core.values import (
+    AuthInfo,
+    AuthStatus,
+    ConnectorStatus,
+    IdToken,
+    Measurand,
+    Reading,
+    SampledValue,
+    StopReason,
+    TokenKind,
+    Trigger,
+)
+from agent.ocpp.asks import (
+    Answer,
+    Ask,
+    RemoteStartAsk,
+    RemoteStopAsk,
+    ResetAsk,
+    TransactionStatusAnswer,
+    TransactionStatusAsk,
+    VerdictAnswer,
+)
+from agent.ocpp.blocks.metering import phase_of, worth_telling
+from agent.ocpp.charger import ResetKind
+from agent.ocpp.codec import CallError, Codec, ErrorCode, Version
+from agent.ocpp.dialect import BootAnswer, BootReason, Nameplate, Outcome, Registration, given, made, shortened
+from agent.ocpp.outbox import StoredFact
+from agent.ocpp.stamps import from_wire, to_wire
+
+STATUSES: Final[Mapping[ConnectorStatus, str]] = MappingProxyType(
+    {
+        ConnectorStatus.AVAILABLE: "Available",
+        ConnectorStatus.RESERVED: "Reserved",
+        ConnectorStatus.UNAVAILABLE: "Unavailable",
+        ConnectorStatus.FAULTED: "Faulted",
+    }
+)  # every other status is Occupied
+
+NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it
+NO_MEASURAND: Final = frozenset({Measurand.TEMPERATURE})  # nor MeasurandEnumType for this
+
+# Finer than the station tells them apart: wrong EVSE type, wrong time.
+NOT_HERE: Final = frozenset({"NotAllowedTypeEVSE", "NotAtThisTime"})
+
+
+class DialectV201:
+    """Speaks OCPP 2.0.1; 2.1 builds on it."""
+
+    version = Version.V201
+    refusal_while_rejected = CallError(ErrorCode.SECURITY_ERROR, "the station's registration was rejected")  # B03.FR.08
+    asks: Mapping[str, type[Ask]] = MappingProxyType(
+        {
+            "GetTransactionStatus": TransactionStatusAsk,
+            "RequestStartTransaction": RemoteStartAsk,
+            "RequestStopTransaction": RemoteStopAsk,
+            "Reset": ResetAsk,
+        }
+    )
+
+    def __init__(self) -> None:
+        self.codec = Codec(self.version)
+
+    def boot(self, plate: Nameplate, reason: BootReason) -> Struct:
+        """BootNotificationRequest (B01.FR.01, B01.FR.09)."""
+        station = {
+            "vendorName": shortened(plate.vendor, 50),
+            "model": shortened(plate.model, 20),
+            "serialNumber": shortened(plate.serial, 25),
+            "firmwareVersion": shortened(plate.firmware, 50),
+        }
+        return self._request("BootNotification", reason=str(reason), chargingStation=station)
+
+    def boot_answer(self, response: Any) -> BootAnswer:
+        """What BootNotificationResponse means."""
+        return BootAnswer(Registration(response.status), float(response.interval), from_wire(response.currentTime))
+
+    def heartbeat(self) -> Struct:
+        """HeartbeatRequest."""
+        return self._request("Heartbeat")
+
+    def time_told(self, response: Any) -> float:
+        """The CSMS's time."""
+        return from_wire(response.currentTime)
+
+    def authorize(self, token: IdToken) -> Struct:
+        """AuthorizeRequest. Raises `msgspec.ValidationError` for an identifier that is too long."""
+        return self._request("Authorize", idToken=_token(token))
+
+    def verdict(self, response: Any) -> AuthInfo:
+        """What an AuthorizeResponse means."""
+        return _auth_info(response.idTokenInfo)
+
+    def status(self, fact: ConnectorStatusChanged) -> Struct:
+        """StatusNotificationRequest (G01)."""
+        return self._request(
+            "StatusNotification",
+            timestamp=to_wire(fact.at_utc_s),
+            connectorStatus=self.status_word(fact),
+            evseId=fact.evse,
+            connectorId=fact.connector,
+        )
+
+    def station_status(self, at_utc_s: float, *, operative: bool) -> Struct | None:
+        """2.x reports connectors only."""
+        del at_utc_s, operative
+        return None
+
+    def status_word(self, fact: ConnectorStatusChanged) -> str:
+        """Four statuses have their own word; all between plug-in and leaving is Occupied."""
+        return STATUSES.get(fact.status, "Occupied")
+
+    def message(self, stored: StoredFact) -> Struct | None:
+        """The request that reports a fact; None for a reading without values."""
+        match stored.fact:
+            case TransactionStarted() as fact:
+                return self._event(
+                    stored,
+                    fact,
+                    "Started",
+                    evse={"id": fact.evse, "connectorId": fact.connector},
+                    cableMaxCurrent=None if fact.cable_max_a is None else int(fact.cable_max_a),
+                    reservationId=fact.reservation_id,
+                    meterValue=_meter_values([fact.reading]) or None,
+                )
+            case TransactionUpdated(reading=reading) as fact:
+                # E01.FR.16: named in the first event after the car was connected, and not again.
+                plugged = {"id": fact.evse, "connectorId": fact.connector}
+                return self._event(
+                    stored,
+                    fact,
+                    "Updated",
+                    evse=plugged if fact.trigger is Trigger.CABLE_PLUGGED_IN else None,
+                    meterValue=(_meter_values([reading]) or None) if reading else None,
+                )
+            case TransactionEnded() as fact:
+                return self._event(
+                    stored, fact, "Ended", meterValue=_meter_values([*fact.readings, fact.reading]) or None
+                )
+            case ReadingTaken(reading=reading) as fact:
+                values = _meter_values([reading])
+                return self._request("MeterValues", evseId=fact.evse, meterValue=values) if values else None
+            case ConnectorStatusChanged() as fact:
+                return self.status(fact)
+
+    def settled(self, stored: StoredFact, response: Any) -> Outcome:
+        """The verdict on the token that the event carried, if the CSMS gave one (E01.FR.12)."""
+        fact = stored.fact
+        if response is None or not isinstance(fact, TransactionFact):
+            return Outcome()
+        info = given(response.idTokenInfo)
+        return Outcome(_auth_info(info), fact.token) if info else Outcome()
+
+    def ask(self, action: str, request: Any) -> Ask:
+        """What a request of the CSMS means."""
+        match action:
+            case "Reset":
+                return ResetAsk(ResetKind(request.type), given(request.evseId))
+            case "RequestStartTransaction":
+                group = given(request.groupIdToken)
+                return RemoteStartAsk(
+                    token=IdToken(request.idToken.idToken, _token_kind(request.idToken.type)),
+                    evse=given(request.evseId),
+                    remote_start_id=request.remoteStartId,
+                    group=group.idToken if group else None,
+                )
+            case "RequestStopTransaction":
+                return RemoteStopAsk(frozenset({request.transactionId}))
+            case _:
+                return TransactionStatusAsk(given(request.transactionId))
+
+    def answer(self, ask: Ask, answer: Answer) -> Struct:
+        """The response."""
+        action = next(name for name, kind in self.asks.items() if isinstance(ask, kind))
+        response = self.codec.response_type(action)
+        match answer:
+            case TransactionStatusAnswer(queued=queued, ongoing=ongoing):
+                return made(response, messagesInQueue=queued, ongoingIndicator=ongoing)
+            case VerdictAnswer(verdict=verdict, tx=str() as tx):
+                return made(response, status=str(verdict), transactionId=tx)
+            case VerdictAnswer(verdict=verdict):
+                return made(response, status=str(verdict))
+            case _:
+                raise TypeError(f"{type(ask).__name__} cannot be answered with {type(answer).__name__}")
+
+    def _event(self, stored: StoredFact, fact: TransactionFact, kind: str, **fields: Any) -> Struct:
+        return self._request(
+            "TransactionEvent",
+            eventType=kind,
+            timestamp=to_wire(fact.at_utc_s),
+            triggerReason=str(fact.trigger),
+            seqNo=fact.seq,
+            offline=True if stored.offline else None,
+            idToken=_token(fact.token) if fact.token else None,
+            transactionInfo=_info(fact),
+            **fields,
+        )
+
+    def _request(self, action: str, **fields: Any) -> Struct:
+        return made(self.codec.request_type(action), **fields)
+
+
+def _info(fact: TransactionFact) -> dict[str, Any]:
+    if isinstance(fact, TransactionEnded):
+        reason = StopReason.OTHER if fact.reason in NO_REASON else fact.reason
+        return {
+            "transactionId": fact.tx,
+            "stoppedReason": str(reason),
+            "timeSpentCharging": int(fact.charged_s),
+        }
+    return {"transactionId": fact.tx, "chargingState": str(fact.charging), "remoteStartId": fact.remote_start_id}
+
+
+def _token(token: IdToken) -> dict[str, Any]:
+    value = "" if token.kind is TokenKind.NO_AUTHORIZATION else token.value  # C02.FR.01
+    return {"idToken": value, "type": str(token.kind)}
+
+
+def _token_kind(kind: str) -> TokenKind:
+    """2.1 leaves the list of types open: a type that is not known here is the CSMS's own business."""
+    return TokenKind(kind) if kind in set(TokenKind) else TokenKind.CENTRAL
+
+
+def _auth_info(info: Any) -> AuthInfo:
+    group = given(info.groupIdToken)
+    expires = given(info.cacheExpiryDateTime)
+    status = AuthStatus.NOT_ALLOWED_HERE if info.status in NOT_HERE else AuthStatus(info.status)
+    return AuthInfo(status, group.idToken if group else None, from_wire(expires) if expires else None)
+
+
+def _meter_values(readings: list[Reading]) -> list[dict[str, Any]]:
+    return [
+        {"timestamp": to_wire(one.at_utc_s), "sampledValue": [_sampled(value, one) for value in one.values]}
+        for one in worth_telling(readings, without=NO_MEASURAND)
+    ]
+
+
+def _sampled(value: SampledValue, reading: Reading) -> dict[str, Any]:
+    return {
+        "value": value.value,
+        "context": str(reading.context),
+        "measurand": str(value.measurand),
+        "phase": phase_of(value),
+        "unitOfMeasure": {"unit": value.unit} if value.unit else None,
+    }

@@ -1,0 +1,12 @@
+"""OCPP 2.1 (edition 1): what it says of boot, transactions and meters has the shape that 2.0.1 gave it."""
+
+from __future__ import annotations
+
+from agent.ocpp.codec import Version
+from agent.ocpp.v201.dialect import DialectV201
+
+
+class DialectV21(DialectV201):
+    """Speaks OCPP 2.1."""
+
+    version = Version.V21

@@ -1,0 +1,227 @@
+"""The settings in force. 2.x's variables and 1.6's configuration keys are two views of the same values.
+
+A value comes from the journal once the CSMS has written it, else from the configuration file, else from the registry.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import msgspec
+
+from agent.core.authorize import AuthRules
+from agent.core.rules import Rules
+from agent.core.values import Measurand, TxPoint
+from agent.ocpp import settings_table as table
+from agent.ocpp.setting import DataType, Setting, SettingError, T
+from agent.ocpp.settings_table import SETTINGS
+
+__all__ = ["SETTINGS", "DataType", "Outcome", "Setting", "SettingError", "SettingVerdict", "Settings", "find_by_name"]
+
+_log = logging.getLogger(__name__)
+
+
+class SettingVerdict(enum.StrEnum):
+    """What became of an attempt to write a setting."""
+
+    ACCEPTED = "accepted"
+    INVALID = "invalid"
+    READ_ONLY = "read-only"
+    UNKNOWN_COMPONENT = "unknown-component"
+    UNKNOWN_VARIABLE = "unknown-variable"  # also an unknown 1.6 key
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The verdict, and for all but ACCEPTED the reason in words (never echoes more than a setting can hold)."""
+
+    verdict: SettingVerdict
+    detail: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the value is in force now."""
+        return self.verdict is SettingVerdict.ACCEPTED
+
+
+_ACCEPTED = Outcome(SettingVerdict.ACCEPTED)
+
+
+def _nowhere(key: str, text: str) -> None:
+    """Settings that are not kept."""
+
+
+class Settings:
+    """The settings of the station. Listeners and `persist` are called at once, within the call that changes a value."""
+
+    def __init__(
+        self,
+        registry: Iterable[Setting[Any]] = SETTINGS,
+        start_values: Mapping[str, str] | None = None,
+        stored_values: Mapping[str, str] | None = None,
+        *,
+        persist: Callable[[str, str], object] = _nowhere,
+    ) -> None:
+        """Put the values in force.
+
+        `start_values` are the configuration file's and what the agent derives, under any of a setting's names, as
+        that name's world writes them; raises `SettingError` for one that is unknown or invalid. `stored_values` are
+        the journal's; one that this version does not know or accept is left out and logged. `persist(key, text)`
+        takes a written value to the journal.
+        """
+        self._registry = tuple(registry)
+        self._by_key16 = {one.key16.casefold(): one for one in self._registry if one.key16}
+        self._by_key = {one.key.casefold(): one for one in self._registry if one.component}
+        self._components = {one.component.casefold() for one in self._registry if one.component}
+        self._persist = persist
+        self._listeners: list[Callable[[Setting[Any]], None]] = []
+        self._values: dict[str, object] = {one.key: one.default for one in self._registry}
+        for name, text in (start_values or {}).items():
+            setting, parse = find_by_name(name, self._registry)
+            self._values[setting.key] = parse(text)
+        self._stored = dict(stored_values or {})
+        for key, text in self._stored.items():
+            self._restore(key, text)
+
+    def __iter__(self) -> Iterator[Setting[Any]]:
+        return iter(self._registry)
+
+    def get(self, setting: Setting[T]) -> T:
+        """The value in force."""
+        return cast("T", self._values[setting.key])
+
+    def set(self, setting: Setting[T], value: T) -> None:
+        """Write a value on the agent's own account. Raises `SettingError` when the setting cannot take it."""
+        self._change(setting, setting.parse(setting.format(value)))
+
+    def on_change(self, listener: Callable[[Setting[Any]], None]) -> None:
+        """Call `listener(setting)` whenever a value has become another."""
+        self._listeners.append(listener)
+
+    def find16(self, key: str) -> Setting[Any] | None:
+        """The setting behind a 1.6 key."""
+        return self._by_key16.get(key.casefold())
+
+    def find(self, component: str, variable: str, instance: str | None = None) -> Setting[Any] | None:
+        """The setting behind a 2.x variable of the station's own components (no EVSE named)."""
+        return self._by_key.get(_key(component, variable, instance))
+
+    def text16(self, setting: Setting[Any]) -> str:
+        """The value in force as 1.6 writes it."""
+        return setting.format16(self.get(setting))
+
+    def text(self, setting: Setting[Any]) -> str:
+        """The value in force as 2.x writes it."""
+        return setting.format(self.get(setting))
+
+    def set_by_key16(self, key: str, text: str) -> Outcome:
+        """ChangeConfiguration (1.6 5.3)."""
+        setting = self.find16(key)
+        if setting is None:
+            return Outcome(SettingVerdict.UNKNOWN_VARIABLE, "no such configuration key")
+        return self._write(setting, text, setting.parse16)
+
+    def set_by_variable(self, component: str, variable: str, instance: str | None, text: str) -> Outcome:
+        """SetVariables of the attribute Actual (2.0.1 B05)."""
+        if component.casefold() not in self._components:
+            return Outcome(SettingVerdict.UNKNOWN_COMPONENT, "no such component")
+        setting = self.find(component, variable, instance)
+        if setting is None:
+            return Outcome(SettingVerdict.UNKNOWN_VARIABLE, "no such variable in this component")
+        return self._write(setting, text, setting.parse)
+
+    def rules(self) -> Rules:
+        """What sessions go by."""
+        return Rules(
+            free_vend=not self.get(table.AUTH_ENABLED),
+            free_vend_token=self.get(table.FREE_VEND_TOKEN),
+            ev_connection_timeout_s=float(self.get(table.EV_CONNECTION_TIMEOUT)),
+            stop_on_ev_side_disconnect=self.get(table.STOP_TX_ON_EV_SIDE_DISCONNECT),
+            unlock_on_ev_side_disconnect=self.get(table.UNLOCK_ON_EV_SIDE_DISCONNECT),
+            stop_on_invalid_id=self.get(table.STOP_TX_ON_INVALID_ID),
+            start_points=self._points(table.TX_START_POINT),
+            stop_points=self._points(table.TX_STOP_POINT),
+            sample_interval_s=float(self.get(table.SAMPLED_INTERVAL)),
+            aligned_interval_s=float(self.get(table.ALIGNED_INTERVAL)),
+            started_measurands=self._measurands(table.SAMPLED_STARTED_MEASURANDS),
+            updated_measurands=self._measurands(table.SAMPLED_UPDATED_MEASURANDS),
+            ended_measurands=self._measurands(table.SAMPLED_ENDED_MEASURANDS),
+            aligned_measurands=self._measurands(table.ALIGNED_MEASURANDS),
+            resume_after_power_loss=self.get(table.RESUME_AFTER_POWER_LOSS),
+            meter_grace_s=float(self.get(table.METER_GRACE_PERIOD)),
+        )
+
+    def auth_rules(self) -> AuthRules:
+        """What authorisation goes by."""
+        return AuthRules(
+            local_authorize_offline=self.get(table.LOCAL_AUTHORIZE_OFFLINE),
+            local_pre_authorize=self.get(table.LOCAL_PRE_AUTHORIZE),
+            allow_offline_for_unknown=self.get(table.OFFLINE_TX_FOR_UNKNOWN_ID),
+            cache_enabled=self.get(table.AUTH_CACHE_ENABLED),
+            local_list_enabled=self.get(table.LOCAL_AUTH_LIST_ENABLED),
+        )
+
+    def _measurands(self, setting: Setting[tuple[str, ...]]) -> tuple[Measurand, ...]:
+        names = self.get(setting)
+        return tuple(Measurand(name) for name in names)
+
+    def _points(self, setting: Setting[tuple[str, ...]]) -> frozenset[TxPoint]:
+        names = self.get(setting)
+        return frozenset(TxPoint(name) for name in names)
+
+    def _write(self, setting: Setting[Any], text: str, parse: Callable[[str], Any]) -> Outcome:
+        if not setting.mutable:
+            return Outcome(SettingVerdict.READ_ONLY, f"{setting.key} is read-only")
+        try:
+            value = parse(text)
+        except SettingError as error:
+            return Outcome(SettingVerdict.INVALID, str(error))
+        self._change(setting, value)
+        return _ACCEPTED
+
+    def _change(self, setting: Setting[Any], value: object) -> None:
+        text = setting.format(value)
+        if self._stored.get(setting.key) != text:
+            self._stored[setting.key] = text
+            self._persist(setting.key, text)
+        if self._values[setting.key] != value:
+            self._values[setting.key] = value
+            for listener in self._listeners:
+                listener(setting)
+
+    def _restore(self, key: str, text: str) -> None:
+        setting = self._by_key.get(key.casefold()) or self._by_key16.get(key.casefold())
+        if setting is None:
+            _log.warning("journal: this version has no setting %s; its stored value is left alone", key)
+            return
+        try:
+            self._values[setting.key] = setting.parse(text)
+        except SettingError as error:
+            _log.warning("journal: stored setting not used: %s", error)
+
+
+def find_by_name(name: str, registry: Iterable[Setting[Any]] = SETTINGS) -> tuple[Setting[Any], Callable[[str], Any]]:
+    """The setting with this 1.6 key or "Component.Variable[Instance]", and how texts under that name are read.
+
+    Raises `SettingError` with the most similar name.
+    """
+    names: dict[str, tuple[Setting[Any], Callable[[str], Any]]] = {}
+    spellings: list[str] = []
+    for one in registry:
+        if one.key16:
+            names[one.key16.casefold()] = one, one.parse16
+            spellings.append(one.key16)
+        if one.component:
+            names[one.key.casefold()] = one, one.parse
+            spellings.append(one.key)
+    if name.casefold() in names:
+        return names[name.casefold()]
+    similar = difflib.get_close_matches(name, spellings, n=1)
+    raise SettingError(f"no setting {name!r}" + (f"; did you mean {similar[0]!r}?" if similar else ""))
+
+
+def _key(component: str, variable: str, instance: str | None) -> str:
+    return (f"{component}.{variable}" + (f"[{instance}]" if instance else "")).casefold()

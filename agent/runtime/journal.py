@@ -1,0 +1,305 @@
+"""The journal: everything that must outlive the process, on stable storage before anybody relies on it.
+
+SQLite in WAL mode with synchronous=FULL, written by one thread: the event loop never waits for a disk. Commits that
+come while one is being written, or in the same turn of the loop, go to disk together: one sync for all of them.
+What can be had again (removal of a delivered fact, an attempt, a cached token) waits for a commit that is written
+anyway, at most `LAZY_S`. Reads are synchronous and meant for start-up and the CLI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import math
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Self
+
+from agent.ocpp.outbox import StoredFact
+from agent.runtime import statements
+from agent.runtime.records import (
+    AddFact,
+    CachedToken,
+    CountAttempt,
+    DeadLetter,
+    ForgetSettings,
+    LedgerRow,
+    MoveToDeadLetters,
+    Operation,
+    PutMeta,
+    PutSetting,
+    PutToken,
+    RemoveFact,
+    RemoveTokens,
+    ResendDeadLetter,
+    SaveSession,
+    TokenList,
+)
+from agent.runtime.schema import JournalError, explain, lock, open_for_reading, open_for_writing, unlock
+
+__all__ = [
+    "FILE_NAME",
+    "AddFact",
+    "CachedToken",
+    "CountAttempt",
+    "DeadLetter",
+    "ForgetSettings",
+    "Journal",
+    "JournalError",
+    "JournalReader",
+    "LedgerRow",
+    "MoveToDeadLetters",
+    "PutMeta",
+    "PutSetting",
+    "PutToken",
+    "RemoveFact",
+    "RemoveTokens",
+    "ResendDeadLetter",
+    "SaveSession",
+    "StoredFact",
+]
+
+_log = logging.getLogger(__name__)
+
+FILE_NAME: Final = "journal.sqlite"  # within the state directory
+LAZY_S: Final = 60.0  # our policy: after a power cut the CSMS may see this much of the outbox a second time
+LAZY: Final = (RemoveFact, CountAttempt, PutToken)
+RETRY_S: Final = 10.0  # our policy: when what is lazy is tried again on a full or failing disk
+FACT_ID_BLOCK: Final = 1000  # ids reserved at a time, so that the mark is rarely written; a crash skips the rest
+_NEXT_FACT_ID: Final = "journal.next_fact_id"
+
+
+class JournalReader:
+    """What the journal holds. All reads raise `JournalError`."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+        self.path = path
+        self._reader = db
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open an existing journal for reading, also while an agent is writing to it. Raises `JournalError`."""
+        return cls(path, open_for_reading(path))
+
+    def facts(self) -> list[StoredFact]:
+        """The outbox, oldest first."""
+        with _Explained(self.path):
+            return statements.facts(self._reader)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """What was given up, oldest first."""
+        with _Explained(self.path):
+            return statements.dead_letters(self._reader)
+
+    def sessions(self) -> dict[int, bytes]:
+        """Saved sessions by EVSE."""
+        with _Explained(self.path):
+            return dict(self._reader.execute("SELECT evse, state FROM sessions").fetchall())
+
+    def settings(self) -> dict[str, str]:
+        """Settings that the CSMS changed, by their key in the registry."""
+        with _Explained(self.path):
+            return dict(self._reader.execute("SELECT key, value FROM settings").fetchall())
+
+    def tokens(self, kind: TokenList) -> dict[str, CachedToken]:
+        """The local list or the cache, by the tokens' values with case folded."""
+        with _Explained(self.path):
+            return statements.tokens(self._reader, kind)
+
+    def meta(self, key: str) -> bytes | None:
+        """What `PutMeta` kept under this key."""
+        with _Explained(self.path):
+            row = self._reader.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def ledger(self) -> list[LedgerRow]:
+        """Every transaction there was, oldest first."""
+        with _Explained(self.path):
+            return statements.ledger(self._reader)
+
+    def close_reader(self) -> None:
+        """Stop reading."""
+        self._reader.close()
+
+
+class _Explained:
+    """Turns SQLite's errors into the journal's."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise explain(self._path, error) from error
+
+
+class _Commit:
+    """Operations that stand or fall together, and who waits for them."""
+
+    __slots__ = ("due_s", "future", "lazy", "operations")
+
+    def __init__(
+        self, operations: tuple[Operation, ...], future: asyncio.Future[None], due_s: float, *, lazy: bool
+    ) -> None:
+        self.operations = operations
+        self.future = future
+        self.due_s = due_s
+        self.lazy = lazy
+
+    def fail(self, error: BaseException) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+            self.future.exception()  # the journal has logged it; not every caller waits
+
+
+class Journal(JournalReader):
+    """The one writer. `commit` from the event loop's thread only."""
+
+    def __init__(self, path: Path, *, writer: sqlite3.Connection, held: int, recovered_from: Path | None) -> None:
+        super().__init__(path, open_for_reading(path))
+        self.recovered_from = recovered_from  # where a damaged file was moved to, when that happened at opening
+        self.failure: JournalError | None = None  # why the last commit failed; None when it did not
+        self._writer = writer
+        self._held = held
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._queue: list[_Commit] = []
+        self._due_s = math.inf  # when `_next_write` will happen
+        self._next_write: asyncio.Handle | None = None
+        self._writing: asyncio.Future[list[BaseException | None]] | None = None
+        self._closing = False
+        (stored,) = writer.execute("SELECT max(value) FROM meta WHERE key = ?", (_NEXT_FACT_ID,)).fetchone()
+        self.next_fact_id: int = stored or 1  # above every id that was ever committed
+        self._reserved_to = self.next_fact_id
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or create the journal. Blocks: for start-up, before there is anything to delay.
+
+        Raises `JournalError`: another agent has it, its directory is missing or not writable, a newer agent wrote it.
+        A damaged file is moved aside and a new one begun; `recovered_from` then says where it went.
+        """
+        with contextlib.ExitStack() as undo:
+            held = lock(path)
+            undo.callback(unlock, held)
+            writer, recovered_from = open_for_writing(path)
+            undo.callback(writer.close)
+            journal = cls(path, writer=writer, held=held, recovered_from=recovered_from)
+            undo.pop_all()
+        return journal
+
+    def commit(self, *operations: Operation, within_s: float | None = None) -> asyncio.Future[None]:
+        """Write operations as one; never blocks. The future is done when they are on stable storage.
+
+        It fails with `JournalError` when they are not (disk full, read-only, I/O error): none of them happened, and a
+        later commit may succeed. `within_s`: how long they may wait for company; by default not at all, unless all
+        of them are lazy by nature. Who waits lazily is kept and tried again when the disk fails, until `close`.
+        Cancelling the future changes nothing about what is written.
+        """
+        loop = asyncio.get_running_loop()
+        if within_s is None:
+            lazy = operations and all(isinstance(one, LAZY) for one in operations)
+            within_s = LAZY_S if lazy else 0.0
+        one = _Commit(operations, loop.create_future(), loop.time() + within_s, lazy=within_s > 0)
+        if self._closing:
+            one.fail(JournalError(self.path, "is closed", "commit before the agent ends"))
+            return one.future
+        ids = [operation.stored.id for operation in operations if isinstance(operation, AddFact)]
+        self.next_fact_id = max(self.next_fact_id, *(fact_id + 1 for fact_id in ids), 0)
+        self._queue.append(one)
+        self._schedule(one.due_s)
+        return one.future
+
+    async def close(self) -> None:
+        """Write what waits, then release the file. What cannot be written fails its future."""
+        self._closing = True
+        while self._queue or self._writing:
+            if self._writing is None:
+                self._write_queue()
+            if self._writing is not None:
+                await asyncio.wait([self._writing])
+        self.close_reader()  # first: the last to close tidies the file up, and a reader may not
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._release)
+        self._thread.shutdown()
+
+    def _schedule(self, due_s: float) -> None:
+        if self._writing is not None or self._due_s <= due_s:
+            return
+        loop = asyncio.get_running_loop()
+        if self._next_write is not None:
+            self._next_write.cancel()
+        self._due_s = due_s
+        at_once = due_s <= loop.time()
+        self._next_write = loop.call_soon(self._write_queue) if at_once else loop.call_at(due_s, self._write_queue)
+
+    def _write_queue(self) -> None:
+        if self._next_write is not None:
+            self._next_write.cancel()
+        batch, self._queue = self._queue, []
+        self._next_write, self._due_s = None, math.inf
+        work = [one.operations for one in batch]
+        self._writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, work)
+        self._writing.add_done_callback(functools.partial(self._written, batch))
+
+    def _written(self, batch: list[_Commit], writing: asyncio.Future[list[BaseException | None]]) -> None:
+        """Tell everybody, and go on with what has come in meanwhile."""
+        self._writing = None
+        broken = writing.exception()  # nothing is expected here, but nobody may wait for ever either
+        errors = [broken] * len(batch) if broken else writing.result()
+        now_s = asyncio.get_running_loop().time()
+        self.failure = None
+        keep: list[_Commit] = []
+        for one, error in zip(batch, errors, strict=True):
+            if isinstance(error, JournalError):
+                self.failure = error
+            if error is None:
+                if not one.future.done():
+                    one.future.set_result(None)
+            elif isinstance(error, JournalError) and one.lazy and not self._closing:
+                one.due_s = now_s + RETRY_S
+                keep.append(one)
+            else:
+                one.fail(error)
+        if any(errors):
+            _log.error("%s", next(error for error in errors if error))
+        self._queue[:0] = keep
+        if self._queue:
+            self._schedule(min(one.due_s for one in self._queue))
+
+    def _write(self, batch: Sequence[tuple[Operation, ...]]) -> list[BaseException | None]:
+        """In the thread: all in one transaction; where one of them is at fault, each in its own."""
+        try:
+            self._transact([operation for operations in batch for operation in operations])
+        except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
+            if len(batch) == 1 or isinstance(error, sqlite3.OperationalError):
+                reported = explain(self.path, error) if isinstance(error, sqlite3.Error) else error
+                return [reported] * len(batch)
+            return [self._write([operations])[0] for operations in batch]
+        return [None] * len(batch)
+
+    def _transact(self, operations: Sequence[Operation]) -> None:
+        highest = max((one.stored.id for one in operations if isinstance(one, AddFact)), default=0)
+        reserve_to = self._reserved_to if highest < self._reserved_to else highest + FACT_ID_BLOCK
+        with self._writer as db:
+            db.execute("BEGIN IMMEDIATE")
+            for operation in operations:
+                statements.apply(db, operation)
+            if reserve_to != self._reserved_to:
+                statements.put_meta(db, _NEXT_FACT_ID, reserve_to)
+        self._reserved_to = reserve_to
+
+    def _release(self) -> None:
+        try:
+            if self._reserved_to != self.next_fact_id:
+                with self._writer as db:
+                    statements.put_meta(db, _NEXT_FACT_ID, self.next_fact_id)
+        except sqlite3.Error as error:
+            _log.warning("%s", explain(self.path, error))  # harmless: the mark on disk is above every id in use
+        self._writer.close()
+        unlock(self._held)

@@ -1,0 +1,261 @@
+"""Real Modbus slaves made of meter profiles: over TCP, and RTU over a pty.
+
+Registers are computed when they are read, from a sample that is asked for then, so physics integrated lazily costs
+nothing between polls. The slave answers in order and one request at a time, as a meter does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import struct
+import tty
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
+
+from hal.modbus.layout import Layout, from_sample
+from hal.modbus.schema import Profile, ReadRequest
+from hal.types import MeterSample
+
+READ_FUNCTIONS: Final = (3, 4)
+ILLEGAL_FUNCTION: Final = 1  # Modbus Application Protocol V1.1b3, 7
+ILLEGAL_ADDRESS: Final = 2
+ILLEGAL_VALUE: Final = 3
+EXCEPTION_FLAG: Final = 0x80
+MBAP: Final = struct.Struct(">HHHB")  # Modbus Messaging on TCP/IP V1.0b, 3.1.3: transaction, protocol, length, unit
+READ: Final = struct.Struct(">BHH")  # function, address, count
+RTU_REQUEST_BYTES: Final = 8  # of every function this slave knows
+BITS_PER_CHARACTER: Final = 11  # Modbus over Serial Line V1.02, 2.5.1
+ALL_UNITS: Final = 0  # broadcast: nobody answers
+
+
+class MeterSlave:
+    """One meter's registers. Its symptoms can be set at any time.
+
+    `silent`: no answer; `exception`: this code instead of registers; `delay_s`: answers so much later;
+    `corrupt`: an answer's CRC is wrong (RTU).
+    """
+
+    def __init__(self, profile: Profile, source: Callable[[], MeterSample], unit_id: int = 1) -> None:
+        self.unit_id = unit_id
+        self.silent = False
+        self.exception: int | None = None
+        self.delay_s = 0.0
+        self.corrupt = False
+        self.free_s = 0.0  # loop time at which it has answered all it was asked
+        self._profile = profile
+        self._source = source
+        self._layouts: dict[ReadRequest, tuple[Layout, int]] = {}
+
+    def answer(self, pdu: bytes) -> bytes | None:
+        """The answer to a request's PDU; None when it keeps silent."""
+        if self.silent:
+            return None
+        function = pdu[0]
+        if self.exception is not None:
+            return bytes((function | EXCEPTION_FLAG, self.exception))
+        if function not in READ_FUNCTIONS or len(pdu) != READ.size:
+            return bytes((function | EXCEPTION_FLAG, ILLEGAL_FUNCTION))
+        request = ReadRequest(*READ.unpack(pdu))
+        if not 1 <= request.count <= self._profile.max_registers:
+            return bytes((function | EXCEPTION_FLAG, ILLEGAL_VALUE))
+        found = self._layouts.get(request) or self._lay_out(request)
+        if found is None:
+            return bytes((function | EXCEPTION_FLAG, ILLEGAL_ADDRESS))
+        layout, skip = found
+        words = layout.encode(from_sample(self._profile, self._source()))[skip : skip + request.count]
+        return struct.pack(f">BB{request.count}H", function, 2 * request.count, *words)
+
+    def _lay_out(self, request: ReadRequest) -> tuple[Layout, int] | None:
+        """The layout that covers a request and how many of its registers lie before it; None if illegal.
+
+        A request may begin or end inside a value, so the layout takes in the whole of it.
+        """
+        profile, start, end = self._profile, request.address, request.end
+        points = [p for p in profile.points.values() if profile.function_of(p) == request.function]
+        covered = {address for point in points for address in range(point.address, point.end)}
+        for address in range(start, end):
+            if address not in covered and not profile.may_skip(request.function, address, address + 1):
+                return None
+        for point in points:
+            if not point.alone and point.address < request.end and point.end > request.address:
+                start, end = min(start, point.address), max(end, point.end)
+        alone = any(
+            point.alone and (point.address, point.count) == (request.address, request.count) for point in points
+        )
+        whole = request if alone else ReadRequest(request.function, start, end - start)
+        self._layouts[request] = Layout(profile, whole), 0
+        return self._layouts[request]
+
+
+class _Line:
+    """What both servers share: who answers, and when."""
+
+    def __init__(self, slaves: Iterable[MeterSlave]) -> None:
+        self._slaves = {slave.unit_id: slave for slave in slaves}
+
+    def ask(self, unit_id: int, pdu: bytes, wire_s: float, send: Callable[[MeterSlave, bytes], None]) -> None:
+        """Have a slave answer: `send` is called with its PDU when it is due."""
+        slave = self._slaves.get(unit_id)
+        if slave is None or unit_id == ALL_UNITS:
+            return
+        pdu_back = slave.answer(pdu)
+        if pdu_back is None:
+            return
+        loop = asyncio.get_running_loop()
+        due_s = max(loop.time(), slave.free_s) + slave.delay_s + wire_s
+        slave.free_s = due_s
+        if due_s > loop.time():
+            loop.call_at(due_s, send, slave, pdu_back)
+        else:
+            send(slave, pdu_back)
+
+
+class _TcpConnection(asyncio.Protocol):
+    """One client of a TCP server."""
+
+    def __init__(self, line: _Line, open_connections: set[asyncio.Transport]) -> None:
+        self._line = line
+        self._open = open_connections
+        self._buffer = b""
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- narrows asyncio's declaration
+        self._transport = transport
+        self._open.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+        self._open.discard(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every whole request in the stream."""
+        self._buffer += data
+        while len(self._buffer) >= MBAP.size:
+            transaction, protocol, length, unit_id = MBAP.unpack_from(self._buffer)
+            if protocol != 0 or length < 2:  # noqa: PLR2004 -- unit and function at least
+                self._transport.close()
+                return
+            end = MBAP.size - 1 + length
+            if len(self._buffer) < end:
+                return
+            pdu, self._buffer = self._buffer[MBAP.size : end], self._buffer[end:]
+            self._line.ask(unit_id, pdu, 0.0, partial(self._send, transaction))
+
+    def _send(self, transaction: int, slave: MeterSlave, pdu: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(MBAP.pack(transaction, 0, len(pdu) + 1, slave.unit_id) + pdu)
+
+
+class ModbusTcpServer:
+    """Serves slaves on a TCP port, as a gateway does: who is not there does not answer."""
+
+    def __init__(self, slaves: Iterable[MeterSlave], host: str = "127.0.0.1", port: int = 0) -> None:
+        self._line = _Line(slaves)
+        self._host = host
+        self._port = port
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Transport] = set()
+
+    async def start(self) -> int:
+        """Listen; the port in use."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _TcpConnection(self._line, self._open), self._host, self._port)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    def drop_connections(self) -> None:
+        """Reset every connection, as a gateway that restarts."""
+        for transport in tuple(self._open):
+            transport.abort()
+
+    async def stop(self) -> None:
+        """Stop listening and close every connection."""
+        if self._server is not None:
+            self._server.close()
+            for transport in tuple(self._open):
+                transport.close()
+            await self._server.wait_closed()
+            self._server = None
+
+
+class ModbusRtuServer:
+    """Serves slaves on one end of a serial line, given as an open file descriptor (see `Pty`).
+
+    With a `baudrate` the answer takes the time it would on a wire; a pty alone has none. `echo`: the line's
+    transceiver hears what the master sends.
+    """
+
+    def __init__(self, slaves: Iterable[MeterSlave], fd: int, *, baudrate: int | None = None) -> None:
+        self.echo = False
+        self._line = _Line(slaves)
+        self._fd = fd
+        self._character_s = BITS_PER_CHARACTER / baudrate if baudrate else 0.0
+        self._buffer = b""
+
+    def start(self) -> None:
+        """Listen on the line."""
+        os.set_blocking(self._fd, False)
+        asyncio.get_running_loop().add_reader(self._fd, self._on_readable)
+
+    def stop(self) -> None:
+        """Listen no more; the line stays open."""
+        asyncio.get_running_loop().remove_reader(self._fd)
+
+    def transmit(self, data: bytes) -> None:
+        """Put bytes on the line: an answer, or noise."""
+        os.write(self._fd, data)
+
+    def _on_readable(self) -> None:
+        try:
+            self._buffer += os.read(self._fd, 4096)
+        except OSError:  # nobody has the other end open
+            self._buffer = b""
+            return
+        while len(self._buffer) >= RTU_REQUEST_BYTES:
+            frame, self._buffer = self._buffer[:RTU_REQUEST_BYTES], self._buffer[RTU_REQUEST_BYTES:]
+            if crc16(frame) != 0:  # out of step or damaged: a slave waits for silence and says nothing
+                self._buffer = b""
+                return
+            if self.echo:
+                self.transmit(frame)
+            count = int.from_bytes(frame[4:6], "big")
+            wire_s = (RTU_REQUEST_BYTES + 5 + 2 * count) * self._character_s
+            self._line.ask(frame[0], frame[1:-2], wire_s, self._send)
+
+    def _send(self, slave: MeterSlave, pdu: bytes) -> None:
+        frame = bytes((slave.unit_id,)) + pdu
+        crc = crc16(frame) ^ (0xFFFF if slave.corrupt else 0)
+        self.transmit(frame + crc.to_bytes(2, "little"))
+
+
+class Pty:
+    """A serial line in memory: `fd` is one end, `path` the device at the other."""
+
+    def __init__(self) -> None:
+        self.fd, self._device_fd = os.openpty()  # held open, or the line would hang up between two clients
+        tty.setraw(self._device_fd)
+        self.path = os.ttyname(self._device_fd)
+
+    def close(self) -> None:
+        """Hang up."""
+        os.close(self.fd)
+        os.close(self._device_fd)
+
+
+def crc16(data: bytes) -> int:
+    """CRC of a frame (Modbus over Serial Line V1.02, 6.2.2); over a frame with its CRC it is 0."""
+    crc = 0xFFFF
+    for byte in data:
+        crc = (crc >> 8) ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc
+
+
+def _crc_of_byte(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte >> 1) ^ 0xA001 if byte & 1 else byte >> 1
+    return byte
+
+
+_CRC_TABLE: Final = tuple(_crc_of_byte(byte) for byte in range(256))

@@ -1,0 +1,266 @@
+"""A station on a test stand: scripted CSMS, EVSEs that only remember what they were told, a store in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import random
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec.structs import replace
+
+from agent.core.events import AnyEvent
+from agent.core.facts import (
+    AnyFact,
+    ConnectorStatusChanged,
+    ReadingTaken,
+    TransactionEnded,
+    TransactionStarted,
+    TransactionUpdated,
+)
+from agent.core.session import Session
+from agent.core.values import (
+    AuthInfo,
+    ChargingState,
+    ConnectorStatus,
+    IdToken,
+    Measurand,
+    Reading,
+    ReadingContext,
+    SampledValue,
+    StopReason,
+    Trigger,
+)
+from agent.ocpp.charger import ResetKind
+from agent.ocpp.codec import Version
+from agent.ocpp.connection import LinkConfig
+from agent.ocpp.dialect import Nameplate
+from agent.ocpp.outbox import StoredFact
+from agent.ocpp.settings_table import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
+from agent.ocpp.station import Station
+from agent.ocpp.variables import Settings
+from agent.runtime.clock import LoopClock
+from agent.runtime.records import (
+    AddFact,
+    CountAttempt,
+    DeadLetter,
+    MoveToDeadLetters,
+    Operation,
+    PutMeta,
+    RemoveFact,
+)
+from tests.agent.ocpp.scripted_csms import ScriptedCsms
+
+EPOCH_S = 1_767_225_600.0  # 2026-01-01T00:00:00Z
+TOKEN = IdToken("04AABBCC")
+
+
+class MemoryStore:
+    """What the OCPP side needs of a journal. Survives the station that writes into it."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, StoredFact] = {}
+        self.dead: list[DeadLetter] = []
+        self.metas: dict[str, bytes] = {}
+        self.commits: list[tuple[tuple[Operation, ...], float | None]] = []
+
+    def facts(self) -> list[StoredFact]:
+        return list(self.kept.values())
+
+    def meta(self, key: str) -> bytes | None:
+        return self.metas.get(key)
+
+    def commit(self, *operations: Operation, within_s: float | None = None) -> asyncio.Future[None]:
+        self.commits.append((operations, within_s))
+        for one in operations:
+            self._apply(one)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    def _apply(self, operation: Operation) -> None:
+        match operation:
+            case AddFact(stored=stored):
+                self.kept[stored.id] = stored
+            case RemoveFact(id=fact_id):
+                del self.kept[fact_id]
+            case CountAttempt(id=fact_id, attempts=attempts):
+                self.kept[fact_id] = replace(self.kept[fact_id], attempts=attempts)
+            case MoveToDeadLetters(id=fact_id, why=why):
+                self.dead.append(DeadLetter(self.kept.pop(fact_id), why))
+            case PutMeta(key=key, value=None):
+                self.metas.pop(key, None)
+            case PutMeta(key=key, value=bytes() as value):
+                self.metas[key] = value
+
+
+@dataclass
+class FakeCharger:
+    """Sessions to set, and a list of what was asked."""
+
+    sessions: dict[int, Session] = field(default_factory=lambda: {1: Session(evse=1), 2: Session(evse=2)})
+    posted: list[tuple[int, AnyEvent]] = field(default_factory=list)
+    resets: list[tuple[ResetKind, int | None]] = field(default_factory=list)
+    times_utc_s: list[float] = field(default_factory=list)
+
+    @property
+    def evse_ids(self) -> tuple[int, ...]:
+        return tuple(self.sessions)
+
+    def session(self, evse: int) -> Session:
+        return self.sessions[evse]
+
+    def post(self, evse: int, event: AnyEvent) -> None:
+        self.posted.append((evse, event))
+
+    def reset(self, kind: ResetKind, evse: int | None = None) -> None:
+        self.resets.append((kind, evse))
+
+    def time_learned(self, utc_s: float) -> None:
+        self.times_utc_s.append(utc_s)
+
+
+@dataclass
+class Stand:
+    """One life of a station; `rebooted` begins the next on the same store."""
+
+    csms: ScriptedCsms
+    station: Station
+    charger: FakeCharger
+    store: MemoryStore
+    settings: Settings
+    learnt: list[tuple[IdToken, AuthInfo]]
+    task: asyncio.Task[None]
+
+    def tell(self, *facts: AnyFact) -> None:
+        """Record facts as the runtime does, and offer them."""
+        for fact in facts:
+            stored = StoredFact(len(self.store.commits) + 1000, fact.evse, fact, offline=not self.station.online)
+            self.store.commit(AddFact(stored))
+            self.station.offer(stored)
+
+    async def accepted(self) -> None:
+        """Wait until the CSMS has accepted the station and knows its connectors."""
+        await self.csms.until(lambda: self.station.online and self.csms.calls("StatusNotification"))
+        await settled()
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.task
+
+
+async def settled(seconds: float = 0.5) -> None:
+    """Let everything that is under way come to rest, in virtual time."""
+    await asyncio.sleep(seconds)
+
+
+@contextlib.asynccontextmanager
+async def stand(
+    csms: ScriptedCsms,
+    *,
+    url: str | None = None,
+    store: MemoryStore | None = None,
+    versions: Iterable[Version] = (Version.V16,),
+    start_values: dict[str, str] | None = None,
+    charger: FakeCharger | None = None,
+    password: str | None = None,
+) -> AsyncIterator[Stand]:
+    """A running station; `url` when the CSMS listens already or is not to listen at all."""
+    own = url is None
+    endpoint = await csms.start() if url is None else url
+    store = store or MemoryStore()
+    charger = charger or FakeCharger()
+    settings = Settings(start_values=start_values or {})
+    loop = asyncio.get_running_loop()
+    numbers = itertools.count(1)
+    learnt: list[tuple[IdToken, AuthInfo]] = []
+    station = Station(
+        settings,
+        charger,
+        store,
+        LoopClock(wall=lambda: EPOCH_S + loop.time()),
+        lambda: f"id-{next(numbers)}",
+        random.Random(1),
+        LinkConfig(endpoint, "CP 1", tuple(versions), password),
+        Nameplate("Vendor", "Model", "S-1", "1.0"),
+        learn=lambda token, info: learnt.append((token, info)),
+    )
+    one = Stand(csms, station, charger, store, settings, learnt, loop.create_task(station.run()))
+    try:
+        yield one
+    finally:
+        await one.stop()
+        if own:
+            await csms.stop()
+
+
+def quick_retries(attempts: int = 3, interval_s: int = 60) -> dict[str, str]:
+    """Start values for the retry of transaction messages."""
+    return {MESSAGE_ATTEMPTS.key: str(attempts), MESSAGE_ATTEMPT_INTERVAL.key: str(interval_s)}
+
+
+def reading(energy_wh: float = 100.0, context: ReadingContext = ReadingContext.PERIODIC, at_s: float = 0.0) -> Reading:
+    values = (
+        SampledValue(Measurand.ENERGY_IMPORT, energy_wh, "Wh"),
+        SampledValue(Measurand.VOLTAGE, 230.5, "V", "L1"),
+        SampledValue(Measurand.FREQUENCY, 50.0, "Hz"),
+    )
+    return Reading(EPOCH_S + at_s, context, energy_wh, values)
+
+
+def started(tx: str = "tx-1", evse: int = 1, **more: Any) -> TransactionStarted:
+    fields: dict[str, Any] = {
+        "tx": tx,
+        "evse": evse,
+        "connector": 1,
+        "seq": 0,
+        "at_utc_s": EPOCH_S,
+        "trigger": Trigger.AUTHORIZED,
+        "charging": ChargingState.EV_CONNECTED,
+        "reading": reading(1000.4, ReadingContext.BEGIN),
+        "token": TOKEN,
+    }
+    return TransactionStarted(**fields | more)
+
+
+def updated(seq: int = 1, tx: str = "tx-1", evse: int = 1, **more: Any) -> TransactionUpdated:
+    fields: dict[str, Any] = {
+        "tx": tx,
+        "evse": evse,
+        "connector": 1,
+        "seq": seq,
+        "at_utc_s": EPOCH_S + 60 * seq,
+        "trigger": Trigger.METER_PERIODIC,
+        "charging": ChargingState.CHARGING,
+        "reading": reading(1000.0 + seq),
+    }
+    return TransactionUpdated(**fields | more)
+
+
+def ended(seq: int = 2, tx: str = "tx-1", evse: int = 1, **more: Any) -> TransactionEnded:
+    fields: dict[str, Any] = {
+        "tx": tx,
+        "evse": evse,
+        "connector": 1,
+        "seq": seq,
+        "at_utc_s": EPOCH_S + 3600,
+        "trigger": Trigger.EV_DEPARTED,
+        "reason": StopReason.EV_DISCONNECTED,
+        "reading": reading(8000.6, ReadingContext.END),
+        "started_utc_s": EPOCH_S,
+        "start_energy_wh": 1000.4,
+        "charged_s": 3500.9,
+    }
+    return TransactionEnded(**fields | more)
+
+
+def status(new: ConnectorStatus, evse: int = 1, **more: Any) -> ConnectorStatusChanged:
+    return ConnectorStatusChanged(evse=evse, connector=1, at_utc_s=EPOCH_S, status=new, **more)
+
+
+def idle_reading(evse: int = 1) -> ReadingTaken:
+    return ReadingTaken(evse=evse, connector=1, at_utc_s=EPOCH_S, reading=reading(5.0, ReadingContext.CLOCK))
