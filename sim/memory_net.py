@@ -147,7 +147,8 @@ class MemoryTransport(asyncio.Transport):
         self._server = server
         self._high_water, self._low_water = HIGH_WATER_BYTES, HIGH_WATER_BYTES // 4
         self._protocol_paused = False
-        self._paused = True  # no reading before connection_made
+        self._started = False  # no reading before connection_made
+        self._paused = False
         self._read_scheduled = False
         self._ended = False  # the other end's ending was handed over
         self._eof_written = False
@@ -158,9 +159,13 @@ class MemoryTransport(asyncio.Transport):
         if server is not None:
             _attach(server, self)
         loop.call_soon(protocol.connection_made, self)
-        loop.call_soon(self.resume_reading)
+        loop.call_soon(self._start)
         if waiter is not None:
             loop.call_soon(_wake, waiter)
+
+    def _start(self) -> None:
+        self._started = True
+        self._schedule_read()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Hand the connection to another protocol."""
@@ -185,7 +190,7 @@ class MemoryTransport(asyncio.Transport):
         self._schedule_read()
 
     def _schedule_read(self) -> None:
-        if self._paused or self._closing or self._ended or self._read_scheduled:
+        if self._paused or self._closing or self._ended or self._read_scheduled or not self._started:
             return
         if self._socket.inbox or self._socket.ending is not None:
             self._read_scheduled = True

@@ -85,7 +85,7 @@ class MeterSlave:
             point.alone and (point.address, point.count) == (request.address, request.count) for point in points
         )
         whole = request if alone else ReadRequest(request.function, start, end - start)
-        self._layouts[request] = Layout(profile, whole), 0
+        self._layouts[request] = Layout(profile, whole), request.address - whole.address
         return self._layouts[request]
 
 

@@ -94,11 +94,18 @@ class VirtualLoop(LoopbackLoop):
         self._received = 0  # by counted sockets, when the files were last polled
         self._stall_limit_s = stall_limit_s
         self._task_numbers = itertools.count(1)
-        self.set_task_factory(_numbered_task)
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
         return self._now_s
+
+    def create_task(self, coro: Any, *, name: str | None = None, **options: Any) -> Any:
+        """A task with a number of its own, by which it is named and ordered."""
+        if self.get_task_factory() is not None:
+            return super().create_task(coro, name=name, **options)
+        self._check_closed()
+        number = next(self._task_numbers)
+        return _NumberedTask(number, coro, loop=self, name=name or f"Task-{number}", **options)
 
     # Timers
 
@@ -301,13 +308,6 @@ class VirtualLoop(LoopbackLoop):
     def _living_tasks(self) -> str:
         tasks = sorted(asyncio.all_tasks(self), key=hash)
         return "; ".join(f"{task.get_name()} in {_place(task)}" for task in tasks) or "no task at all"
-
-
-def _numbered_task(loop: Any, coro: Any, **options: Any) -> _NumberedTask:
-    number = next(loop._task_numbers)
-    if options.get("name") is None:
-        options["name"] = f"Task-{number}"
-    return _NumberedTask(number, coro, loop=loop, **options)
 
 
 def _place(task: asyncio.Task[Any]) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from agent.core.values import Measurand, TxPoint
 
 
-class Rules(msgspec.Struct, frozen=True):
+class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     """How one EVSE behaves. Names follow OCPP 2.0.1's variables; 1.6's key stands beside where it differs."""
 
     free_vend: bool = False  # charge whoever plugs in (1.6 vendor key FreeVend; 2.x AuthCtrlr.Enabled = false)

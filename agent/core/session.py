@@ -72,7 +72,7 @@ class Offer(msgspec.Struct, frozen=True):
     since_mono_s: float
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of one EVSE."""
 
     evse: int

@@ -62,6 +62,10 @@ class LinkConfig(msgspec.Struct, frozen=True):
         if not self.versions:
             raise ValueError(f"versions: name at least one of {', '.join(Version)}")
 
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"LinkConfig({self.connection_url!r}, {', '.join(self.versions)})"
+
     @property
     def connection_url(self) -> str:
         """The endpoint with the identity as its last segment, percent-encoded (OCPP-J 3.1.1)."""

@@ -30,9 +30,9 @@ from agent.core.effects import (
     Timer,
 )
 from agent.core.events import AnyEvent, IdDrawn, Recorded, RecordFailed, TimerDue
-from agent.core.facts import AnyFact
+from agent.core.facts import AnyFact, ReadingTaken, TransactionUpdated
 from agent.core.session import Session
-from agent.core.values import IdToken
+from agent.core.values import IdToken, Trigger
 from agent.ocpp.outbox import StoredFact
 from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
 from hal import board as ports
@@ -42,7 +42,15 @@ from hal.types import FaultCleared, FaultKind, FaultRaised, HalError, HalGoneErr
 log = logging.getLogger(__name__)
 
 RETRY_S: Final = 1.0  # our policy: how soon a command that failed is tried again
+COMPANY_S: Final = 5.0  # our policy: how long a reading waits for other writes before it gets a sync of its own
 STORAGE_RETRY_S: Final = 5.0  # our policy: how soon a full disk is tried again
+
+
+def _can_wait(fact: AnyFact) -> bool:
+    """A reading may share its sync with what comes next; a beginning, an end or a change of state may not."""
+    if isinstance(fact, TransactionUpdated):
+        return fact.trigger in {Trigger.METER_PERIODIC, Trigger.METER_CLOCK}
+    return isinstance(fact, ReadingTaken)
 
 
 class Lane:
@@ -246,7 +254,10 @@ class Performer:
         new = [StoredFact(first_id + n, self._evse, fact, offline=offline) for n, fact in enumerate(facts)]
         stored, self._unsaved = [*self._unsaved, *new], []
         blob = msgspec.msgpack.encode(session)
-        written = self._journal.commit(*map(AddFact, stored), SaveSession(self._evse, blob))
+        hurry = record is not None or not all(_can_wait(one.fact) for one in stored)
+        written = self._journal.commit(
+            *map(AddFact, stored), SaveSession(self._evse, blob), within_s=0.0 if hurry else COMPANY_S
+        )
         written.add_done_callback(lambda future: self._written(future, stored, record))
 
     def _written(self, future: asyncio.Future[None], stored: list[StoredFact], record: int | None) -> None:

@@ -135,6 +135,29 @@ def test_a_writer_waits_for_a_reader_that_does_not_read(transport):
     assert talk(transport, flood, dawdle) == [60, size]
 
 
+def test_a_protocol_that_pauses_at_once_reads_nothing_until_it_resumes(transport):
+    class Shy(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+            transport.pause_reading()
+            asyncio.get_running_loop().call_later(5, transport.resume_reading)
+
+        def data_received(self, data: bytes) -> None:
+            self.transport.write(b"at %d: %b" % (asyncio.get_running_loop().time(), data))
+            self.transport.close()
+
+    async def main() -> bytes:
+        async with await asyncio.get_running_loop().create_server(Shy, "127.0.0.1", 0) as server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"hello")
+            answer = await reader.read()
+            writer.close()
+            await asyncio.sleep(1)
+            return answer
+
+    assert run_virtual(main(), transport=transport) == b"at 5: hello"
+
+
 def test_an_aborted_connection_loses_what_was_not_sent_yet(transport):
     size = 16 * 1024 * 1024
 

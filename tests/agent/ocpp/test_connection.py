@@ -72,21 +72,16 @@ async def test_the_password_is_in_no_log(caplog: pytest.LogCaptureFixture):
 async def test_a_csms_that_picks_no_version_is_left_with_a_message_that_says_so():
     csms = ScriptedCsms(versions=())
     url = await csms.start()
-    with pytest.raises(DialError, match="speaks none of ocpp2.0.1, ocpp1.6"):
+    with pytest.raises(DialError, match=r"speaks none of ocpp2\.0\.1, ocpp1\.6"):
         await dial(LinkConfig(url, "CP1", (Version.V201, Version.V16)), 0)
     await csms.stop()
 
 
 async def test_a_csms_that_picks_a_version_that_was_not_offered_is_left():
-    csms = ScriptedCsms(versions=("ocpp1.6",))
-    url = await csms.start()
-    csms._server.close() if False else None  # type: ignore[union-attr]
     async with serve(_ignore, "127.0.0.1", 0, process_response=_picks_ocpp9, compression=None) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(DialError, match="unsupported subprotocol"):
             await dial(LinkConfig(f"ws://127.0.0.1:{port}", "CP1", ALL), 0)
-    del url
-    await csms.stop()
 
 
 async def test_a_redirect_is_not_followed():
@@ -107,7 +102,7 @@ async def test_a_redirect_is_not_followed():
 
 
 async def test_nobody_there_is_a_dial_error():
-    with pytest.raises(DialError, match="ws://127.0.0.1:9/CP1"):
+    with pytest.raises(DialError, match=r"ws://127\.0\.0\.1:9/CP1"):
         await dial(LinkConfig("ws://127.0.0.1:9", "CP1", ALL), 0)
 
 
@@ -147,9 +142,7 @@ def test_the_password_is_not_shown():
 # Back-off
 
 
-@given(
-    st.floats(1, 100), st.floats(0, 50), st.integers(0, 6), st.integers(1, 12), st.randoms(use_true_random=False)
-)
+@given(st.floats(1, 100), st.floats(0, 50), st.integers(0, 6), st.integers(1, 12), st.randoms(use_true_random=False))
 def test_the_wait_doubles_so_many_times_and_then_stays(
     minimum_s: float, range_s: float, times: int, dials: int, rng: random.Random
 ):

@@ -76,7 +76,7 @@ class StubJournal:
         self.prompt = prompt
         self.error: Exception | None = None
 
-    def commit(self, *operations) -> asyncio.Future[None]:
+    def commit(self, *operations, within_s=None) -> asyncio.Future[None]:
         self.commits.append(operations)
         self.next_fact_id += sum(type(one).__name__ == "AddFact" for one in operations)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -1,0 +1,78 @@
+"""What a charger asks its operator in every OCPP version: may I work, may this driver charge? The rules, once."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+
+import msgspec
+
+from csms.records import Charger, ChargerState, Token, TokenStatus
+from csms.store import Store
+
+HEARTBEAT_S = 300  # our policy: what an accepted charger is told
+MAX_PENDING = 1_000  # our policy: how many chargers may wait to be accepted
+RETRY_BOOT_S = 30  # our policy: what a charger that is not accepted is told
+
+
+class Verdict(enum.StrEnum):
+    """What became of a token."""
+
+    ACCEPTED = "Accepted"
+    BLOCKED = "Blocked"
+    EXPIRED = "Expired"
+    UNKNOWN = "Unknown"
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """A verdict and the token it is about; None: the token is unknown."""
+
+    verdict: Verdict
+    token: Token | None = None
+
+
+class BackOffice:
+    """The operator's rules over a store. `now` is wall time, Unix seconds."""
+
+    def __init__(self, store: Store, *, now: Callable[[], float], accept_all: bool = False) -> None:
+        self.store = store
+        self.now = now
+        self._accept_all = accept_all
+
+    def charger(self, identity: str) -> Charger:
+        """What is known of a charger. One that nobody has decided about is pending, or accepted when all are."""
+        known = self.store.chargers.get(identity) or Charger(identity=identity)
+        if self._accept_all and known.state is ChargerState.PENDING:
+            return msgspec.structs.replace(known, state=ChargerState.ACCEPTED)
+        return known
+
+    async def boot(self, identity: str, *, vendor: str, model: str, version: str) -> None:
+        """Keep what a charger says of itself as it boots; of strangers only so many, lest they fill the disk."""
+        charger = self.charger(identity)
+        if identity in self.store.chargers or charger.state is ChargerState.ACCEPTED or self._strangers() < MAX_PENDING:
+            await self.store.write(
+                msgspec.structs.replace(charger, vendor=vendor, model=model, version=version, seen_utc_s=self.now())
+            )
+
+    def interval_s(self, identity: str) -> int:
+        """Seconds between heartbeats, or until the next attempt to boot."""
+        return HEARTBEAT_S if self.charger(identity).state is ChargerState.ACCEPTED else RETRY_BOOT_S
+
+    def judge(self, value: str) -> Judgement:
+        """Whether a token may charge."""
+        token = self.store.tokens.get(value.casefold())
+        if token is None:
+            return Judgement(Verdict.UNKNOWN)
+        if token.status is TokenStatus.BLOCKED:
+            return Judgement(Verdict.BLOCKED, token)
+        if token.expires_utc_s is not None and token.expires_utc_s <= self.now():
+            return Judgement(Verdict.EXPIRED, token)
+        return Judgement(Verdict.ACCEPTED, token)
+
+    def seen(self, identity: str) -> None:
+        """Note that a charger was here, unless it never said who it is."""
+        if identity in self.store.chargers:
+            self.store.write_later(msgspec.structs.replace(self.charger(identity), seen_utc_s=self.now()))
+
+    def _strangers(self) -> int:
+        return sum(charger.state is ChargerState.PENDING for charger in self.store.chargers.values())

@@ -1,0 +1,77 @@
+"""`evse csms`: run the bundled CSMS."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from csms.database import DatabaseError
+from csms.server import Csms
+from csms.tariff import Tariff
+
+DEFAULT_PORT = 9000  # our policy
+
+
+def command(argv: list[str]) -> int:
+    """Run `evse csms ...` until SIGINT or SIGTERM; returns the exit status."""
+    chosen = _parser().parse_args(argv)
+    try:
+        asyncio.run(_run(chosen))
+    except (DatabaseError, OSError) as error:
+        print(f"evse csms: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="evse csms", description="A small CSMS: OCPP 1.6, 2.0.1 and 2.1.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: %(default)s")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: any free one; default: %(default)s")
+    parser.add_argument("--db", type=Path, help="SQLite file; default: keep everything in memory")
+    parser.add_argument("--accept-all", action="store_true", help="let every charger work; for development")
+    parser.add_argument("--accept", action="append", default=[], metavar="IDENTITY", help="let this charger work")
+    parser.add_argument("--token", action="append", default=[], metavar="TOKEN", help="a driver's token to accept")
+    parser.add_argument("--per-kwh", type=_price, default=Decimal(0), metavar="PRICE", help="price of a kWh")
+    parser.add_argument("--per-hour", type=_price, default=Decimal(0), metavar="PRICE", help="price of an hour")
+    parser.add_argument("--session-fee", type=_price, default=Decimal(0), metavar="PRICE", help="price of a session")
+    parser.add_argument("--json", action="store_true", help="print one JSON object when ready")
+    return parser
+
+
+def _price(text: str) -> Decimal:
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        price = Decimal("NaN")
+    if not price.is_finite() or price < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no price; write it like 0.49")
+    return price
+
+
+async def _run(chosen: argparse.Namespace) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, ended.set)
+    csms = Csms(chosen.db, accept_all=chosen.accept_all)
+    try:
+        csms.set_tariff(
+            Tariff(per_kwh=chosen.per_kwh, per_hour=chosen.per_hour, session_fee=chosen.session_fee),
+        )
+        for token in chosen.token:
+            csms.add_token(token)
+        for identity in chosen.accept:
+            csms.accept(identity)
+        port = await csms.start(chosen.host, chosen.port)
+        host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+        url = f"ws://{host}:{port}/"
+        facts = {"url": url, "host": chosen.host, "port": port, "db": str(chosen.db) if chosen.db else None}
+        print(json.dumps(facts) if chosen.json else f"chargers connect to {url}<identity>", flush=True)
+        await ended.wait()
+    finally:
+        await csms.stop()

@@ -1,0 +1,327 @@
+"""The CSMS's SQLite database, used by one thread: a batch of operations is one transaction."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Insert, Row, Select, bindparam, create_engine, func, insert, select, update
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from csms import tables
+from csms.records import (
+    FIRST_POSITION,
+    Account,
+    Charger,
+    ConnectorStatus,
+    IdleReadings,
+    LoggedFrame,
+    Numbered,
+    Reading,
+    SessionRow,
+    Step,
+    Token,
+)
+from csms.tariff import Tariff
+
+FRAMES_KEPT = 10_000  # our policy: the size of the message log
+BUSY_TIMEOUT_S = 5.0  # our policy: how long to wait for another process that holds the database
+
+Operation: TypeAlias = Charger | Token | Step | Numbered | IdleReadings | ConnectorStatus | LoggedFrame
+S = TypeVar("S", bound=msgspec.Struct)
+Rows: TypeAlias = "defaultdict[Insert, list[dict[str, Any]]]"
+
+_ADD_STEPS = tables.add(tables.steps)
+_ADD_READINGS = tables.add(tables.readings)
+_PUT_CHARGERS = tables.replace(tables.chargers)
+_PUT_TOKENS = tables.replace(tables.tokens)
+_PUT_CONNECTORS = tables.replace(tables.connectors)
+_PUT_FRAMES = tables.replace(tables.frames)
+_SESSIONS = tables.sessions.c
+_SETTLE = (
+    update(tables.sessions)
+    .where(_SESSIONS.id == bindparam("session"))
+    .values(energy_wh=bindparam("energy"), cost=bindparam("price"), settled=1)
+)
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; the message names the file and the remedy."""
+
+
+class Database:
+    """One connection and what is done over it. Not thread-safe: it belongs to the thread that opened it."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or create the database; None: in memory.
+
+        Raises:
+            DatabaseError: the file is no database of ours, or cannot be opened.
+        """
+        place = str(path or ":memory:")
+        url = URL.create("sqlite", database=place)
+        self._engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        self.tariff = Tariff()
+        try:
+            self._connection = self._engine.connect()
+            version = self._prepare()
+        except SQLAlchemyError as error:
+            self._engine.dispose()
+            raise DatabaseError(
+                f"{place} cannot be opened as a CSMS database ({error.__cause__ or error}): "
+                "check the path and its permissions, or give another file"
+            ) from error
+        if version > tables.SCHEMA_VERSION:
+            self.close()
+            raise DatabaseError(
+                f"{place} was written by a newer CSMS (schema {version}, this one knows {tables.SCHEMA_VERSION}): "
+                "install that version, or give another file"
+            )
+        newest = self._connection.execute(select(func.max(tables.frames.c.serial))).scalar()
+        self._connection.rollback()
+        self._serial = int(newest or 0)
+
+    def close(self) -> None:
+        """Close the connection and its files."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def apply(self, operations: Sequence[Operation | None]) -> list[Any]:
+        """Do the operations in one transaction and return what each has to say (see `Store.write`); None does nothing.
+
+        Raises:
+            SQLAlchemyError, OverflowError: nothing was done.
+        """
+        rows: Rows = defaultdict(list)
+        with self._connection.begin():
+            results = [self._prepare_rows(operation, rows) for operation in operations]
+            for statement, values in rows.items():
+                self._connection.execute(statement, values)
+            costs = self._settle()
+        for index, operation in enumerate(operations):
+            if isinstance(operation, Step) and operation.ends:
+                results[index] = costs.get((operation.charger, operation.tx))
+        return results
+
+    def load(self) -> tuple[list[Charger], list[Token]]:
+        """All chargers and tokens."""
+        return self._all(Charger, select(tables.chargers)), self._all(Token, select(tables.tokens))
+
+    def sessions(self, charger: str | None = None) -> list[SessionRow]:
+        """The sessions of one charger, or of all, oldest first."""
+        query = select(tables.sessions).order_by(_SESSIONS.id)
+        if charger is not None:
+            query = query.where(_SESSIONS.charger == charger)
+        with self._connection.begin():
+            return [_session(row) for row in self._connection.execute(query)]
+
+    def steps(self, charger: str, tx: str) -> list[int]:
+        """The sequence numbers seen of a transaction, in order: for who looks for gaps."""
+        steps = tables.steps.c
+        query = select(steps.seq).where(steps.charger == charger, steps.tx == tx).order_by(steps.seq)
+        with self._connection.begin():
+            return list(self._connection.execute(query).scalars())
+
+    def readings(self, charger: str, tx: str = "") -> list[Reading]:
+        """The readings of a transaction, or (`tx` empty) those outside any, oldest first."""
+        readings = tables.readings.c
+        query = select(tables.readings).where(readings.charger == charger, readings.tx == tx)
+        return self._all(Reading, query.order_by(readings.at_utc_s, readings.id))
+
+    def connectors(self, charger: str) -> list[ConnectorStatus]:
+        """The last status of each connector that reported one."""
+        connectors = tables.connectors.c
+        query = select(tables.connectors).where(connectors.charger == charger)
+        return self._all(ConnectorStatus, query.order_by(connectors.evse, connectors.connector))
+
+    def frames(self, charger: str) -> list[LoggedFrame]:
+        """What the message log still holds of a charger, oldest first."""
+        frames = tables.frames.c
+        return self._all(LoggedFrame, select(tables.frames).where(frames.charger == charger).order_by(frames.serial))
+
+    def _all(self, kind: type[S], query: Select[Any]) -> list[S]:
+        """The rows of a query as structs; columns that the struct has no field for are left out."""
+        with self._connection.begin():
+            rows = self._connection.execute(query).all()
+        return [msgspec.convert(row, kind, from_attributes=True) for row in rows]
+
+    def _prepare(self) -> int:
+        """Set the connection up, create what is missing, and return the version of the schema found."""
+        version = int(self._connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        if version > tables.SCHEMA_VERSION:
+            return version
+        self._connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        tables.metadata.create_all(self._connection)
+        self._connection.exec_driver_sql(f"PRAGMA user_version={tables.SCHEMA_VERSION}")
+        self._connection.commit()
+        return tables.SCHEMA_VERSION
+
+    def _prepare_rows(self, operation: Operation | None, rows: Rows) -> Any:
+        """Turn an operation into rows to be written with its batch's. What must be asked first, is done at once."""
+        match operation:
+            case Step():
+                self._add_step(operation, rows)
+            case LoggedFrame():
+                self._serial += 1
+                slot = self._serial % FRAMES_KEPT
+                rows[_PUT_FRAMES].append({"slot": slot, "serial": self._serial, **msgspec.structs.asdict(operation)})
+            case IdleReadings():
+                _add_readings(rows, operation.readings, charger=operation.charger, tx="", evse=operation.evse)
+            case ConnectorStatus():
+                rows[_PUT_CONNECTORS].append(msgspec.structs.asdict(operation))
+            case Numbered():
+                return self._number(operation)
+            case Charger():
+                rows[_PUT_CHARGERS].append(msgspec.structs.asdict(operation))
+            case Token():
+                rows[_PUT_TOKENS].append({"key": operation.key, **msgspec.structs.asdict(operation)})
+            case None:
+                pass
+        return None
+
+    def _number(self, start: Numbered) -> int:
+        """Open the session of a start that has no id, or find the one that this very start has opened already."""
+        origin = f"start {start.connector} {start.token} {start.at_utc_s} {start.register_wh}"
+        number = self._find(start.charger, _SESSIONS.origin == origin)
+        if number is None:
+            number = self._next_number(start.charger)
+            begun = Step(
+                charger=start.charger,
+                tx=str(number),
+                at_utc_s=start.at_utc_s,
+                position=FIRST_POSITION,
+                connector=start.connector,
+                token=start.token,
+                starts=True,
+                register_wh=start.register_wh,
+            )
+            values = {"id": number, "origin": origin, **self._session_values(begun)}
+            self._connection.execute(insert(tables.sessions).values(values))
+        return number
+
+    def _next_number(self, charger: str) -> int:
+        """A number that no session has for its id, nor this charger for a transaction it named itself."""
+        number = int(self._connection.execute(select(func.max(_SESSIONS.id))).scalar() or 0) + 1
+        while self._find(charger, _SESSIONS.tx == str(number)) is not None:
+            number += 1
+        return number
+
+    def _find(self, charger: str, condition: ColumnElement[bool]) -> int | None:
+        """The id of the charger's session that meets a condition."""
+        query = select(_SESSIONS.id).where(_SESSIONS.charger == charger, condition)
+        found: int | None = self._connection.execute(query).scalar()
+        return found
+
+    def _add_step(self, step: Step, rows: Rows) -> None:
+        if step.seq is not None:
+            rows[_ADD_STEPS].append(
+                {"charger": step.charger, "tx": step.tx, "seq": step.seq, "at_utc_s": step.at_utc_s}
+            )
+        if step.seq is not None or self._find(step.charger, _SESSIONS.tx == step.tx) is not None:
+            rows[tables.merge_session].append(self._session_values(step))
+        elif step.ends:
+            self._add_orphan(step)
+        _add_readings(rows, step.readings, charger=step.charger, tx=step.tx, evse=step.evse or 0)
+
+    def _add_orphan(self, step: Step) -> None:
+        """Record, once, the end of a transaction that has no start here, under a name that no other can take."""
+        origin = f"stop {step.tx} {step.at_utc_s} {step.register_wh}"
+        if self._find(step.charger, _SESSIONS.origin == origin) is None:
+            number = self._next_number(step.charger)
+            values = self._session_values(step) | {"id": number, "origin": origin, "tx": f"unknown {step.tx} #{number}"}
+            self._connection.execute(insert(tables.sessions).values(values))
+
+    def _session_values(self, step: Step) -> dict[str, Any]:
+        """The session as far as one step tells of it."""
+        ordered = sorted(step.readings, key=lambda reading: reading.at_utc_s)
+        registers = [reading.register_wh for reading in ordered if reading.register_wh is not None]
+        if step.register_wh is not None:
+            registers.append(step.register_wh)
+        return {
+            "charger": step.charger,
+            "tx": step.tx,
+            "evse": step.evse,
+            "connector": step.connector,
+            "token": step.token,
+            "started_utc_s": step.at_utc_s if step.starts else None,
+            "ended_utc_s": step.at_utc_s if step.ends else None,
+            "updated_utc_s": step.at_utc_s,
+            "start_wh": registers[0] if registers else None,
+            "start_position": step.position if registers else None,
+            "end_wh": registers[-1] if registers else None,
+            "end_position": step.position + len(registers) - 1 if registers else None,
+            "reason": step.reason,
+            "tariff": msgspec.json.encode(self.tariff),
+            "settled": 0,
+        }
+
+    def _settle(self) -> dict[tuple[str, str], Decimal | None]:
+        """Work out energy and cost of the sessions that this batch closed or changed after their end."""
+        closed = self._connection.execute(
+            select(tables.sessions).where(_SESSIONS.settled == 0, _SESSIONS.ended_utc_s.is_not(None))
+        ).all()
+        if not closed:
+            return {}
+        settled = [_session(row) for row in closed]
+        self._connection.execute(
+            _SETTLE,
+            [
+                {"session": row.id, "energy": row.energy_wh, "price": None if row.cost is None else str(row.cost)}
+                for row in settled
+            ],
+        )
+        return {(row.charger, row.tx): row.cost for row in settled}
+
+
+def _add_readings(rows: Rows, readings: Iterable[Reading], *, charger: str, tx: str, evse: int) -> None:
+    for reading in readings:
+        rows[_ADD_READINGS].append(
+            {
+                "charger": charger,
+                "tx": tx,
+                "evse": evse,
+                "at_utc_s": reading.at_utc_s,
+                "register_wh": reading.register_wh,
+                "sampled": reading.sampled,
+                "checksum": zlib.crc32(reading.sampled),
+            }
+        )
+
+
+def _session(row: Row[Any]) -> SessionRow:
+    """A session's row with its energy and cost, so far or for good."""
+    registers = 0 if row.start_position is None else 1 if row.start_position == row.end_position else 2
+    account = Account(
+        started_utc_s=row.started_utc_s,
+        ended_utc_s=row.ended_utc_s,
+        updated_utc_s=row.updated_utc_s,
+        start_wh=row.start_wh,
+        end_wh=row.end_wh,
+        registers=registers,
+        tariff=msgspec.json.decode(row.tariff, type=Tariff),
+    )
+    energy_wh, remark = account.energy()
+    return SessionRow(
+        id=row.id,
+        charger=row.charger,
+        tx=row.tx,
+        evse=row.evse,
+        connector=row.connector,
+        token=row.token,
+        started_utc_s=row.started_utc_s,
+        ended_utc_s=row.ended_utc_s,
+        start_wh=row.start_wh,
+        end_wh=row.end_wh,
+        energy_wh=energy_wh,
+        cost=account.cost(),
+        currency=account.tariff.currency,
+        reason=row.reason,
+        remark=remark,
+    )

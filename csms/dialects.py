@@ -1,0 +1,85 @@
+"""What the CSMS needs of every OCPP version, and what reading their messages has in common."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from agent.ocpp.codec import Version
+from csms.back_office import BackOffice
+from csms.records import Token
+
+IMPORT_REGISTER = "Energy.Active.Import.Register"  # the default measurand of both versions
+OUTLET = "Outlet"  # the default location of both versions
+MAX_EXPONENT = 9  # our policy: units from nWh to GWh; anything beyond is no energy register
+
+T = TypeVar("T")
+Handler: TypeAlias = Callable[[str, Any], Awaitable[msgspec.Struct]]  # (charger's identity, request) -> response
+
+
+class ResetKind(enum.StrEnum):
+    """How a charger is to reset: at once, or in good order. 1.6 calls them Hard and Soft."""
+
+    IMMEDIATE = "Immediate"
+    ON_IDLE = "OnIdle"
+
+
+class Dialect(Protocol):
+    """One version: who answers which action, and how the charger is asked for something."""
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """By action. A handler returns once what it was told is durable."""
+
+    def remote_start(self, evse: int, token: Token, start_id: int) -> msgspec.Struct:
+        """The CALL that asks for a transaction."""
+
+    def remote_stop(self, tx: str) -> msgspec.Struct:
+        """The CALL that asks for a transaction's end. Raises ValueError when `tx` is no id of this version."""
+
+    def reset(self, kind: ResetKind) -> msgspec.Struct:
+        """The CALL that asks for a reset."""
+
+
+def dialect_of(version: Version, office: BackOffice) -> Dialect:
+    """The dialect of a version; its module is imported when it is first needed."""
+    if version is Version.V16:
+        from csms.v16 import Dialect16
+
+        return Dialect16(office)
+    from csms.v201 import Dialect201
+
+    if version is Version.V201:
+        from agent.ocpp.v201 import wire as wire201
+
+        return Dialect201(office, wire201)
+    from agent.ocpp.v21 import wire as wire21
+
+    return Dialect201(office, wire21)
+
+
+def known(value: T | UnsetType) -> T | None:
+    """A field's value, None when it is absent."""
+    return None if value is UNSET else value
+
+
+def always(response: msgspec.Struct) -> Handler:
+    """A handler that has nothing to do and always says the same."""
+
+    async def answer(charger: str, request: msgspec.Struct) -> msgspec.Struct:  # noqa: ARG001 - a handler's signature
+        return response
+
+    return answer
+
+
+def register_wh(value: float, unit: str, exponent: int = 0) -> float | None:
+    """An energy register in Wh, from `value` times ten to `exponent` in Wh or kWh; None when it is none."""
+    factor = {"Wh": 1.0, "kWh": 1_000.0}.get(unit)
+    if factor is None or abs(exponent) > MAX_EXPONENT or not math.isfinite(value):
+        return None
+    return round(value * factor * 10.0**exponent, 3)

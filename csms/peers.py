@@ -1,0 +1,232 @@
+"""One connected charger: its messages in order, one CALL of ours in flight, answers while either side waits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from agent.ocpp.codec import Codec
+from agent.ocpp.errors import CallError
+from agent.ocpp.rpc import CallReceived, CloseNeeded, ErrorReceived, Event, Reply, ResultReceived, Rpc, TimedOut
+from csms.dialects import Dialect
+from csms.records import Direction
+
+MAX_UNANSWERED = 16  # our policy; OCPP-J 4.1.1 allows a charger one CALL at a time
+PONG_TIMEOUT_S = 5.0  # our policy: how long a connection may take to prove that it lives
+POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
+SECRETIVE = frozenset({"ChangeConfiguration", "SetNetworkProfile", "SetVariables"})  # may carry passwords: never logged
+
+
+class CallFailedError(Exception):
+    """A CALL brought no answer: the charger is not connected, refused it, or was silent."""
+
+
+class Fault(msgspec.Struct, kw_only=True):
+    """For tests: what befalls the next `times` answers to `action` (None: any), after their message was stored."""
+
+    action: str | None = None
+    times: int = 1
+    delay_s: float = 0.0
+    drop: bool = False
+    close: bool = False
+
+
+class Faults:
+    """The faults that are due. Without any, answers go out as they should."""
+
+    def __init__(self) -> None:
+        self._due: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault befall the coming answers."""
+        self._due.append(fault)
+
+    def clear(self) -> None:
+        """Let all be well again."""
+        self._due.clear()
+
+    def take(self, action: str) -> Fault | None:
+        """The fault that befalls this answer, if any."""
+        for fault in self._due:
+            if fault.action in {None, action}:
+                fault.times -= 1
+                if fault.times == 0:
+                    self._due.remove(fault)
+                return fault
+        return None
+
+
+class Peer:
+    """A charger on one connection.
+
+    `serve` answers its CALLs, or raises CallError; `log` takes every frame; `ids` makes the ids of ours.
+    """
+
+    def __init__(
+        self,
+        socket: ServerConnection,
+        codec: Codec,
+        dialect: Dialect,
+        *,
+        call_timeout_s: float,
+        serve: Callable[[Peer, CallReceived], Awaitable[msgspec.Struct]],
+        log: Callable[[Direction, str], None],
+        ids: Callable[[], str],
+        faults: Faults,
+    ) -> None:
+        self.dialect = dialect
+        self.solicited: set[str] = set()  # actions that we asked this charger for
+        self._socket = socket
+        self._codec = codec
+        self._rpc = Rpc(codec, call_timeout_s=call_timeout_s, supported=dialect.handlers)
+        self._call_timeout_s = call_timeout_s
+        self._serve = serve
+        self._log = log
+        self._ids = ids
+        self._faults = faults
+        self._calls: asyncio.Queue[CallReceived | None] = asyncio.Queue()  # None: no more will come
+        self._turn = asyncio.Lock()
+        self._outcome: asyncio.Future[Event | None] | None = None  # of our CALL in flight; None: the connection ended
+        self._ended = asyncio.Event()  # the connection has
+        self._gone = asyncio.Event()  # and everything that came over it is dealt with
+
+    async def run(self) -> None:
+        """Read and answer until the connection has ended and all that came over it is stored."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._answer_calls())
+                await self._read()
+                self._end()
+        finally:
+            self._end()
+            self._gone.set()
+
+    async def call(self, message: msgspec.Struct) -> msgspec.Struct:
+        """Send a CALL when its turn has come, and return the charger's answer.
+
+        Raises:
+            CallFailedError: there is none, and why.
+        """
+        action = self._codec.action_of(message)
+        self.solicited |= _solicited(action, message)
+        async with self._turn:
+            if self._outcome is not None:
+                await asyncio.wait([self._outcome])  # whoever sent the last one may have given up waiting
+            if self._ended.is_set():
+                raise CallFailedError(f"{action} was not sent: the charger has gone")
+            self._outcome = await self._start(action, message)
+            event = await asyncio.shield(self._outcome)
+        match event:
+            case ResultReceived():
+                return event.message
+            case ErrorReceived():
+                raise CallFailedError(f"{action} was refused with {event.code}: {event.description}")
+            case TimedOut():
+                raise CallFailedError(f"{action} was not answered in time")
+            case _:
+                raise CallFailedError(f"{action} was not answered: the charger has gone")
+
+    async def is_alive(self) -> bool:
+        """Whether the other end still answers pings; asks it, for at most PONG_TIMEOUT_S."""
+        try:
+            async with asyncio.timeout(PONG_TIMEOUT_S):
+                await (await self._socket.ping())
+        except (TimeoutError, ConnectionClosed):
+            return False
+        return True
+
+    async def abandon(self) -> None:
+        """Cut a dead connection, and wait until nothing more comes of it."""
+        self._socket.transport.abort()
+        await self._gone.wait()
+
+    async def _start(self, action: str, message: msgspec.Struct) -> asyncio.Future[Event | None]:
+        loop = asyncio.get_running_loop()
+        message_id, now_s = self._ids(), loop.time()
+        frame = self._rpc.call(message, message_id=message_id, now_s=now_s)
+        outcome: asyncio.Future[Event | None] = loop.create_future()
+        deadline_s = now_s + self._call_timeout_s
+        timer = loop.call_at(deadline_s, self._expire, deadline_s)
+        outcome.add_done_callback(lambda _: timer.cancel())
+        self._outcome = outcome
+        await self._send(frame, f'[2,"{message_id}","{action}",...]' if action in SECRETIVE else frame)
+        return outcome
+
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                frame = await self._socket.recv(decode=False)  # bad UTF-8 is for the frame layer to answer
+                self._log(Direction.IN, frame.decode(errors="replace"))
+                for event in self._rpc.receive(frame, loop.time()):
+                    await self._on(event)
+        except ConnectionClosed:
+            return
+
+    async def _on(self, event: Event) -> None:
+        match event:
+            case CallReceived() if self._calls.qsize() >= MAX_UNANSWERED:
+                await self._socket.close(POLICY_VIOLATION, "too many calls at once")
+            case CallReceived():
+                self._calls.put_nowait(event)
+            case ResultReceived() | ErrorReceived() | TimedOut():
+                self._settle(event)
+            case Reply():
+                await self._send(event.frame, event.frame)
+            case CloseNeeded():
+                await self._socket.close(event.code, event.reason)
+            case _:
+                pass  # dropped, unconfirmed, or a complaint of the charger's: it stands in the message log
+
+    async def _answer_calls(self) -> None:
+        while (call := await self._calls.get()) is not None:
+            try:
+                frame = self._rpc.answer(call.id, await self._serve(self, call))
+            except CallError as error:
+                frame = self._rpc.refuse(call.id, error)
+            fault = self._faults.take(call.action)
+            if fault is None or await self._survives(fault):
+                await self._send(frame, frame)
+
+    async def _survives(self, fault: Fault) -> bool:
+        """Let a fault befall an answer; whether there is still something to send."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(fault.delay_s):
+                await self._ended.wait()
+        if fault.close:
+            self._socket.transport.abort()
+        return not (fault.close or fault.drop)
+
+    async def _send(self, frame: str, logged: str) -> None:
+        self._log(Direction.OUT, logged)
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed:
+            return  # the reader hears of it too, and ends the peer
+
+    def _end(self) -> None:
+        """Nothing more will come: let the calls that came be dealt with, and whoever waits for an answer go."""
+        self._ended.set()
+        self._calls.put_nowait(None)
+        self._settle(None)
+
+    def _expire(self, deadline_s: float) -> None:
+        for event in self._rpc.expire(deadline_s):
+            self._settle(event)
+
+    def _settle(self, event: Event | None) -> None:
+        if self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result(event)
+
+
+def _solicited(action: str, message: Any) -> set[str]:
+    """The actions that a CALL asks the charger for."""
+    if action in {"TriggerMessage", "ExtendedTriggerMessage"}:
+        return {message.requestedMessage}
+    return {"NotifyReport"} if action in {"GetBaseReport", "GetReport"} else set()

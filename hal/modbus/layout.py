@@ -1,0 +1,169 @@
+"""From registers to values and back: where the points of one request lie in its answer.
+
+The driver decodes and the simulated slave encodes with the same class, so neither proves the other right: each
+profile's register images, whose values come from another source, do.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from hal.modbus.schema import (
+    NUMBERS,
+    PHASE_POINTS,
+    SINGLE_POINTS,
+    Point,
+    Profile,
+    ReadRequest,
+    number_range,
+)
+from hal.types import MeterError, MeterErrorKind, MeterSample
+
+Value = float | str | None
+Values = Mapping[str, Value]
+
+_F32_ULP_OF_F64: Final = 2.0**29  # a 32-bit float's mantissa is 29 bits shorter than a 64-bit one's
+
+
+class Layout:
+    """Decodes and encodes the registers of one request."""
+
+    def __init__(self, profile: Profile, request: ReadRequest) -> None:
+        little = profile.word_order == "little"
+        self._step = -1 if little else 1  # reversed registers turn every value into big-endian order
+        self._texts: list[tuple[str, int, int]] = []
+        numbers: list[tuple[int, str, Point]] = []
+        for name, point in profile.within(request).items():
+            offset = point.address - request.address
+            if point.type == "str":
+                self._texts.append((name, offset, offset + point.count))
+            else:
+                numbers.append((request.count - offset - point.count if little else offset, name, point))
+        numbers.sort(key=lambda number: number[0])
+        code, position = ">", 0
+        for offset, _, point in numbers:
+            letter, words = NUMBERS[point.type]
+            code += "x" * 2 * (offset - position) + letter
+            position = offset + words
+        self._numbers = struct.Struct(code + "x" * 2 * (request.count - position))
+        self._words = struct.Struct(f">{request.count}H")
+        self._rows = [(name, *_ratio(point.scale), *profile.valid_range(point.type)) for _, name, point in numbers]
+        self._points = [point for _, _, point in numbers]
+
+    def decode(self, words: Sequence[int]) -> dict[str, Value]:
+        """Values by point name; None where the meter says that it has none."""
+        raws = self._numbers.unpack(self._words.pack(*words[:: self._step]))
+        values: dict[str, Value] = {
+            name: raw * factor / divisor if low <= raw <= high else None
+            for raw, (name, factor, divisor, low, high) in zip(raws, self._rows, strict=True)
+        }
+        for name, start, end in self._texts:
+            text = struct.pack(f">{end - start}H", *words[start:end]).replace(b"\0", b"")
+            values[name] = text.decode("ascii", errors="replace").strip() or None
+        return values
+
+    def encode(self, values: Values) -> list[int]:
+        """Registers that hold these values; what belongs to no point is 0. Raises `ValueError` out of range."""
+        raws = [
+            _raw(point, values.get(name), factor, divisor, (low, high))
+            for point, (name, factor, divisor, low, high) in zip(self._points, self._rows, strict=True)
+        ]
+        words = list(self._words.unpack(self._numbers.pack(*raws)))[:: self._step]
+        for name, start, end in self._texts:
+            text = str(values.get(name) or "").encode("ascii").ljust(2 * (end - start), b"\0")
+            words[start:end] = struct.unpack(f">{end - start}H", text)
+        return words
+
+
+def _ratio(scale: float) -> tuple[float, float]:
+    """Scale as factor and divisor: 2301 / 10 is 230.1, 2301 x 0.1 is not."""
+    divisor = round(1 / scale)
+    return (1.0, float(divisor)) if scale < 1 and math.isclose(divisor * scale, 1.0) else (scale, 1.0)
+
+
+def _raw(point: Point, value: Value, factor: float, divisor: float, valid: tuple[float, float]) -> float:
+    low, high = number_range(point.type)
+    if point.type[0] == "f":
+        return math.nan if value is None else float(value) * divisor / factor
+    if value is None:  # the first raw value that means "no value"; a type that has none says 0
+        return int(valid[1]) + 1 if valid[1] < high else int(valid[0]) - 1 if valid[0] > low else 0
+    return round(float(value) * divisor / factor)
+
+
+def decode(profile: Profile, registers: Mapping[tuple[int, int], int]) -> dict[str, Value]:
+    """The points that lie wholly in these registers ((function, address) -> word)."""
+    values: dict[str, Value] = {}
+    for name, point in profile.points.items():
+        request = ReadRequest(profile.function_of(point), point.address, point.count)
+        addresses = [(request.function, address) for address in range(request.address, request.end)]
+        if all(address in registers for address in addresses):
+            values[name] = Layout(profile, request).decode([registers[address] for address in addresses])[name]
+    return values
+
+
+def identity_text(value: Value) -> str | None:
+    """A serial number or model code as text: a number loses its decimals."""
+    return f"{value:.0f}" if isinstance(value, float) else value
+
+
+def to_sample(profile: Profile, values: Values, taken_mono_s: float, serial: str | None) -> MeterSample:
+    """A sample of decoded values. Raises `MeterError` (NAN) without imported energy.
+
+    A phase the model or this meter does not have ends the tuple of its quantity: one phase gives a 1-tuple.
+    """
+    energy_wh = _number(values, "energy_import_wh")
+    if energy_wh is None:
+        raise MeterError(MeterErrorKind.NAN, f"{profile.name}: the register of imported energy says 'no value'")
+    return MeterSample(
+        taken_mono_s=taken_mono_s,
+        serial=serial,
+        energy_import_wh=energy_wh,
+        energy_export_wh=_number(values, "energy_export_wh"),
+        power_w=_number(values, "power_w"),
+        frequency_hz=_number(values, "frequency_hz"),
+        power_factor=_number(values, "power_factor"),
+        reactive_power_var=_number(values, "reactive_power_var"),
+        power_phase_w=_phases(values, "power_phase_w"),
+        voltage_v=_phases(values, "voltage_v"),
+        current_a=_phases(values, "current_a"),
+        resolution_wh=resolution_wh(profile.points["energy_import_wh"], energy_wh),
+    )
+
+
+def resolution_wh(point: Point, energy_wh: float) -> float:
+    """The smallest step the energy register can make at this value."""
+    if point.type == "f32":
+        return math.ulp(energy_wh / point.scale) * _F32_ULP_OF_F64 * point.scale
+    if point.type == "f64":
+        return math.ulp(energy_wh / point.scale) * point.scale
+    return point.scale
+
+
+def from_sample(profile: Profile, sample: MeterSample) -> dict[str, Value]:
+    """The values a meter of this model would hold: what the simulated slave serves."""
+    values: dict[str, Value] = {name: getattr(sample, name) for name in SINGLE_POINTS}
+    for field, names in PHASE_POINTS.items():
+        phases: tuple[float, ...] = getattr(sample, field) or ()
+        values.update(zip(names, phases, strict=False))
+    values["serial"] = sample.serial
+    if profile.model_codes:
+        values["model_code"] = float(profile.model_codes[0])
+    return values
+
+
+def _number(values: Values, name: str) -> float | None:
+    value = values.get(name)
+    return value if isinstance(value, float) else None
+
+
+def _phases(values: Values, field: str) -> tuple[float, ...] | None:
+    phases: list[float] = []
+    for name in PHASE_POINTS[field]:
+        value = _number(values, name)
+        if value is None:
+            break
+        phases.append(value)
+    return tuple(phases) or None

@@ -1,0 +1,102 @@
+"""Polls a meter on a fixed grid and reports what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+import msgspec
+
+from hal.board import COMMAND_DEADLINE_S, Meter
+from hal.types import (
+    FaultCleared,
+    FaultKind,
+    FaultRaised,
+    HalError,
+    HalEvent,
+    HalTimeoutError,
+    MeterError,
+    MeterErrorKind,
+    MeterFailed,
+    MeterSample,
+    MeterSampled,
+    Quality,
+)
+
+STALE_AFTER: Final = 2  # our policy: one lost poll is noise, two in a row are a dead meter
+GRID_SLACK: Final = 1e-9  # of a poll: a read that took exactly one poll does not cost another
+
+
+class MeterPoller:
+    """Reads `meter` every `poll_s` seconds and calls `on_event` with what the meter's events say.
+
+    The second failure in a row reports the last good sample once more, stale and with its old time, and raises the
+    fault METER; the next good sample clears it.
+    """
+
+    def __init__(self, meter: Meter, poll_s: float, on_event: Callable[[HalEvent], None]) -> None:
+        self._meter = meter
+        self._poll_s = poll_s
+        self._on_event = on_event
+        self._wake = asyncio.Event()
+        self._last: MeterSample | None = None
+        self._failures = 0
+
+    def set_poll_s(self, poll_s: float) -> None:
+        """Poll at another rate, beginning now."""
+        if poll_s != self._poll_s:
+            self._poll_s = poll_s
+            self._wake.set()
+
+    async def run(self) -> NoReturn:
+        """Poll until cancelled. A poll that is overtaken by the next one leaves that one out."""
+        loop = asyncio.get_running_loop()
+        while True:
+            start_s, poll_s, tick = loop.time(), self._poll_s, 0
+            while poll_s == self._poll_s:
+                await self._poll(min(poll_s, COMMAND_DEADLINE_S))
+                passed = (loop.time() - start_s) / poll_s
+                tick = max(tick + 1, math.ceil(passed - GRID_SLACK))
+                if poll_s == self._poll_s:
+                    await self._sleep_until(start_s + tick * poll_s)
+
+    async def _sleep_until(self, when_s: float) -> None:
+        """Until then, or until the rate changes."""
+        self._wake.clear()
+        timer = asyncio.get_running_loop().call_at(when_s, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()
+
+    async def _poll(self, deadline_s: float) -> None:
+        try:
+            sample = await self._meter.read(deadline_s=deadline_s)
+        except MeterError as error:
+            self._failed(error.kind, error.detail)
+        except HalTimeoutError as error:
+            self._failed(MeterErrorKind.TIMEOUT, str(error))
+        except HalError as error:
+            self._failed(MeterErrorKind.DISCONNECTED, str(error))
+        else:
+            if self._last is not None and sample.taken_mono_s <= self._last.taken_mono_s:
+                self._failed(MeterErrorKind.STALE, "the meter repeats its last sample")
+            else:
+                self._succeeded(sample)
+
+    def _succeeded(self, sample: MeterSample) -> None:
+        recovered = self._failures >= STALE_AFTER
+        self._last, self._failures = sample, 0
+        self._on_event(MeterSampled(sample))
+        if recovered:
+            self._on_event(FaultCleared(FaultKind.METER))
+
+    def _failed(self, kind: MeterErrorKind, detail: str) -> None:
+        self._failures += 1
+        self._on_event(MeterFailed(kind, detail, self._failures))
+        if self._failures == STALE_AFTER:
+            if self._last is not None:
+                self._on_event(MeterSampled(msgspec.structs.replace(self._last, quality=Quality.STALE)))
+            self._on_event(FaultRaised(FaultKind.METER, f"{kind}: {detail}"))

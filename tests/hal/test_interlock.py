@@ -1,0 +1,659 @@
+"""Every rule of the interlock twice: it lets pass what is safe, and refuses or opens when it is not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from hal.types import (
+    Command,
+    ContactorChanged,
+    CpState,
+    FaultCleared,
+    FaultKind,
+    FaultRaised,
+    HalEvent,
+    LockChanged,
+    LockState,
+    Permit,
+    PilotE,
+    PilotF,
+    PilotPwm,
+    PilotX1,
+    PpChanged,
+    Quality,
+    RcdReset,
+    RcdSelfTest,
+    Rule,
+    SetLock,
+    SetPhases,
+)
+from tests.hal.rig import DUTY_16A, DUTY_20A, SOCKET, Rig, cp, drawn
+
+OFF = Permit(False)
+
+
+def is_off(command: Command) -> bool:
+    return isinstance(command, Permit) and not command.on
+
+
+# The permission, and the conditions under which it reaches the board
+
+
+def test_a_permitted_car_in_state_c_gets_the_contactor():
+    rig = Rig()
+    rig.ready()
+    assert not rig.raw_permitted
+    assert rig.ask(Permit(True, "authorised")) is None
+    assert rig.raw_permitted
+    assert rig.lost == []
+
+
+def test_a_car_that_asks_without_permission_never_gets_the_contactor():
+    rig = Rig()
+    rig.ready()
+    rig.wait(60)
+    assert rig.sent == [PilotPwm(DUTY_16A)]
+
+
+def a_car_in(state: CpState) -> Callable[[Rig], None]:
+    return lambda rig: rig.see(cp(state))
+
+
+def raised(fault: FaultKind) -> Callable[[Rig], None]:
+    return lambda rig: rig.see(FaultRaised(fault, "test"))
+
+
+def asked(command: Command) -> Callable[[Rig], None]:
+    def ask(rig: Rig) -> None:
+        rig.ask(command)
+
+    return ask
+
+
+def seen(event: HalEvent) -> Callable[[Rig], None]:
+    return lambda rig: rig.see(event)
+
+
+def silence(seconds: float) -> Callable[[Rig], None]:
+    return lambda rig: rig.wait(seconds)
+
+
+def board_mistimed(rig: Rig) -> None:
+    rig.see(cp(CpState.C), at_s=math.nan)
+
+
+def too_much_for_too_long(rig: Rig) -> None:
+    draw(rig, 25.0, 7)
+    rig.see(drawn(25.0, rig.now_s))
+
+
+def weld_elsewhere(rig: Rig) -> None:
+    rig.see(FaultRaised(FaultKind.WELD, "the board found it"))
+
+
+BREAKS: list[tuple[Rule, str, Callable[[Rig], None]]] = [
+    (Rule.LEASE_ENDED, "nobody renews for 2 s", silence(2.0)),
+    (Rule.CP_NOT_CD, "the car opens S2", a_car_in(CpState.B)),
+    (Rule.CP_NOT_CD, "the car is unplugged", a_car_in(CpState.A)),
+    (Rule.CP_STALE, "a reading without a sane time", board_mistimed),
+    (Rule.CP_STALE, "a reading that its own level contradicts", seen(cp(CpState.C, high_mv=9_000))),
+    (Rule.CP_STALE, "a level no pilot has", seen(cp(CpState.C, high_mv=30_000))),
+    (Rule.VENTILATION, "the car wants ventilation", a_car_in(CpState.D)),
+    (Rule.PILOT_OFF, "state E is asked for", asked(PilotE())),
+    (Rule.PILOT_OFF, "state F is asked for", asked(PilotF())),
+    (Rule.DIODE, "the diode is shorted", seen(cp(CpState.C, low_mv=-9_999))),
+    (Rule.NOT_LOCKED, "the lock opens", seen(LockChanged(LockState.UNLOCKED))),
+    (Rule.NOT_LOCKED, "the lock jams", seen(LockChanged(LockState.JAMMED))),
+    (Rule.PWM_OVER_LIMIT, "the cable turns out smaller than the offer", seen(PpChanged(13.0, 1500.0))),
+    (Rule.PWM_OVER_LIMIT, "the cable's coding is no number", seen(PpChanged(math.nan, 220.0))),
+    (Rule.WELDED, "the board reports a weld", weld_elsewhere),
+    (Rule.OVERCURRENT, "the car draws too much for 7 s", too_much_for_too_long),
+    *(
+        (Rule.FAULTED, f"fault {kind}", raised(kind))
+        for kind in FaultKind
+        if kind not in {FaultKind.METER, FaultKind.WELD, FaultKind.CP_DIODE, FaultKind.OVER_CURRENT}
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "what", "break_it"), BREAKS, ids=[f"{rule}: {what}" for rule, what, _ in BREAKS])
+def test_the_contactor_opens_in_the_step_that_breaks_a_rule(rule: Rule, what: str, break_it: Callable[[Rig], None]):
+    rig = Rig()
+    rig.charging()
+    break_it(rig)
+    assert not rig.raw_permitted, what
+    assert rig.lost == [rule]
+
+
+@pytest.mark.parametrize(("rule", "what", "break_it"), BREAKS, ids=[f"{rule}: {what}" for rule, what, _ in BREAKS])
+def test_nothing_closes_while_a_rule_is_broken(rule: Rule, what: str, break_it: Callable[[Rig], None]):
+    rig = Rig()
+    rig.ready()
+    break_it(rig)
+    if rule in {Rule.LEASE_ENDED, Rule.OVERCURRENT}:
+        return  # without a permission there is no lease; and nothing flows that could be too much
+    rig.sent.clear()
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted, what
+    assert rig.sent == []
+
+
+KEEPS: list[tuple[Rule, str, Callable[[Rig], None]]] = [
+    (Rule.LEASE_ENDED, "renewed every half second", lambda rig: rig.renew(30.0)),
+    (Rule.CP_NOT_CD, "the car stays in C", a_car_in(CpState.C)),
+    (Rule.CP_STALE, "an older reading comes late", lambda rig: rig.see(cp(CpState.B), at_s=rig.now_s - 50)),
+    (Rule.DIODE, "the low level is just good enough", seen(cp(CpState.C, low_mv=-10_000))),
+    (Rule.NOT_LOCKED, "the lock says locked again", seen(LockChanged(LockState.LOCKED))),
+    (Rule.PWM_OVER_LIMIT, "another cable that carries the offer", seen(PpChanged(20.0, 680.0))),
+    (Rule.FAULTED, "the meter is silent: the session's own grace", raised(FaultKind.METER)),
+    (Rule.PILOT_OFF, "the offer becomes digital", asked(PilotPwm(5.0))),
+    (Rule.NO_PERMISSION, "the renewal is repeated", asked(Permit(True))),
+]
+
+
+@pytest.mark.parametrize(("rule", "what", "keep"), KEEPS, ids=[f"{rule}: {what}" for rule, what, _ in KEEPS])
+def test_the_contactor_stays_closed_while_the_rule_holds(rule: Rule, what: str, keep: Callable[[Rig], None]):
+    rig = Rig()
+    rig.charging()
+    keep(rig)
+    assert rig.raw_permitted, (rule, what)
+    assert rig.lost == []
+
+
+def test_every_withdrawal_reaches_the_board_before_anything_else_of_its_step():
+    rig = Rig()
+    rig.charging()
+    rig.ask(PilotF())
+    assert is_off(rig.sent[0])
+    assert rig.sent[1] == PilotF()
+
+
+def test_withdrawing_is_never_refused_and_always_passed_on():
+    rig = Rig()
+    assert rig.ask(OFF) is None
+    rig.charging()
+    assert rig.ask(OFF) is None
+    assert not rig.raw_permitted
+    rig.see(FaultRaised(FaultKind.WELD))
+    assert rig.ask(OFF) is None
+    assert [is_off(command) for command in rig.sent] == [True, True]
+    assert rig.lost == []
+
+
+def test_the_board_hears_of_every_renewal_while_it_is_permitted():
+    rig = Rig()
+    rig.charging()
+    rig.renew(2.0)
+    assert rig.sent == [Permit(True, "every condition holds")] * 4
+
+
+def test_a_renewal_that_comes_after_the_lease_has_ended_does_not_save_it():
+    rig = Rig()
+    rig.charging()
+    rig.now_s += 2.5  # nobody ticked: the loop was held up
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted
+    assert rig.lost == [Rule.LEASE_ENDED]
+
+
+def test_after_a_restart_nothing_closes_before_a_fresh_pilot_reading():
+    rig = Rig(replace(SOCKET, has_lock=False, has_proximity=False))
+    rig.see(ContactorChanged(False))
+    rig.ask(PilotPwm(DUTY_16A))
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted
+    assert rig.lost == [Rule.CP_STALE]
+    rig.see(cp(CpState.C))
+    assert rig.raw_permitted
+
+
+def test_a_board_that_repeats_its_readings_and_stops_doing_so_loses_the_permission():
+    rig = Rig(replace(SOCKET, cp_repeat_s=1.0))
+    rig.charging()
+    for _ in range(10):
+        rig.renew(1.0)
+        rig.see(cp(CpState.C))
+    assert rig.raw_permitted
+    rig.renew(3.0)
+    assert not rig.raw_permitted
+    assert rig.lost == [Rule.CP_STALE]
+
+
+def test_a_repeated_reading_is_not_reported_again():
+    rig = Rig()
+    rig.charging()
+    rig.see(cp(CpState.C))
+    assert rig.reports == []
+
+
+def test_after_the_board_was_lost_everything_has_to_be_seen_again():
+    rig = Rig()
+    rig.charging()
+    rig.see(FaultRaised(FaultKind.HAL_LOST, "stream ended"))
+    rig.see(FaultCleared(FaultKind.HAL_LOST))
+    rig.renew(40.0)
+    assert not rig.raw_permitted
+    assert rig.lost == [Rule.FAULTED, Rule.CP_STALE]
+
+
+def test_ventilation_where_it_is_present_lets_a_state_d_car_charge():
+    rig = Rig(replace(SOCKET, has_ventilation=True))
+    rig.charging()
+    rig.see(cp(CpState.D))
+    assert rig.raw_permitted
+
+
+def test_the_contactor_waits_for_the_diode_to_be_seen():
+    rig = Rig()
+    rig.ready()
+    rig.see(cp(CpState.A))
+    rig.see(cp(CpState.C, pwm=False))
+    rig.wait(5.0)
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted
+    rig.see(cp(CpState.C))
+    assert rig.raw_permitted
+
+
+def test_a_diode_fault_lasts_until_the_car_is_unplugged():
+    rig = Rig()
+    rig.charging()
+    rig.see(cp(CpState.C, low_mv=-6_000))
+    rig.see(cp(CpState.C))
+    assert rig.ask(Permit(True)) is Rule.DIODE
+    rig.see(cp(CpState.A))
+    assert [event for event in rig.reports if isinstance(event, FaultRaised | FaultCleared)] == [
+        FaultRaised(FaultKind.CP_DIODE, "low level -6000 mV with PWM on; -12000 mV expected"),
+        FaultCleared(FaultKind.CP_DIODE),
+    ]
+
+
+# Closing again
+
+
+def test_a_car_that_pauses_gets_the_contactor_back_by_itself_but_not_before_five_seconds():
+    rig = Rig()
+    rig.charging()
+    rig.see(cp(CpState.B))
+    rig.see(ContactorChanged(False))
+    rig.see(cp(CpState.C))
+    rig.renew(4.9)
+    assert not rig.raw_permitted
+    rig.renew(0.2)
+    assert rig.raw_permitted
+    assert rig.lost == [Rule.CP_NOT_CD]
+
+
+def test_a_car_that_comes_back_without_a_live_permission_gets_nothing():
+    rig = Rig()
+    rig.charging()
+    rig.see(cp(CpState.B))
+    rig.wait(10)
+    rig.see(cp(CpState.C))
+    rig.wait(10)
+    assert not rig.raw_permitted
+
+
+def test_after_a_fault_the_contactor_stays_open_for_thirty_seconds():
+    rig = Rig()
+    rig.charging()
+    rig.see(FaultRaised(FaultKind.E_STOP))
+    rig.see(ContactorChanged(False))
+    rig.wait(100)
+    assert rig.ask(Permit(True)) is Rule.FAULTED
+    rig.see(FaultCleared(FaultKind.E_STOP))
+    rig.renew(29.9)
+    assert not rig.raw_permitted
+    rig.renew(0.2)
+    assert rig.raw_permitted
+
+
+def test_a_refused_permission_is_reported_once_and_refused_every_time():
+    rig = Rig()
+    rig.ready()
+    rig.see(FaultRaised(FaultKind.DOOR))
+    assert [rig.ask(Permit(True)) for _ in range(3)] == [Rule.FAULTED] * 3
+    assert rig.lost == [Rule.FAULTED]
+
+
+# Faults that latch
+
+
+@pytest.mark.parametrize("fault", [FaultKind.RCD_DC, FaultKind.RCD_AC, FaultKind.RCD_SELF_TEST])
+def test_a_residual_current_trip_holds_until_a_person_resets_it(fault: FaultKind):
+    rig = Rig()
+    rig.charging()
+    rig.see(FaultRaised(fault))
+    rig.see(FaultCleared(fault))  # the board forgets; the interlock does not
+    assert FaultCleared(fault) not in rig.reports
+    assert rig.ask(Permit(True)) is Rule.FAULTED
+    assert rig.ask(RcdReset()) is None
+    rig.done(RcdReset(), ok=False)
+    assert rig.ask(Permit(True)) is Rule.FAULTED
+    rig.ask(RcdReset())
+    rig.done(RcdReset())
+    assert rig.reports[-1] == FaultCleared(fault)
+    assert rig.ask(Permit(True)) is None
+
+
+def test_a_reset_does_not_end_a_trip_whose_cause_lasts():
+    rig = Rig()
+    rig.see(FaultRaised(FaultKind.RCD_DC))
+    rig.ask(RcdReset())
+    rig.done(RcdReset())
+    assert rig.ask(Permit(True)) is Rule.FAULTED
+    rig.see(FaultCleared(FaultKind.RCD_DC))
+    assert rig.ask(Permit(True)) is None
+
+
+def test_a_contactor_that_stays_closed_is_welded_and_never_closes_again():
+    rig = Rig()
+    rig.charging()
+    rig.ask(OFF)
+    rig.wait(0.4)
+    assert rig.reports == []
+    rig.wait(0.2)
+    assert isinstance(rig.reports[-1], FaultRaised)
+    assert rig.reports[-1].fault is FaultKind.WELD
+    rig.see(ContactorChanged(False))
+    rig.see(cp(CpState.A))
+    rig.see(FaultCleared(FaultKind.WELD))
+    rig.wait(3600)
+    rig.ready()
+    assert rig.ask(Permit(True)) is Rule.WELDED
+    assert not rig.raw_permitted
+
+
+def test_a_contactor_that_closes_by_itself_is_welded():
+    rig = Rig()
+    rig.see(ContactorChanged(True))
+    rig.wait(0.5)
+    assert rig.ask(Permit(True)) is Rule.WELDED
+
+
+def test_a_contactor_that_opens_in_time_is_not_welded():
+    rig = Rig()
+    rig.charging()
+    rig.ask(OFF)
+    rig.wait(0.4)
+    rig.see(ContactorChanged(False))
+    rig.wait(10)
+    assert rig.ask(Permit(True)) is None
+
+
+def test_a_held_up_loop_hears_the_mirror_before_it_calls_a_weld():
+    rig = Rig()
+    rig.charging()
+    rig.ask(OFF)
+    rig.now_s += 5.0  # the loop stood still; the mirror's report waits in a queue behind the tick
+    rig.wait(0.0)
+    rig.see(drawn(0.0, rig.now_s))
+    rig.see(ContactorChanged(False), at_s=rig.now_s - 4.9)
+    rig.wait(10)
+    assert FaultKind.WELD not in rig.state.active
+
+
+def test_a_contactor_that_does_not_close_is_told_to_open_after_three_seconds():
+    rig = Rig()
+    rig.ready()
+    rig.renew(2.9)
+    assert rig.raw_permitted
+    rig.renew(0.2)
+    assert not rig.raw_permitted
+    assert FaultKind.NO_CLOSE in rig.state.active
+    assert rig.ask(Permit(True)) is Rule.FAULTED
+    rig.see(cp(CpState.A))
+    assert FaultKind.NO_CLOSE not in rig.state.active
+
+
+# What readings give away
+
+
+def test_zero_volt_that_nobody_asked_for_is_a_short_while_it_lasts():
+    rig = Rig()
+    rig.ready()
+    rig.see(cp(CpState.E, pwm=False))
+    assert FaultKind.CP_SHORT in rig.state.active
+    rig.see(cp(CpState.B, pwm=False))
+    assert FaultKind.CP_SHORT not in rig.state.active
+
+
+def test_our_own_state_e_is_no_short():
+    rig = Rig()
+    rig.ask(PilotE())
+    rig.see(cp(CpState.E, pwm=False))
+    assert rig.state.active == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("ohms", "fault"), [(None, FaultKind.PP_OPEN), (9.0, FaultKind.PP_SHORT), (400.0, FaultKind.PP_UNKNOWN)]
+)
+def test_a_car_on_a_cable_without_readable_coding_is_a_fault_after_a_second(ohms: float | None, fault: FaultKind):
+    rig = Rig()
+    rig.see(cp(CpState.B, pwm=False))
+    rig.see(PpChanged(None, ohms))
+    rig.wait(0.9)
+    assert rig.state.active == frozenset()
+    rig.wait(0.2)
+    assert rig.state.active == {fault}
+    rig.see(PpChanged(32.0, 220.0))
+    assert rig.state.active == frozenset()
+
+
+def test_a_plug_on_its_way_out_is_no_cable_fault():
+    rig = Rig()
+    rig.ready()
+    rig.see(PpChanged(None, None))
+    rig.wait(0.3)
+    rig.see(cp(CpState.A))
+    rig.wait(10)
+    assert [event for event in rig.reports if isinstance(event, FaultRaised)] == []
+
+
+# The pilot
+
+
+@pytest.mark.parametrize("duty_pct", [-1.0, 0.0, 2.9, 7.5, 9.9, 96.1, 100.0, math.nan, math.inf])
+def test_a_duty_cycle_outside_the_bands_is_refused(duty_pct: float):
+    assert Rig().ask(PilotPwm(duty_pct)) is Rule.PWM_OUT_OF_RANGE
+
+
+@pytest.mark.parametrize("duty_pct", [5.0, 10.0, 53.3])
+def test_a_duty_cycle_within_the_bands_passes(duty_pct: float):
+    rig = Rig(replace(SOCKET, has_proximity=False))
+    assert rig.ask(PilotPwm(duty_pct)) is None
+    assert rig.sent == [PilotPwm(duty_pct)]
+
+
+def test_no_more_is_offered_than_the_board_carries():
+    rig = Rig(replace(SOCKET, has_proximity=False, max_current_a=16.0))
+    assert rig.ask(PilotPwm(DUTY_20A)) is Rule.PWM_OVER_LIMIT
+    assert rig.ask(PilotPwm(DUTY_16A)) is None
+
+
+def test_no_more_is_offered_than_the_cable_carries_and_nothing_without_one():
+    rig = Rig()
+    assert rig.ask(PilotPwm(10.0)) is Rule.PWM_OVER_LIMIT
+    rig.see(PpChanged(13.0, 1500.0))
+    assert rig.ask(PilotPwm(DUTY_16A)) is Rule.PWM_OVER_LIMIT
+    assert rig.ask(PilotPwm(21.6)) is None
+
+
+def test_the_offer_rises_only_every_five_seconds_and_falls_at_once():
+    rig = Rig()
+    rig.ready()
+    rig.wait(4.9)
+    assert rig.ask(PilotPwm(DUTY_20A)) is Rule.PWM_SPACING
+    rig.wait(0.1)
+    assert rig.ask(PilotPwm(DUTY_20A)) is None
+    assert rig.ask(PilotPwm(DUTY_16A)) is None
+    assert rig.ask(PilotPwm(DUTY_20A)) is Rule.PWM_SPACING
+
+
+def test_a_new_car_need_not_wait_for_the_last_ones_spacing():
+    rig = Rig()
+    rig.ready()
+    rig.see(cp(CpState.A))
+    assert rig.ask(PilotPwm(DUTY_20A)) is None
+
+
+def test_a_car_that_loses_the_pwm_has_six_seconds_to_stop_before_it_is_cut_off_under_load():
+    rig = Rig()
+    rig.charging()
+    rig.ask(PilotX1())
+    rig.see(cp(CpState.C, pwm=False))
+    rig.renew(5.9)
+    rig.ask(PilotX1())  # saying it again does not give more time
+    assert rig.raw_permitted
+    rig.renew(0.2)
+    assert not rig.raw_permitted
+    assert rig.lost == [Rule.PILOT_OFF]
+
+
+def test_nothing_closes_without_an_offer():
+    rig = Rig()
+    rig.ready()
+    rig.ask(PilotX1())
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted
+    rig.ask(PilotPwm(DUTY_16A))
+    assert rig.raw_permitted
+
+
+def test_a_pilot_command_that_failed_leaves_no_offer_to_close_on():
+    rig = Rig()
+    rig.charging()
+    rig.ask(PilotPwm(20.0))
+    rig.done(PilotPwm(20.0), ok=False)
+    assert not rig.raw_permitted
+    assert rig.lost == [Rule.PILOT_OFF]
+
+
+# What waits for an open contactor
+
+
+WANT_OPEN: list[tuple[Command, Rule]] = [
+    (SetLock(False), Rule.UNLOCK_CLOSED),
+    (RcdSelfTest(), Rule.SELF_TEST_CLOSED),
+    (SetPhases(1), Rule.PHASES_CLOSED),
+]
+
+
+@pytest.mark.parametrize(("command", "rule"), WANT_OPEN, ids=[rule for _, rule in WANT_OPEN])
+def test_it_is_refused_while_the_contactor_is_or_may_be_closed(command: Command, rule: Rule):
+    rig = Rig()
+    assert rig.ask(command) is rule  # the mirror has not said anything yet
+    rig.ready()
+    rig.ask(Permit(True))
+    assert rig.ask(command) is rule  # permitted, and about to close
+    rig.see(ContactorChanged(True))
+    rig.ask(OFF)
+    assert rig.ask(command) is rule  # on its way to open
+    assert command not in rig.sent
+
+
+@pytest.mark.parametrize(("command", "rule"), WANT_OPEN, ids=[rule for _, rule in WANT_OPEN])
+def test_it_passes_with_the_contactor_open(command: Command, rule: Rule):
+    rig = Rig()
+    rig.charging()
+    rig.ask(OFF)
+    rig.see(ContactorChanged(False))
+    assert rig.ask(command) is None, rule
+    assert rig.sent[-1] == command
+
+
+@pytest.mark.parametrize("command", [RcdSelfTest(), SetPhases(1)])
+def test_nothing_closes_while_the_board_tests_or_switches(command: Command):
+    rig = Rig()
+    rig.ready()
+    rig.ask(command)
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted
+    rig.done(command)
+    assert rig.raw_permitted
+
+
+def test_nothing_closes_on_a_lock_that_was_told_to_open():
+    rig = Rig()
+    rig.ready()
+    rig.ask(SetLock(False))
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted
+
+
+# Soft over-current: (limit + 0.5 A) * 1.1 for 7 s
+
+
+def draw(rig: Rig, current_a: float, seconds: int) -> None:
+    for _ in range(seconds):
+        rig.see(drawn(current_a, rig.now_s))
+        rig.renew(1.0)
+
+
+LIMIT_16A = (0.6 * DUTY_16A + 0.5) * 1.1
+
+
+def test_a_car_within_the_margin_may_draw_for_ever():
+    rig = Rig()
+    rig.charging()
+    draw(rig, LIMIT_16A - 0.01, 60)
+    assert rig.raw_permitted
+
+
+def test_a_car_above_the_margin_is_cut_off_after_seven_seconds():
+    rig = Rig()
+    rig.charging()
+    draw(rig, LIMIT_16A + 0.01, 7)
+    assert rig.raw_permitted
+    rig.see(drawn(LIMIT_16A + 0.01, rig.now_s))
+    assert not rig.raw_permitted
+    assert rig.ask(Permit(True)) is Rule.OVERCURRENT
+
+
+def test_a_car_that_comes_back_below_the_margin_starts_anew():
+    rig = Rig()
+    rig.charging()
+    for _ in range(5):
+        draw(rig, LIMIT_16A + 1, 6)
+        draw(rig, 10.0, 1)
+    assert rig.raw_permitted
+
+
+def test_a_lower_offer_only_counts_after_five_seconds():
+    rig = Rig()
+    rig.charging()
+    rig.ask(PilotPwm(10.0))
+    draw(rig, 15.0, 5 + 7)
+    assert rig.raw_permitted
+    draw(rig, 15.0, 1)
+    assert not rig.raw_permitted
+
+
+def test_samples_that_are_not_to_be_used_cut_nobody_off():
+    rig = Rig()
+    rig.charging()
+    draw(rig, LIMIT_16A + 5, 1)
+    for _ in range(20):
+        rig.see(drawn(math.nan, rig.now_s))
+        rig.see(drawn(25.0, rig.now_s, quality=Quality.STALE))
+        rig.see(drawn(25.0, rig.now_s - 11.0))
+        rig.see(drawn(25.0, rig.now_s + 5.0))
+        rig.renew(1.0)
+    assert rig.raw_permitted
+
+
+def test_every_rule_is_named_by_a_case():
+    told_elsewhere = {
+        Rule.NO_PERMISSION,
+        Rule.RECLOSE_SPACING,
+        Rule.UNLOCK_CLOSED,
+        Rule.SELF_TEST_CLOSED,
+        Rule.PHASES_CLOSED,
+        Rule.PWM_OUT_OF_RANGE,
+        Rule.PWM_SPACING,
+    }
+    assert {rule for rule, _, _ in BREAKS} | told_elsewhere == set(Rule)
