@@ -26,8 +26,10 @@ async def running(path: Path | None = None, **options: Any) -> AsyncIterator[Csm
     csms.set_tariff(TARIFF)
     csms.add_token("DEADBEEF", group="FLEET")
     await csms.start()
-    yield csms
-    await csms.stop()
+    try:
+        yield csms
+    finally:
+        await csms.stop()
 
 
 def stamp(minutes: int) -> str:

@@ -307,10 +307,8 @@ async def test_every_commit_is_synced(tmp_path: Path):
 
     def pragmas(database: Database) -> list[object]:
         with database._connection.begin():
-            return [
-                database._connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-                for name in ("journal_mode", "synchronous")
-            ]
+            ask = database._connection.exec_driver_sql
+            return [ask(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
 
     assert await store.read(pragmas) == ["wal", 2]  # 2 is FULL; no test of ours can cut the power
     await store.close()
