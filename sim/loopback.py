@@ -74,9 +74,11 @@ class LoopbackLoop(AsyncioLoop):  # type: ignore[misc]
             self._ledger.stop_listening(sock)
             super()._stop_serving(sock)
 
-    def _accept_connection2(self, protocol_factory: Any, conn: Any, *options: Any) -> Coroutine[Any, Any, None]:
-        self._ledger.accepted(conn)
-        accepting: Coroutine[Any, Any, None] = super()._accept_connection2(protocol_factory, conn, *options)
+    def _accept_connection2(
+        self, protocol_factory: Any, conn: Any, extra: Any, *options: Any
+    ) -> Coroutine[Any, Any, None]:
+        self._ledger.accepted(conn, extra["peername"])
+        accepting: Coroutine[Any, Any, None] = super()._accept_connection2(protocol_factory, conn, extra, *options)
         return accepting
 
     def _make_socket_transport(

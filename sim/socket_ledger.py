@@ -131,16 +131,19 @@ class SocketLedger:
         if connected.cancelled() or connected.exception() is not None:
             self._unaccepted.pop(route, None)
 
-    def accepted(self, sock: Any) -> None:
+    def accepted(self, sock: Any, peername: Any) -> None:
         """A listener of ours has taken a connection."""
         if sock.family in _TCP_FAMILIES:
-            self._unaccepted.pop((sock.getsockname(), sock.getpeername()), None)
+            self._unaccepted.pop((sock.getsockname(), peername), None)
 
     def count(self, sock: Any) -> Any:
         """The socket to make a transport of."""
         if sock.family not in _TCP_FAMILIES:
             return sock
-        route = (sock.getsockname(), sock.getpeername())
+        try:
+            route = (sock.getsockname(), sock.getpeername())
+        except OSError:  # reset already: nothing is on its way
+            return sock
         self._sockets[route] = counted = CountedSocket(sock, route, self)
         return counted
 

@@ -1,7 +1,6 @@
 """What every OCPP version must be able to say: facts to messages, messages to asks, answers and results both ways.
 
-A dialect is pure. Blocks and station talk to this Protocol; `dialect_for` is the one place that names the versions,
-and it imports only the one that was negotiated.
+A dialect is pure. Blocks and station talk to this Protocol; `agent.ocpp.versions` names who meets it.
 """
 
 from __future__ import annotations
@@ -115,21 +114,6 @@ class Dialect(Protocol):
 
     def answer(self, ask: Ask, answer: Answer) -> Struct:
         """The response."""
-
-
-def dialect_for(version: Version, memory: bytes | None = None) -> Dialect:
-    """The dialect of a version, with what it remembered (`journal.meta(memory_key(version))`)."""
-    if version is Version.V16:
-        from agent.ocpp.v16.dialect import DialectV16
-
-        return DialectV16(memory)
-    if version is Version.V201:
-        from agent.ocpp.v201.dialect import DialectV201
-
-        return DialectV201()
-    from agent.ocpp.v21.dialect import DialectV21
-
-    return DialectV21()
 
 
 def memory_key(version: Version) -> str:

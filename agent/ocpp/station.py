@@ -25,7 +25,7 @@ from agent.ocpp.calls import Calls, LinkLostError, Served
 from agent.ocpp.charger import Charger
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import BackOff, BackOffRules, DialError, LinkConfig, WebSocketLink, dial
-from agent.ocpp.dialect import Dialect, Nameplate, Registration, dialect_for, memory_key
+from agent.ocpp.dialect import Dialect, Nameplate, Registration, memory_key
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
 from agent.ocpp.rpc import Rpc
@@ -38,6 +38,7 @@ from agent.ocpp.settings_table import (
     WEBSOCKET_PING_INTERVAL,
 )
 from agent.ocpp.variables import Settings
+from agent.ocpp.versions import dialect_for
 from agent.runtime.clock import Clock
 
 _log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ SOON_S = 1.0  # nothing that is waited for below takes longer, on a busy machine
 async def until(condition: Callable[[], bool], within_s: float = SOON_S) -> None:
     """Wait for something that others bring about. Raises TimeoutError."""
     async with asyncio.timeout(within_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the condition is the oracle's, which tells nobody
             await asyncio.sleep(0.005)
 
 

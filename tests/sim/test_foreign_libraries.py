@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import random
+import time
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from websockets.asyncio.client import connect, unix_connect
 from websockets.asyncio.server import ServerConnection, serve, unix_serve
-from websockets.exceptions import ConnectionClosedError
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from sim.time import run_virtual
 
@@ -165,3 +168,61 @@ def test_a_modbus_rtu_meter_on_a_pty_answers_each_poll_in_its_instant():
             return answered_s
 
     assert run_virtual(main()) == [float(second) for second in range(300)]
+
+
+async def charger_and_csms(log: list[str]) -> None:
+    """A station that reconnects with random back-off, a CSMS that hangs up at random, a polled meter, a database."""
+
+    def note(what: object) -> None:
+        log.append(f"{now_s():.9f} {what}")
+
+    async def hang_up_at_random(websocket: ServerConnection) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(random.uniform(1, 30)):
+                await echo(websocket)
+        note("csms hangs up")
+
+    async def station(url: str) -> None:
+        async for websocket in connect(url, proxy=None):
+            note("station is online")
+            try:
+                for number in itertools.count():
+                    await websocket.send(f"call {number}")
+                    note(await websocket.recv())
+                    await asyncio.to_thread(time.sleep, random.SystemRandom().random() / 1000)
+                    note("durable")
+                    await asyncio.sleep(random.uniform(0, 3))
+            except ConnectionClosed as closed:
+                note(closed)
+                await asyncio.sleep(random.uniform(0, 3))
+
+    meter = ModbusTcpServer(METER, address=("127.0.0.1", 0))
+    await meter.serve_forever(background=True)
+    client = AsyncModbusTcpClient("127.0.0.1", port=meter.transport.sockets[0].getsockname()[1])
+    await client.connect()
+    async with serve(hang_up_at_random, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        online = asyncio.create_task(station(f"ws://127.0.0.1:{port}"))
+        log.extend(f"{answered_s} meter" for answered_s in await poll(client, 120))
+        online.cancel()
+        with suppress(asyncio.CancelledError):
+            await online
+    client.close()
+    await meter.shutdown()
+    note("over")
+
+
+def test_twenty_runs_of_a_charger_and_its_csms_give_one_log(transport):
+    logs = []
+    for _ in range(20):
+        logs.append([])
+        run_virtual(charger_and_csms(logs[-1]), seed=3, transport=transport)
+    assert sum("csms hangs up" in line for line in logs[0]) > 3
+    assert all(log == logs[0] for log in logs)
+
+
+def test_another_seed_gives_another_log():
+    logs: list[list[str]] = [[], []]
+    for seed, log in enumerate(logs):
+        run_virtual(charger_and_csms(log), seed=seed)
+    assert logs[0] != logs[1]

@@ -24,7 +24,7 @@ from agent.core.values import AuthInfo, AuthStatus, IdToken, Reading, SampledVal
 from agent.ocpp.asks import Answer, Ask, RemoteStartAsk, RemoteStopAsk, ResetAsk, Verdict, VerdictAnswer
 from agent.ocpp.blocks.metering import phase_of, plain_number, worth_telling
 from agent.ocpp.charger import ResetKind
-from agent.ocpp.codec import Codec, Version
+from agent.ocpp.codec import CallError, Codec, Version
 from agent.ocpp.dialect import BootAnswer, BootReason, Nameplate, Outcome, Registration, given, made, shortened
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
@@ -77,7 +77,7 @@ class OpenTransaction(Struct, frozen=True):
 class DialectV16:
     """Speaks OCPP 1.6. Connector n is EVSE n: 1.6 knows no EVSEs."""
 
-    refusal_while_rejected = None  # 1.6 §4.2: no reply at all
+    refusal_while_rejected: CallError | None = None  # 1.6 §4.2: no reply at all
     asks: Mapping[str, type[Ask]] = MappingProxyType(
         {"Reset": ResetAsk, "RemoteStartTransaction": RemoteStartAsk, "RemoteStopTransaction": RemoteStopAsk}
     )

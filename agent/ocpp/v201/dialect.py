@@ -65,7 +65,9 @@ class DialectV201:
     """Speaks OCPP 2.0.1; 2.1 builds on it."""
 
     version = Version.V201
-    refusal_while_rejected = CallError(ErrorCode.SECURITY_ERROR, "the station's registration was rejected")  # B03.FR.08
+    refusal_while_rejected: CallError | None = CallError(  # B03.FR.08
+        ErrorCode.SECURITY_ERROR, "the station's registration was rejected"
+    )
     asks: Mapping[str, type[Ask]] = MappingProxyType(
         {
             "GetTransactionStatus": TransactionStatusAsk,

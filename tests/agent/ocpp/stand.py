@@ -65,6 +65,7 @@ class MemoryStore:
         self.kept: dict[int, StoredFact] = {}
         self.dead: list[DeadLetter] = []
         self.metas: dict[str, bytes] = {}
+        self.next_fact_id = 1
         self.commits: list[tuple[tuple[Operation, ...], float | None]] = []
 
     def facts(self) -> list[StoredFact]:
@@ -85,6 +86,7 @@ class MemoryStore:
         match operation:
             case AddFact(stored=stored):
                 self.kept[stored.id] = stored
+                self.next_fact_id = stored.id + 1
             case RemoveFact(id=fact_id):
                 del self.kept[fact_id]
             case CountAttempt(id=fact_id, attempts=attempts):
@@ -130,7 +132,7 @@ class Stand:
     csms: ScriptedCsms
     station: Station
     charger: FakeCharger
-    store: MemoryStore
+    store: Any  # a MemoryStore, or a real journal
     settings: Settings
     learnt: list[tuple[IdToken, AuthInfo]]
     task: asyncio.Task[None]
@@ -138,7 +140,7 @@ class Stand:
     def tell(self, *facts: AnyFact) -> None:
         """Record facts as the runtime does, and offer them."""
         for fact in facts:
-            stored = StoredFact(len(self.store.commits) + 1000, fact.evse, fact, offline=not self.station.online)
+            stored = StoredFact(self.store.next_fact_id, fact.evse, fact, offline=not self.station.online)
             self.store.commit(AddFact(stored))
             self.station.offer(stored)
 
@@ -163,7 +165,7 @@ async def stand(
     csms: ScriptedCsms,
     *,
     url: str | None = None,
-    store: MemoryStore | None = None,
+    store: Any = None,
     versions: Iterable[Version] = (Version.V16,),
     start_values: dict[str, str] | None = None,
     charger: FakeCharger | None = None,
@@ -172,7 +174,7 @@ async def stand(
     """A running station; `url` when the CSMS listens already or is not to listen at all."""
     own = url is None
     endpoint = await csms.start() if url is None else url
-    store = store or MemoryStore()
+    store = MemoryStore() if store is None else store
     charger = charger or FakeCharger()
     settings = Settings(start_values=start_values or {})
     loop = asyncio.get_running_loop()

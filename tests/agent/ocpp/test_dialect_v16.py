@@ -147,6 +147,13 @@ def test_a_transaction_in_which_nobody_was_ever_authorised_is_none_for_1_6():
     assert msgspec.json.decode(given_up(dialect, ended()).memory) == {}
 
 
+def test_a_late_start_that_was_given_up_is_minus_one_as_well():
+    dialect = DialectV16()
+    given_up(dialect, started(token=None))
+    given_up(dialect, updated(token=TOKEN))
+    assert request(dialect, ended())[1]["transactionId"] == -1
+
+
 def test_what_has_no_values_is_not_said():
     dialect = DialectV16()
     confirmed(dialect, started())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +15,10 @@ from agent.core.session import Phase, Session, Transaction
 from agent.core.values import AuthInfo, AuthStatus, ChargingState, ConnectorStatus, IdToken, StopReason, Trigger
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
-from agent.ocpp.settings_table import HEARTBEAT_INTERVAL, OFFLINE_THRESHOLD
+from agent.ocpp.outbox import StoredFact
+from agent.ocpp.settings_table import HEARTBEAT_INTERVAL, OFFLINE_THRESHOLD, WEBSOCKET_PING_INTERVAL
+from agent.runtime.journal import FILE_NAME, Journal
+from agent.runtime.records import AddFact
 from tests.agent.ocpp.scripted_csms import BOOT_ACCEPTED, HANG_UP, SILENCE, Refuse, ScriptedCsms
 from tests.agent.ocpp.stand import (
     EPOCH_S,
@@ -227,6 +231,33 @@ async def test_the_number_of_a_transaction_survives_a_reboot_between_start_and_s
         assert stop.payload["transactionId"] == 4711
 
 
+async def test_a_real_journal_carries_queue_and_number_over_a_restart(tmp_path: Path):
+    csms = ScriptedCsms(answers={"StartTransaction": {"transactionId": 12, "idTagInfo": {"status": "Accepted"}}})
+    url = await csms.start()
+    journal = Journal.open(tmp_path / FILE_NAME)
+    async with stand(csms, url=url, store=journal) as one:
+        one.tell(started())
+        (first,) = await csms.heard_of("StartTransaction")
+        await settled()
+        await csms.stop()
+        one.tell(updated(), ended())
+        await settled()
+    await journal.close()
+    await csms.start(csms.port)
+    journal = Journal.open(tmp_path / FILE_NAME)
+    async with stand(csms, url=url, store=journal):
+        (stop,) = await csms.heard_of("StopTransaction")
+        assert [call.payload["transactionId"] for call in [*csms.calls("MeterValues"), stop]] == [12, 12]
+        await settled()
+        assert len(csms.calls("StartTransaction")) == 1
+        assert first.id not in {call.id for call in csms.heard if call is not first}
+    await journal.close()
+    journal = Journal.open(tmp_path / FILE_NAME)
+    assert journal.facts() == []
+    await journal.close()
+    await csms.stop()
+
+
 async def test_no_second_stop_after_a_reboot():
     csms = ScriptedCsms()
     store = MemoryStore()
@@ -279,6 +310,34 @@ async def test_a_call_that_is_not_answered_on_a_living_connection_counts_as_an_a
         assert len(csms.calls("StopTransaction")) == 2
         assert len(csms.handshakes) == 1
         assert [letter.stored.fact for letter in one.store.dead] == [ended()]
+
+
+async def test_a_call_that_dies_with_a_half_open_link_counts_no_attempt():
+    csms = ScriptedCsms()
+    no_pings = {WEBSOCKET_PING_INTERVAL.key: "0"}
+    async with stand(csms, start_values=quick_retries(attempts=1) | no_pings) as one:
+        await one.accepted()
+        assert csms.socket is not None
+        csms.socket.transport.pause_reading()
+        one.tell(started())
+        await csms.heard_of("StartTransaction")
+        assert len(csms.handshakes) == 2
+        assert one.store.dead == []
+
+
+@pytest.mark.req("E04.FR.03")
+async def test_what_was_recorded_just_before_the_link_was_lost_but_offered_after_it_is_offline():
+    csms = ScriptedCsms(versions=("ocpp2.0.1",))
+    async with stand(csms, versions=[Version.V201]) as one:
+        await one.accepted()
+        await csms.hang_up()
+        await settled()
+        assert not one.station.online
+        stored = StoredFact(9000, 1, started(), offline=False)
+        one.store.commit(AddFact(stored))
+        one.station.offer(stored)
+        (event,) = await csms.heard_of("TransactionEvent")
+        assert event.payload["offline"] is True
 
 
 async def test_statuses_go_out_while_a_transaction_message_waits_for_its_retry():
@@ -506,6 +565,24 @@ async def test_the_station_answers_while_a_call_of_its_own_waits():
         assert await remote_start(one, 1) == "Accepted"
         assert not asking.done()
         assert await asking is None
+
+
+async def test_a_fault_of_ours_costs_the_answer_and_not_the_connection():
+    csms = ScriptedCsms()
+    async with stand(csms) as one:
+        await one.accepted()
+        one.charger.session = lambda evse: one.charger.sessions[evse + 100]  # type: ignore[method-assign]
+        reply = await csms.call("RemoteStartTransaction", {"idTag": "A"})
+        assert reply[:3] == [4, "c1", "InternalError"]
+        assert one.station.online
+
+
+async def test_a_csms_that_names_an_absurd_heartbeat_interval_stops_nothing():
+    csms = ScriptedCsms(answers={"BootNotification": BOOT_ACCEPTED | {"interval": 2**62}})
+    async with stand(csms) as one:
+        one.tell(started())
+        await csms.heard_of("StartTransaction")
+        assert not one.task.done()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""Every async test runs in virtual time; `@pytest.mark.realtime` gives one an ordinary event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from sim.time import new_virtual_loop
+from tests import budget
+
+# Always the same function objects: pytest-asyncio rebuilds wider-scoped loops whenever the factory changes.
+_VIRTUAL: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {"virtual": new_virtual_loop}
+_REALTIME: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {"realtime": asyncio.new_event_loop}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "realtime: runs on an ordinary event loop, where a second takes a second")
+    config.pluginmanager.register(budget)
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config,
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return _VIRTUAL if item.get_closest_marker("realtime") is None else _REALTIME
