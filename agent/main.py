@@ -32,6 +32,7 @@ from agent.runtime.evse import EvseTask
 from agent.runtime.journal import FILE_NAME, Journal, PutSetting
 from agent.runtime.perform import Performer
 from agent.runtime.site import Site
+from agent.runtime.tasks import together
 from hal.board import Board, EvseHardware
 from hal.types import FaultCleared, FaultRaised, TokenPresented
 
@@ -86,7 +87,7 @@ class Agent:
         self._performers.append((task, performer))
         task.post(LimitSet(LimitInput(LimitSource.BOARD, min(max_current_a, hardware.capabilities.max_current_a))))
 
-    async def run(self) -> ResetKind | None:
+    async def run(self) -> ResetKind:
         """Charge until a reset was asked for and every session is at rest (returns its kind), or until cancelled.
 
         On the way out every permission is withdrawn and the journal closed; an open transaction is recovered at the
@@ -94,21 +95,16 @@ class Agent:
         """
         self._reset_asked = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(task.run(perf), name=f"EVSE {n}") for n, (task, perf) in self._numbered()]
-                tasks.append(group.create_task(self._listen(), name="station's hardware"))
-                tasks.append(group.create_task(self.station.run(), name="OCPP"))
-                if self._site is not None:
-                    self._site.start(self.charge_point.post)
-                kind = await self._reset_asked
-                for task in tasks:
-                    task.cancel()
-            return kind
+            if self._site is not None:
+                self._site.start(self.charge_point.post)
+            evses = (task.run(performer) for task, performer in self._performers)
+            await together(*evses, self._listen(), self.station.run(), self._until_reset(self._reset_asked))
+            return self._reset_asked.result()
         finally:
             await self._close()
 
-    def _numbered(self) -> list[tuple[int, tuple[EvseTask, Performer]]]:
-        return [(task.session.evse, (task, performer)) for task, performer in self._performers]
+    async def _until_reset(self, asked: asyncio.Future[ResetKind]) -> None:
+        await asked
 
     def _reset(self, kind: ResetKind) -> None:
         if self._reset_asked is not None and not self._reset_asked.done():
@@ -145,9 +141,7 @@ def build(
     `ValueError` for a configured EVSE that the board does not have.
     """
     if not board.info.guarded:
-        raise UnguardedBoardError(
-            f"board {board.info.model} has no interlock: wrap it in hal.guard.Guard"
-        )
+        raise UnguardedBoardError(f"board {board.info.model} has no interlock: wrap it in hal.guard.Guard")
     missing = [evse.id for evse in config.evse if evse.id not in board.evses]
     if missing:
         raise ValueError(

@@ -7,9 +7,10 @@ import base64
 import logging
 import random
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
@@ -26,6 +27,9 @@ PONG_TIMEOUT_S: Final = 20.0  # our policy: how long a keep-alive's pong may tak
 CLOSE_TIMEOUT_S: Final = 5.0  # our policy
 MAX_IDENTITY: Final = 48  # OCPP-J 2.0.1 3.1.1
 POLICY_VIOLATION: Final = 1008  # RFC 6455 7.4.1
+
+Direction: TypeAlias = Literal["in", "out"]
+FrameWatcher: TypeAlias = Callable[[Direction, str], None]
 
 # The library logs handshakes, and with them the password, at DEBUG.
 _quiet = logging.getLogger("agent.ocpp.websocket")
@@ -104,12 +108,36 @@ class BackOff:
         self._doubled = 0
 
 
+class Frames:
+    """Those who want to see every frame of every connection. A watcher must not raise."""
+
+    def __init__(self) -> None:
+        self._watchers: list[FrameWatcher] = []
+
+    @contextmanager
+    def watching(self, watcher: FrameWatcher) -> Iterator[None]:
+        """Let `watcher` see frames until the block ends."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
+
+    def passed(self, direction: Direction, frame: str | bytes) -> None:
+        """A frame came in or has gone out."""
+        if self._watchers:
+            text = frame if isinstance(frame, str) else frame.decode(errors="replace")
+            for watcher in tuple(self._watchers):
+                watcher(direction, text)
+
+
 class WebSocketLink:
     """An open connection, in the version that the CSMS chose."""
 
-    def __init__(self, socket: ClientConnection, version: Version) -> None:
+    def __init__(self, socket: ClientConnection, version: Version, frames: Frames) -> None:
         self.version = version
         self._socket = socket
+        self._frames = frames
 
     async def send(self, frame: str) -> None:
         """Send a text frame. Raises `LinkLostError`."""
@@ -117,12 +145,15 @@ class WebSocketLink:
             await self._socket.send(frame)
         except ConnectionClosed as closed:
             raise LinkLostError(str(closed)) from closed
+        self._frames.passed("out", frame)
 
     async def frames(self) -> AsyncIterator[str | bytes]:
         """Frames as they come in; raises `LinkLostError` at the end, whoever closed."""
         try:
             while True:
-                yield await self._socket.recv()
+                frame = await self._socket.recv()
+                self._frames.passed("in", frame)
+                yield frame
         except ConnectionClosed as closed:
             raise LinkLostError(str(closed)) from closed
 
@@ -139,6 +170,10 @@ class WebSocketLink:
         """Close it; returns when it is closed or the peer has not joined in for a while."""
         await self._socket.close(code, reason)
 
+    def drop(self) -> None:
+        """Let go of it without a word, as a network that fails does."""
+        self._socket.transport.abort()
+
 
 class _Dial(connect):
     """The library's client, which would follow a redirect to wherever the answer points."""
@@ -148,8 +183,8 @@ class _Dial(connect):
         return exc
 
 
-async def dial(config: LinkConfig, ping_interval_s: float) -> WebSocketLink:
-    """Connect. `ping_interval_s` 0: no keep-alive pings. Raises `DialError`.
+async def dial(config: LinkConfig, ping_interval_s: float, frames: Frames) -> WebSocketLink:
+    """Connect. `ping_interval_s` 0: no keep-alive pings; `frames` sees what passes. Raises `DialError`.
 
     The CSMS must pick one of the versions offered; one that picks none leaves nothing to talk in (OCPP-J 3.2).
     """
@@ -181,4 +216,4 @@ async def dial(config: LinkConfig, ping_interval_s: float) -> WebSocketLink:
         await socket.close(POLICY_VIOLATION, "no OCPP version in common")
         offered = ", ".join(config.versions)
         raise DialError(f"{config.connection_url}: the CSMS speaks none of {offered}; enable a version it knows")
-    return WebSocketLink(socket, Version(socket.subprotocol))
+    return WebSocketLink(socket, Version(socket.subprotocol), frames)

@@ -7,9 +7,19 @@ import logging
 from collections.abc import Iterable
 from typing import Final, Protocol
 
+from msgspec.structs import replace
+
 from agent.core.facts import TransactionEnded, TransactionStarted
 from agent.ocpp.outbox import Change, GivenUp, Removed, StoredFact, Tried
-from agent.runtime.records import CountAttempt, MoveToDeadLetters, Operation, PutMeta, RemoveFact
+from agent.runtime.records import (
+    CountAttempt,
+    DeadLetter,
+    MoveToDeadLetters,
+    Operation,
+    PutMeta,
+    RemoveFact,
+    ResendDeadLetter,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +31,9 @@ class Store(Protocol):
 
     def facts(self) -> list[StoredFact]:
         """The outbox as it was kept."""
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """What was given up."""
 
     def meta(self, key: str) -> bytes | None:
         """A small value."""
@@ -38,6 +51,14 @@ class Keeper:
     def remember(self, key: str, value: bytes | None) -> None:
         """Keep a small value, or forget it."""
         self._store.commit(PutMeta(key, value))
+
+    def revived(self, fact_id: int) -> StoredFact | None:
+        """Take a dead letter back among the facts, its attempts forgotten; None when there is none of this id."""
+        found = next((one.stored for one in self._store.dead_letters() if one.stored.id == fact_id), None)
+        if found is None:
+            return None
+        self._store.commit(ResendDeadLetter(fact_id))
+        return replace(found, attempts=0, offline=True)
 
     def changed(self, changes: Iterable[Change], memory: tuple[str, bytes] | None = None) -> None:
         """Keep changes of the queue, together with what a dialect learnt from them."""

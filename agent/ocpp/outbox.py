@@ -81,6 +81,13 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._facts) + len(self._statuses)
 
+    def __contains__(self, fact_id: int) -> bool:
+        return fact_id in self._facts or fact_id in self._statuses
+
+    def waiting(self) -> list[StoredFact]:
+        """All that is still to be delivered, oldest first; also what is in flight."""
+        return sorted((*self._facts.values(), *self._statuses.values()), key=lambda one: one.id)
+
     def add(self, stored: StoredFact) -> list[Removed]:
         """Queue a fact: at the end, or (a dead letter that is sent again) in its old place. Returns what had to go."""
         lane = self._lane(stored)

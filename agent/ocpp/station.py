@@ -6,7 +6,8 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
@@ -24,7 +25,16 @@ from agent.ocpp.blocks.transactions import Transactions
 from agent.ocpp.calls import Calls, LinkLostError, Served
 from agent.ocpp.charger import Charger
 from agent.ocpp.codec import Version
-from agent.ocpp.connection import BackOff, BackOffRules, DialError, LinkConfig, WebSocketLink, dial
+from agent.ocpp.connection import (
+    BackOff,
+    BackOffRules,
+    DialError,
+    Frames,
+    FrameWatcher,
+    LinkConfig,
+    WebSocketLink,
+    dial,
+)
 from agent.ocpp.dialect import Dialect, Nameplate, Registration, memory_key
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
@@ -40,6 +50,7 @@ from agent.ocpp.settings_table import (
 from agent.ocpp.variables import Settings
 from agent.ocpp.versions import dialect_for
 from agent.runtime.clock import Clock
+from agent.runtime.tasks import together
 
 _log = logging.getLogger(__name__)
 
@@ -47,24 +58,19 @@ IDS_KEY: Final = "ocpp.message_ids"  # of the journal's meta data: what makes me
 NORMAL_CLOSURE: Final = 1000  # RFC 6455 7.4.1
 
 
-async def _together(*work: Coroutine[Any, Any, None]) -> None:
-    """Run until one ends, raise what it raised, end the others.
-
-    No `TaskGroup`: before 3.13 one that fails while it is cancelled from outside forgets the cancellation.
-    """
-    tasks = [asyncio.get_running_loop().create_task(one) for one in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for one in done:
-            one.result()
-    finally:
-        for one in tasks:
-            one.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 def _nobody(token: IdToken, info: AuthInfo) -> None:
     """Verdicts that nobody keeps."""
+
+
+class LinkState(Struct, frozen=True):
+    """How the station stands with its CSMS. `version`: in use now, or last; `online_wanted`: as `Station.network` said."""
+
+    url: str
+    identity: str
+    version: str | None
+    connected: bool
+    accepted: bool
+    online_wanted: bool
 
 
 class Station:
@@ -89,6 +95,12 @@ class Station:
         self._new_id = new_id
         self._link_config = link
         self._back_off = BackOff(rng)
+        self._frames = Frames()
+        self._link: WebSocketLink | None = None
+        self._wanted = asyncio.Event()  # there is a network to dial over
+        self._wanted.set()
+        self._unwanted = asyncio.Event()
+        self._hurry = asyncio.Event()  # do not wait for the back-off to end
         self._keeper = Keeper(journal)
         self._outbox = Outbox(journal.facts())
         self._ids = (journal.meta(IDS_KEY) or b"").decode()
@@ -122,6 +134,50 @@ class Station:
         """Whether the CSMS can be asked: connected, and accepted by it."""
         return self._connected is not None and self._provisioning.accepted
 
+    def network(self, online: bool) -> None:
+        """The network went away (False: drop the connection without a word and dial no more) or is back: dial now."""
+        if online:
+            if self._link is None or self._unwanted.is_set():
+                self._back_off.reset()
+                self._hurry.set()
+            self._unwanted.clear()
+            self._wanted.set()
+            return
+        self._wanted.clear()
+        self._unwanted.set()
+        if self._link is not None:
+            self._link.drop()
+
+    def watching_frames(self, callback: FrameWatcher) -> AbstractContextManager[None]:
+        """Let `callback` see every frame, as text, until the block ends. It must not raise."""
+        return self._frames.watching(callback)
+
+    def link(self) -> LinkState:
+        """How the station stands with its CSMS."""
+        return LinkState(
+            url=self._link_config.url,
+            identity=self._link_config.identity,
+            version=self._version,
+            connected=self._connected is not None,
+            accepted=self._provisioning.accepted,
+            online_wanted=self._wanted.is_set(),
+        )
+
+    def queued(self) -> list[StoredFact]:
+        """What is still to be told, oldest first."""
+        return self._outbox.waiting()
+
+    def resend(self, fact_id: int) -> bool:
+        """Put a dead letter back into the queue, in its old place; False when there is none of this id."""
+        if fact_id in self._outbox:
+            return True
+        stored = self._keeper.revived(fact_id)
+        if stored is None:
+            return False
+        self._keeper.changed(self._outbox.add(stored))
+        self._transactions.wake()
+        return True
+
     def offer(self, stored: StoredFact) -> None:
         """Deliver a fact that the journal holds, when its turn comes."""
         if self._connected is None:
@@ -140,16 +196,33 @@ class Station:
             self._ids = self._new_id()
             self._keeper.remember(IDS_KEY, self._ids.encode())
         while True:
-            try:
-                link = await dial(self._link_config, self._settings.get(WEBSOCKET_PING_INTERVAL))
-            except DialError as error:
-                _log.warning("no connection to the CSMS: %s", error)
-            else:
-                self._back_off.reset()
-                await self._talk(link)
-            wait_s = self._back_off.next_s(self._back_off_rules())
-            _log.info("next connection to the CSMS in %.1f s", wait_s)
-            await asyncio.sleep(wait_s)
+            await self._wanted.wait()
+            self._hurry.clear()
+            await together(self._connect(), self._network_gone())
+            await self._pause()
+
+    async def _connect(self) -> None:
+        """Dial once; talk for as long as that connection lasts."""
+        try:
+            link = await dial(self._link_config, self._settings.get(WEBSOCKET_PING_INTERVAL), self._frames)
+        except DialError as error:
+            _log.warning("no connection to the CSMS: %s", error)
+        else:
+            self._back_off.reset()
+            await self._talk(link)
+
+    async def _network_gone(self) -> None:
+        await self._unwanted.wait()
+
+    async def _pause(self) -> None:
+        """Wait before the next dial, unless the network has just come back."""
+        wait_s = self._back_off.next_s(self._back_off_rules())
+        _log.info("next connection to the CSMS in %.1f s", wait_s)
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass  # the wait is over
 
     async def _talk(self, link: WebSocketLink) -> None:
         """One connection's life."""
@@ -161,11 +234,11 @@ class Station:
         self._calls = calls
         _log.info("connected to %s, %s", self._link_config.connection_url, dialect.codec.version)
         try:
-            await _together(calls.receive(), self._speak(calls))
+            await together(calls.receive(), self._speak(calls))
         except LinkLostError as lost:
             _log.warning("connection to the CSMS lost: %s", lost)
         finally:
-            self._calls = None
+            self._calls = self._link = None
             self._offline_since_s = asyncio.get_running_loop().time()
             self._keeper.changed(self._outbox.link_lost())
             await link.close(NORMAL_CLOSURE, "")
@@ -178,7 +251,7 @@ class Station:
         if not booted_before or self._was_away_for_long():
             self._keeper.changed(self._outbox.drop_statuses())
             await self._availability.report(calls)
-        await _together(self._provisioning.heartbeats(calls), self._transactions.deliver(calls))
+        await together(self._provisioning.heartbeats(calls), self._transactions.deliver(calls))
 
     @property
     def _connected(self) -> Calls | None:

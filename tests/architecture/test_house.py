@@ -67,7 +67,7 @@ def test_only_perform_asks_the_board_of_the_agent_for_anything():
 
 def test_a_version_is_named_only_where_a_dialect_is_chosen():
     may = ("agent/ocpp/v16/", "agent/ocpp/v201/", "agent/ocpp/v21/")
-    chooses = {"agent/ocpp/dialect.py", "agent/ocpp/codec.py"}
+    chooses = {"agent/ocpp/versions.py", "agent/ocpp/codec.py"}
     for name, tree in sources("agent"):
         if name.startswith(may) or name in chooses:
             continue
@@ -109,14 +109,18 @@ def test_wall_and_monotonic_clocks_are_read_only_where_they_are_injected():
             assert not read, f"{name} reads {read}"
 
 
-def test_a_broad_except_is_nowhere():
+# Where anything may go wrong in code that is called on behalf of a peer, and costs one answer instead of the link.
+BORDERS = {"agent/ocpp/calls.py"}
+
+
+def test_a_broad_except_stands_only_at_a_named_border():
     for name, tree in sources(*PRODUCT):
         for node in ast.walk(tree):
             if isinstance(node, ast.ExceptHandler):
                 caught = ast.unparse(node.type) if node.type else "everything"
                 reraises = any(isinstance(n, ast.Raise) and n.exc is None for n in ast.walk(node))
                 broad = caught in {"everything", "Exception", "BaseException"}
-                assert not broad or reraises, f"{name}:{node.lineno} catches {caught}"
+                assert not broad or reraises or name in BORDERS, f"{name}:{node.lineno} catches {caught}"
 
 
 def test_no_file_and_no_function_outgrows_its_room():
