@@ -1,7 +1,7 @@
 # `make demo` and `make test` set everything up by themselves; they need python3.11+ with venv, make and git.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 
 .PHONY: demo test lint unit bench campaign lock clean
@@ -46,4 +46,4 @@ lock: $(VENV)/dev
 	$(BIN)/python tools/lock.py
 
 clean:
-	rm -rf $(VENV) build dist var
+	rm -rf $(VENV) build dist

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from hal.board import STATION
 from hal.ports import CommandPorts
 from hal.types import (
     AnyCommand,
@@ -71,8 +70,11 @@ class StubStream:
 class StubMeter:
     def __init__(self) -> None:
         self.energy_wh: float | None = 1000.0  # None: it does not answer
+        self.bug: Exception | None = None  # of its driver
 
     async def read(self, *, deadline_s: float = 1.0) -> MeterSample:
+        if self.bug is not None:
+            raise self.bug
         if self.energy_wh is None:
             raise MeterError(MeterErrorKind.TIMEOUT, f"nothing within {deadline_s:g} s")
         return MeterSample(taken_mono_s=asyncio.get_running_loop().time(), energy_import_wh=self.energy_wh)
@@ -147,6 +149,3 @@ class StubBoard:
         self.is_closed = True
         for stream in (self.station, *(evse.stream for evse in self.evses.values())):
             stream.end()
-
-
-__all__ = ["STATION", "StubBoard", "StubEvse", "StubMeter", "StubStream"]

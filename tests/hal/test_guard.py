@@ -266,6 +266,18 @@ async def test_the_meter_is_read_and_its_samples_join_the_stream(bench: Bench):
     assert failed.value.kind is MeterErrorKind.TIMEOUT
 
 
+async def test_a_meter_whose_driver_breaks_is_a_fault_and_is_polled_again(bench: Bench):
+    follower = Follower(bench.evse.events())
+    meter = bench.stub.meter
+    assert meter is not None
+    meter.bug = RuntimeError("driver bug")
+    await until(lambda: FaultKind.METER in [e.fault for e in follower.events if isinstance(e, FaultRaised)], 3.0)
+    meter.bug, meter.energy_wh = None, 1001.0
+    await until(lambda: FaultCleared(FaultKind.METER) in follower.events, 3.0)
+    await until(lambda: [e for e in follower.events if isinstance(e, MeterSampled)][-1].sample.energy_import_wh == 1001)
+    await follower.stop()
+
+
 async def test_a_guarded_board_says_so_and_keeps_its_capabilities(bench: Bench):
     assert bench.board.info.guarded
     assert bench.board.info.model == "stub"
