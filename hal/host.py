@@ -8,14 +8,14 @@ import logging
 import os
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from hal import frames
-from hal.board import COMMAND_DEADLINE_S, STATION, Board
+from hal.board import COMMAND_DEADLINE_S, STATION, Board, Meter
 from hal.guard import Guard
 from hal.registry import build_board
 from hal.remote import RemoteBoard
@@ -28,6 +28,8 @@ SOCKET_MODE_MASK: Final = 0o177  # 0600
 CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 
 log = logging.getLogger(__name__)
+
+Closer = Callable[[], Awaitable[None]]
 
 
 class BusConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,28 +70,42 @@ async def open_board(config: HalConfig) -> Board:
 
 def open_guard(config: HalConfig) -> Guard:
     """The board of this configuration with its meters, guarded, in this process. Raises `HalError`."""
+    raw = build_board(config.board, config.options)
+    closers: list[Closer] = []
+    meters: dict[int, tuple[Meter, float]] = {
+        number: (evse.meter, config.meter_poll_s) for number, evse in raw.evses.items() if evse.meter is not None
+    }
+    if config.buses or config.meters:
+        closers, external = _modbus_meters(config, raw)
+        meters |= external
+    guard = Guard(raw, also_close=closers)
+    for number, (meter, poll_s) in meters.items():
+        guard.attach_meter(number, meter, poll_s)
+    return guard
+
+
+def _modbus_meters(config: HalConfig, board: Board) -> tuple[list[Closer], dict[int, tuple[Meter, float]]]:
+    """What closes the buses, and each EVSE's meter with its poll. Raises `HalError`."""
     from hal.modbus.bus import ModbusBus  # pymodbus is loaded only where there is a bus
     from hal.modbus.meter import ModbusMeter
     from hal.modbus.profile import load_profile
 
-    raw = build_board(config.board, config.options)
+    meters: dict[int, tuple[Meter, float]] = {}
     try:
         buses = {bus.name: ModbusBus(bus.url) for bus in config.buses}
-        guard = Guard(raw, also_close=[bus.close for bus in buses.values()])
-        for meter in config.meters:
-            if meter.evse not in guard.evses:
-                raise HalError(f"hal.meter: EVSE {meter.evse} is unknown; the board has {sorted(guard.evses)}")
-            if meter.bus not in buses:
-                raise HalError(f"hal.meter: bus {meter.bus!r} is unknown; hal.bus names {sorted(buses)}")
-            profile = load_profile(meter.profile)
-            device = ModbusMeter(profile, buses[meter.bus], meter.unit_id, _mono_s, serial=meter.serial)
-            guard.attach_meter(meter.evse, device, meter.poll_s)
+        for one in config.meters:
+            if one.evse not in board.evses:
+                raise HalError(f"hal.meter: EVSE {one.evse} is unknown; the board has {sorted(board.evses)}")
+            if one.evse in meters:
+                raise HalError(f"hal.meter: EVSE {one.evse} has two meters; give one")
+            if one.bus not in buses:
+                raise HalError(f"hal.meter: bus {one.bus!r} is unknown; hal.bus names {sorted(buses)}")
+            profile = load_profile(one.profile)
+            meter = ModbusMeter(profile, buses[one.bus], one.unit_id, _mono_s, serial=one.serial)
+            meters[one.evse] = (meter, one.poll_s)
     except ValueError as error:
         raise HalError(str(error)) from error
-    for number, evse in raw.evses.items():
-        if evse.meter is not None and all(meter.evse != number for meter in config.meters):
-            guard.attach_meter(number, evse.meter, config.meter_poll_s)
-    return guard
+    return [bus.close for bus in buses.values()], meters
 
 
 def _mono_s() -> float:

@@ -106,6 +106,8 @@ def _open_if_broken(turn: Turn) -> None:
     if why is None:
         return
     rule, detail = why
+    if rule is Rule.FAULTED:
+        detail = ", ".join(sorted(turn.state.blocking))
     if turn.state.permitted:
         turn.set(permitted=False, told=None)
         turn.actions.insert(0, Pass(Permit(False, f"{rule}: {detail}")))

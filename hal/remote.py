@@ -175,17 +175,20 @@ class RemoteBoard:
                 raise msgspec.DecodeError(f"{type(message).__name__} comes once")
 
     def _stream_of(self, evse: int) -> Stream:
-        return self._stream if evse == STATION else self._evses[evse].stream
+        if evse == STATION:
+            return self._stream
+        if evse not in self._evses:
+            raise msgspec.DecodeError(f"the host reports of EVSE {evse}, which it did not announce")
+        return self._evses[evse].stream
 
     def _lost(self) -> None:
         for answered in self._answers.values():
             if not answered.done():
                 answered.set_exception(HalGoneError(f"{self._path}: {self._why_down}"))
-        if not self._up.is_set():
-            return
         self._up.clear()
         for stream in (self._stream, *(evse.stream for evse in self._evses.values())):
-            stream.publish(FaultRaised(FaultKind.HAL_LOST, self._why_down))
+            if not stream.has_fault(FaultKind.HAL_LOST):
+                stream.publish(FaultRaised(FaultKind.HAL_LOST, self._why_down))
 
 
 class RemoteEvse:

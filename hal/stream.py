@@ -11,6 +11,7 @@ from hal.types import (
     ContactorChanged,
     CpChanged,
     FaultCleared,
+    FaultKind,
     FaultRaised,
     HalEvent,
     LockChanged,
@@ -49,6 +50,10 @@ class Stream:
     def present(self) -> tuple[HalEvent, ...]:
         """The state as events: CP, PP, contactor, lock, active faults."""
         return tuple(self._state.values())
+
+    def has_fault(self, fault: FaultKind) -> bool:
+        """Whether this fault is active."""
+        return fault in self._state
 
     def replace_state(self, events: Iterable[HalEvent], mono_s: float) -> None:
         """After a gap: this is the state now. Faults that are gone are cleared, what stands is published again."""

@@ -89,6 +89,38 @@ class FaultKind(enum.StrEnum):
     BOARD = "board"
 
 
+class LedColour(enum.StrEnum):
+    """Colours a station's light can have. Never the only sign: every meaning has a pattern of its own, too."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    WHITE = "white"
+    BLUE = "blue"
+    RED = "red"
+
+
+class LedPattern(enum.StrEnum):
+    """How a light is lit over time. The times are our policy; a board comes as near as it can."""
+
+    STEADY = "steady"
+    SLOW = "slow"  # 1 s on, 1 s off
+    FAST = "fast"  # 0.25 s on, 0.25 s off
+    BREATHE = "breathe"  # up and down within 4 s
+    FLASH = "flash"  # 0.1 s every 3 s
+    WINK = "wink"  # 0.3 s off every 3 s
+    DOUBLE = "double"  # two flashes every 2 s
+    TRIPLE = "triple"  # three flashes every 2 s
+
+
+class Sound(enum.StrEnum):
+    """What a beeper can say."""
+
+    ACCEPTED = "accepted"  # one short
+    REFUSED = "refused"  # three short
+    DONE = "done"  # two long
+    ALARM = "alarm"  # one very long
+
+
 class Rule(enum.StrEnum):
     """Safety rules of the interlock (`hal.interlock`); the name appears in every refusal."""
 

@@ -109,8 +109,8 @@ def test_wall_and_monotonic_clocks_are_read_only_where_they_are_injected():
             assert not read, f"{name} reads {read}"
 
 
-# Where anything may go wrong in code that is called on behalf of a peer, and costs one answer instead of the link.
-BORDERS = {"agent/ocpp/calls.py"}
+# Where anything may go wrong in somebody else's code, or on a peer's behalf, and costs one answer instead of the link.
+BORDERS = {"agent/ocpp/calls.py", "hal/guard.py"}
 
 
 def test_a_broad_except_stands_only_at_a_named_border():
@@ -145,3 +145,22 @@ def test_no_path_of_a_developers_machine_and_no_registry_is_committed():
         if path.suffix in {".py", ".toml", ".md", ".txt", ".json", ".service", ""} and "__pycache__" not in parts:
             text = path.read_text(errors="replace")
             assert not any(host in text for host in hosts), path
+
+
+def test_only_the_core_words_what_the_pilot_says():
+    """One writer of the pilot: everybody else sends the session events."""
+    for name, tree in sources("agent", "sim", "csms"):
+        if name == "agent/core/settle.py":
+            continue
+        worded = set(calls(tree)) & {"OfferCurrent", "SetPilot", "effects.OfferCurrent", "effects.SetPilot"}
+        assert not worded, f"{name} makes {worded}"
+
+
+def test_power_is_granted_at_one_place_only_in_answer_to_the_journal():
+    granted = []
+    for name, tree in sources("agent"):
+        for node in ast.walk(tree):
+            is_grant = isinstance(node, ast.Call) and ast.unparse(node).startswith("PermitPower(True")
+            granted += [f"{name}:{node.lineno}"] if is_grant else []
+    assert len(granted) == 1, granted
+    assert granted[0].startswith("agent/core/step.py:")

@@ -121,3 +121,10 @@ class Rig:
     @property
     def lost(self) -> list[Rule]:
         return [event.rule for event in self.reports if isinstance(event, PermitLost)]
+
+
+def draw(rig: Rig, current_a: float, seconds: int) -> None:
+    """A car draws this much while the permission is renewed, metered every second."""
+    for _ in range(seconds):
+        rig.see(drawn(current_a, rig.now_s))
+        rig.renew(1.0)

@@ -12,7 +12,8 @@ import pytest
 
 from hal.cli import command, load
 from hal.guard import Guard
-from hal.host import HalConfig, open_board
+from hal.host import HalConfig, open_board, open_guard
+from hal.modbus.meter import ModbusMeter
 from hal.registry import build_board
 from hal.remote import RemoteBoard
 from hal.types import (
@@ -25,6 +26,7 @@ from hal.types import (
     LockChanged,
     LockState,
     MeterSampled,
+    PermitLost,
     PpChanged,
     Rule,
 )
@@ -79,6 +81,22 @@ def test_buses_and_meters_are_arrays_of_tables(tmp_path: Path):
 async def test_what_the_configuration_gets_wrong_is_named(hal: dict[str, Any], says: str):
     with pytest.raises(HalError, match=says):
         await open_board(config(**hal))
+
+
+async def test_a_configured_meter_takes_the_place_of_the_boards_own():
+    bus = {"name": "a", "url": "tcp://localhost:502"}
+    meter = {"evse": 2, "profile": "eastron_sdm630", "bus": "a", "unit_id": 1}
+    board = await open_board(config(options={"evses": 2}, bus=[bus], meter=[meter]))
+    assert isinstance(board.evses[2].meter, ModbusMeter)
+    assert board.evses[1].meter is not None
+    assert not isinstance(board.evses[1].meter, ModbusMeter)
+
+
+def test_an_evse_with_two_meters_is_refused():
+    bus = {"name": "a", "url": "tcp://localhost:502"}
+    meters = [{"evse": 1, "profile": "eastron_sdm630", "bus": "a", "unit_id": unit} for unit in (1, 2)]
+    with pytest.raises(HalError, match="EVSE 1 has two meters"):
+        open_guard(config(bus=[bus], meter=meters))
 
 
 async def test_a_configured_socket_means_a_hal_in_another_process(tmp_path: Path):
@@ -191,6 +209,17 @@ async def test_a_symptom_while_charging_becomes_its_fault_and_an_open_contactor(
     with pytest.raises(HalRefusedError) as refused:
         await guard.evses[1].contactor.permit(True, "again")
     assert refused.value.rule in {Rule.FAULTED, Rule.DIODE, Rule.OVERCURRENT}
+    await follower.stop()
+    await stop(renewing)
+
+
+async def test_a_simulated_pilot_converter_that_falls_silent_loses_the_contactor(guard: Guard):
+    renewing = await charge(guard)
+    follower = Follower(guard.evses[1].events())
+    raw = simulated(guard)
+    raw.inject(1, "cp-silent")
+    await until(lambda: not any(raw.snapshot(1).poles), within_s=4.0)
+    assert PermitLost(Rule.CP_STALE, "no fresh pilot reading") in follower.events
     await follower.stop()
     await stop(renewing)
 

@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from hal import frames
@@ -27,13 +26,9 @@ from hal.types import (
     FaultRaised,
     HalError,
     HalGoneError,
-    HalRefusedError,
     HalTimeoutError,
-    MeterError,
-    MeterErrorKind,
     Permit,
     PilotX1,
-    Rule,
 )
 from tests.hal.bench import Bench, Follower, bench_of, served, until
 from tests.hal.stub_board import StubBoard
@@ -381,32 +376,3 @@ async def test_a_host_process_serves_stops_for_a_while_and_ends_with_a_signal(pa
         assert await host.wait() == 0
         await follower.stop()
         await board.close()
-
-
-# Frames
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        HalRefusedError(Rule.WELDED, "never again"),
-        MeterError(MeterErrorKind.CRC, "damaged"),
-        HalTimeoutError("too late"),
-        HalGoneError("away"),
-        HalError("other"),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_an_error_arrives_as_it_left(error: HalError):
-    sent = frames.frame(frames.failed(7, error))
-    received = frames.FROM_HOST.decode(sent[frames.LENGTH_BYTES :])
-    assert isinstance(received, frames.Failed)
-    arrived = frames.to_error(received)
-    assert (type(arrived), str(arrived), vars(arrived)) == (type(error), str(error), vars(error))
-
-
-def test_a_frame_with_unknown_fields_in_a_command_is_refused():
-    good = msgspec.msgpack.decode(frames.frame(frames.Ask(1, 1, Permit(True, "x"), 5.0))[frames.LENGTH_BYTES :])
-    good["command"]["really"] = True
-    with pytest.raises(msgspec.ValidationError):
-        frames.FROM_CLIENT.decode(msgspec.msgpack.encode(good))
