@@ -20,7 +20,9 @@ from agent.core.turn import Turn
 from agent.core.values import ChargingState, ConnectorStatus, Trigger, TxPoint
 from hal.types import FaultKind
 
-PWM_SPACING_S: Final = 5.0  # IEC 61851-1: changes of the duty cycle at least 5 s apart; a decrease need not wait
+# IEC 61851-1: changes of the duty cycle at least 5 s apart; a decrease need not wait. The interlock counts from when
+# the board has obeyed, so we wait a little longer than it does.
+PWM_SPACING_S: Final = 5.2
 STEP_A: Final = 0.1  # our policy: a change smaller than this is not worth a new duty cycle
 HELD_PHASES: Final = frozenset({Phase.READY, Phase.STARTING, Phase.CHARGING, Phase.EASING, Phase.STOPPING})
 

@@ -1,14 +1,13 @@
 """The only code that executes effects: hardware on lanes of its own, facts to the journal, questions to the authoriser.
 
-Nothing here is awaited by the EVSE's own task. A lane holds one wanted value; a newer one replaces it, and power-off
-replaces everything and is asked for at once, whatever else is under way.
+Nothing here is awaited by the EVSE's own task, and power-off is asked for at once, whatever else is under way.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -35,13 +34,13 @@ from agent.core.session import Session
 from agent.core.values import IdToken, Trigger
 from agent.ocpp.outbox import StoredFact
 from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
+from agent.runtime.lane import Lane
 from hal import board as ports
 from hal.iec61851 import duty_for_current
-from hal.types import FaultCleared, FaultKind, FaultRaised, HalError, HalGoneError, HalRefusedError
+from hal.types import FaultCleared, FaultKind, FaultRaised, HalError
 
 log = logging.getLogger(__name__)
 
-RETRY_S: Final = 1.0  # our policy: how soon a command that failed is tried again
 COMPANY_S: Final = 5.0  # our policy: how long a reading waits for other writes before it gets a sync of its own
 STORAGE_RETRY_S: Final = 5.0  # our policy: how soon a full disk is tried again
 
@@ -51,61 +50,6 @@ def _can_wait(fact: AnyFact) -> bool:
     if isinstance(fact, TransactionUpdated):
         return fact.trigger in {Trigger.METER_PERIODIC, Trigger.METER_CLOCK}
     return isinstance(fact, ReadingTaken)
-
-
-class Lane:
-    """Brings one output of the hardware to the value wanted last. Failing is a fault; success ends it."""
-
-    def __init__(self, name: str, post: Callable[[AnyEvent], None]) -> None:
-        self.name = name
-        self._post = post
-        self._wanted: Callable[[], Awaitable[None]] | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._failing = False
-
-    def want(self, command: Callable[[], Awaitable[None]]) -> None:
-        """Ask for this instead of whatever was still wanted."""
-        self._wanted = command
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._drive(), name=f"lane {self.name}")
-
-    def overtake(self, command: Callable[[], Awaitable[None]]) -> None:
-        """Ask for this now; what is under way is dropped, not waited for."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-        self.want(command)
-
-    def stop(self) -> None:
-        """Forget everything."""
-        self._wanted = None
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _drive(self) -> None:
-        while (command := self._wanted) is not None:
-            try:
-                await command()
-            except HalRefusedError as refusal:
-                # The interlock reports what it withholds on the event stream; asking again would change nothing.
-                log.warning("%s: %s", self.name, refusal)
-            except HalGoneError as gone:
-                log.warning("%s: %s", self.name, gone)  # the stream reports HAL_LOST itself
-                await asyncio.sleep(RETRY_S)
-                continue
-            except HalError as error:
-                log.error("%s: %s", self.name, error)  # noqa: TRY400 - the message is the whole story
-                if not self._failing:
-                    self._failing = True
-                    self._post(FaultRaised(FaultKind.BOARD, f"{self.name}: {error}"))
-                await asyncio.sleep(RETRY_S)
-                continue
-            else:
-                if self._failing:
-                    self._failing = False
-                    self._post(FaultCleared(FaultKind.BOARD))
-            if self._wanted is command:
-                self._wanted = None
 
 
 class Performer:
