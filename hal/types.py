@@ -57,6 +57,14 @@ class MeterErrorKind(enum.StrEnum):
     WRONG_IDENTITY = "wrong-identity"
     DISCONNECTED = "disconnected"
     STALE = "stale"
+    ROLLOVER = "rollover"  # these six: see hal.continuity
+    RESET = "reset"
+    BACKWARD = "backward"
+    JUMPED = "jumped"
+    SWAPPED = "swapped"
+    FROZEN = "frozen"
+    SIGNATURE = "signature"  # the meter could not sign
+    TAMPERED = "tampered"  # it says that somebody has opened it
 
 
 class FaultKind(enum.StrEnum):
@@ -83,6 +91,7 @@ class FaultKind(enum.StrEnum):
     VENTILATION = "ventilation-missing"
     E_STOP = "e-stop"
     DOOR = "door-open"
+    TAMPER = "tamper"  # opened, tilted or struck: somebody has to look at it
     METER = "meter"
     STORAGE = "storage"  # the journal cannot make anything durable
     HAL_LOST = "hal-lost"
@@ -142,6 +151,16 @@ class Rule(enum.StrEnum):
     PHASES_CLOSED = "phase-switch-while-closed"
     PILOT_OFF = "pilot-not-pwm"
     OVERCURRENT = "over-current"
+    RESIDUAL_DC = "residual-dc"  # no interlock can own these two: they need a device of their own
+    RESIDUAL_AC = "residual-ac"
+
+
+class Owner(enum.StrEnum):
+    """Who enforces a safety rule."""
+
+    HARDWARE = "hardware"  # a device or circuit that needs no software
+    MCU = "mcu"  # the firmware of a microcontroller on the board
+    INTERLOCK = "interlock"  # `hal.interlock`, in the process that has the board
 
 
 class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -161,8 +180,32 @@ class CpReading(Value, frozen=True):
     duty_pct: float | None = None
 
 
+class SignedReading(Value, frozen=True):
+    """What a meter signed, byte for byte as it gave it: whoever checks it needs every character.
+
+    `method` is empty where the data itself names its algorithm. `public_key` is hexadecimal, as read from the meter.
+    """
+
+    data: str
+    encoding: str = "OCMF"
+    method: str = ""
+    public_key: str = ""
+
+
+class MeterTransaction(Value, frozen=True):
+    """What a meter signs along with its readings: whose transaction it is. `token` is empty when nobody is known."""
+
+    id: str
+    token: str = ""
+    evse_id: str = ""
+    utc_s: float | None = None  # the time, for a meter that has no clock of its own; None: it has not been set
+
+
 class MeterSample(Value, frozen=True):
-    """What a meter measured at `taken_mono_s`. Phase tuples are (L1, L2, L3); None where the model has no value."""
+    """What a meter measured at `taken_mono_s`. Phase tuples are (L1, L2, L3); None where the model has no value.
+
+    `energy_import_wh` never falls; where a rollover or a reset was made up for, `register_wh` is what the meter shows.
+    """
 
     taken_mono_s: float
     energy_import_wh: float
@@ -177,6 +220,8 @@ class MeterSample(Value, frozen=True):
     power_factor: float | None = None
     reactive_power_var: float | None = None
     resolution_wh: float = 1.0
+    register_wh: float | None = None
+    signed: SignedReading | None = None
 
 
 # Events: what the hardware reports. One ordered stream per EVSE.
@@ -220,7 +265,10 @@ class MeterSampled(HalEvent, frozen=True):
 
 
 class MeterFailed(HalEvent, frozen=True):
-    """A poll failed. `consecutive` counts failures since the last good one."""
+    """A poll failed. `consecutive` counts failures since the last good one.
+
+    0: the poll was good; the register broke off (rollover, reset, step back...) and was made up for.
+    """
 
     kind: MeterErrorKind
     detail: str
@@ -248,11 +296,22 @@ class PermitLost(HalEvent, frozen=True):
 
 
 class TokenPresented(HalEvent, frozen=True):
-    """A reader saw an identifier. `kind` is a `TokenKind` value of the core's vocabulary, e.g. "ISO14443"."""
+    """A reader saw an identifier. `kind` is a `TokenKind` value of the core's vocabulary, e.g. "ISO14443".
+
+    `serves`: the EVSEs that a shared reader stands for; empty: its stream says which, the station's means all.
+    """
 
     token: str
     kind: str = "ISO14443"
     reader: str = ""
+    serves: tuple[int, ...] = ()
+
+
+class TemperatureMeasured(HalEvent, frozen=True):
+    """A sensor of the board has been read; a sensor that is silent says nothing, and its last value grows old."""
+
+    sensor: str
+    celsius: float
 
 
 class Stamped(msgspec.Struct, frozen=True):
@@ -271,63 +330,8 @@ class Stamped(msgspec.Struct, frozen=True):
         | FaultCleared
         | PermitLost
         | TokenPresented
+        | TemperatureMeasured
     )
-
-
-# Commands: what is asked of the hardware. The Protocols of hal.board have a method for each; the interlock judges
-# them and the socket carries them in this form.
-
-
-class Command(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Base of what can be asked of one EVSE's hardware."""
-
-
-class PilotPwm(Command, frozen=True):
-    """Run the 1 kHz PWM at this duty cycle (percent, 3 to 97)."""
-
-    duty_pct: float
-
-
-class PilotX1(Command, frozen=True):
-    """Constant +12 V source: no current offered."""
-
-
-class PilotE(Command, frozen=True):
-    """Constant 0 V: signals an error to the vehicle."""
-
-
-class PilotF(Command, frozen=True):
-    """Constant -12 V: EVSE not available."""
-
-
-class Permit(Command, frozen=True):
-    """Grant (or renew), or withdraw, the lease under which the contactor *may* close."""
-
-    on: bool
-    reason: str = ""
-
-
-class SetLock(Command, frozen=True):
-    """Lock or unlock the connector."""
-
-    locked: bool
-
-
-class SetPhases(Command, frozen=True):
-    """Use one or three phases (EVSEs with a phase switch)."""
-
-    phases: int
-
-
-class RcdSelfTest(Command, frozen=True):
-    """Run the residual-current monitor's self-test; only with the contactor open."""
-
-
-class RcdReset(Command, frozen=True):
-    """A person resets a tripped residual-current monitor."""
-
-
-AnyCommand = PilotPwm | PilotX1 | PilotE | PilotF | Permit | SetLock | SetPhases | RcdSelfTest | RcdReset
 
 
 class EvseCapabilities(Value, frozen=True):
@@ -341,46 +345,30 @@ class EvseCapabilities(Value, frozen=True):
     has_phase_switch: bool = False
     has_ventilation: bool = False
     cp_repeat_s: float | None = None  # the board repeats its CP reading this often; None: it reports changes only
+    permit_first: bool = False  # its controller offers and closes in one: it does neither before it is permitted
+
+
+class Claim(Value, frozen=True):
+    """A board's word that `owner` enforces a rule no later than `latency_s` after its cause."""
+
+    rule: Rule
+    owner: Owner
+    latency_s: float
 
 
 class BoardInfo(Value, frozen=True):
-    """Who the board is. `guarded`: an interlock stands between callers and the contactor."""
+    """Who the board is, and who enforces each safety rule on it (`hal.ownership`).
+
+    `api`: the version of the hardware layer's API that it was written for. `simulation`: no wire is behind it.
+    `guarded`: an interlock stands between callers and the contactor; `own_process`: and runs apart from the agent.
+    """
 
     vendor: str
     model: str
     serial: str
     firmware: str = ""
+    api: tuple[int, int] = (1, 0)
+    claims: tuple[Claim, ...] = ()
+    simulation: bool = False
     guarded: bool = False
-
-
-# Errors
-
-
-class HalError(Exception):
-    """Base of everything the hardware layer raises."""
-
-
-class HalTimeoutError(HalError):
-    """The hardware did not answer before the command's deadline."""
-
-
-class HalGoneError(HalError):
-    """The process or device that owns the hardware is not there."""
-
-
-class HalRefusedError(HalError):
-    """The interlock refused a command; `rule` says by which rule."""
-
-    def __init__(self, rule: Rule, detail: str) -> None:
-        super().__init__(f"refused by rule {rule}: {detail}")
-        self.rule = rule
-        self.detail = detail
-
-
-class MeterError(HalError):
-    """A reading failed; `kind` says how."""
-
-    def __init__(self, kind: MeterErrorKind, detail: str) -> None:
-        super().__init__(f"meter {kind}: {detail}")
-        self.kind = kind
-        self.detail = detail
+    own_process: bool = False

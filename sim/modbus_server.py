@@ -10,12 +10,16 @@ import asyncio
 import os
 import struct
 import tty
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
+from msgspec.structs import replace
+
 from hal.modbus.layout import Layout, from_sample
-from hal.modbus.schema import Profile, ReadRequest
+from hal.modbus.profile import rollover_wh
+from hal.modbus.schema import MAX_REGISTERS, Profile, ReadRequest
+from hal.modbus.wire import character_s, frame_gap_s
 from hal.types import MeterSample
 
 READ_FUNCTIONS: Final = (3, 4)
@@ -25,28 +29,37 @@ ILLEGAL_VALUE: Final = 3
 EXCEPTION_FLAG: Final = 0x80
 MBAP: Final = struct.Struct(">HHHB")  # Modbus Messaging on TCP/IP V1.0b, 3.1.3: transaction, protocol, length, unit
 READ: Final = struct.Struct(">BHH")  # function, address, count
-RTU_REQUEST_BYTES: Final = 8  # of every function this slave knows
-BITS_PER_CHARACTER: Final = 11  # Modbus over Serial Line V1.02, 2.5.1
+WRITE_MULTIPLE: Final = 16  # Modbus Application Protocol V1.1b3, 6.12
+WRITE: Final = struct.Struct(">BHHB")  # function, address, count, bytes that follow
+MAX_WRITE: Final = 123  # the same clause
+RTU_READ_BYTES: Final = 8  # of a request to read
 ALL_UNITS: Final = 0  # broadcast: nobody answers
 
 
-class MeterSlave:
-    """One meter's registers. Its symptoms can be set at any time.
+class Slave:
+    """One device on a bus. Its symptoms can be set at any time.
 
     `silent`: no answer; `exception`: this code instead of registers; `delay_s`: answers so much later;
     `corrupt`: an answer's CRC is wrong (RTU).
     """
 
-    def __init__(self, profile: Profile, source: Callable[[], MeterSample], unit_id: int = 1) -> None:
+    max_registers = MAX_REGISTERS
+
+    def __init__(self, unit_id: int) -> None:
         self.unit_id = unit_id
         self.silent = False
         self.exception: int | None = None
         self.delay_s = 0.0
         self.corrupt = False
         self.free_s = 0.0  # loop time at which it has answered all it was asked
-        self._profile = profile
-        self._source = source
-        self._layouts: dict[ReadRequest, tuple[Layout, int]] = {}
+
+    def registers(self, request: ReadRequest) -> Sequence[int] | None:
+        """The registers that were asked for; None when one of them is not there."""
+        raise NotImplementedError
+
+    def write(self, address: int, words: Sequence[int]) -> bool:  # noqa: ARG002 -- a meter's registers are read
+        """Take in registers; whether they can be written."""
+        return False
 
     def answer(self, pdu: bytes) -> bytes | None:
         """The answer to a request's PDU; None when it keeps silent."""
@@ -55,17 +68,48 @@ class MeterSlave:
         function = pdu[0]
         if self.exception is not None:
             return bytes((function | EXCEPTION_FLAG, self.exception))
+        if function == WRITE_MULTIPLE and len(pdu) > WRITE.size:
+            return self._written(pdu)
         if function not in READ_FUNCTIONS or len(pdu) != READ.size:
             return bytes((function | EXCEPTION_FLAG, ILLEGAL_FUNCTION))
         request = ReadRequest(*READ.unpack(pdu))
-        if not 1 <= request.count <= self._profile.max_registers:
+        if not 1 <= request.count <= self.max_registers:
             return bytes((function | EXCEPTION_FLAG, ILLEGAL_VALUE))
+        words = self.registers(request)
+        if words is None:
+            return bytes((function | EXCEPTION_FLAG, ILLEGAL_ADDRESS))
+        return struct.pack(f">BB{request.count}H", function, 2 * request.count, *words)
+
+    def _written(self, pdu: bytes) -> bytes:
+        _, address, count, size = WRITE.unpack_from(pdu)
+        if not 1 <= count <= MAX_WRITE or size != 2 * count or len(pdu) != WRITE.size + size:
+            return bytes((WRITE_MULTIPLE | EXCEPTION_FLAG, ILLEGAL_VALUE))
+        if not self.write(address, struct.unpack_from(f">{count}H", pdu, WRITE.size)):
+            return bytes((WRITE_MULTIPLE | EXCEPTION_FLAG, ILLEGAL_ADDRESS))
+        return READ.pack(WRITE_MULTIPLE, address, count)
+
+
+class MeterSlave(Slave):
+    """A meter of a profile; its registers are computed from `source`. Its energy registers begin anew at their end."""
+
+    def __init__(self, profile: Profile, source: Callable[[], MeterSample], unit_id: int = 1) -> None:
+        super().__init__(unit_id)
+        self.max_registers = profile.max_registers
+        self._profile = profile
+        self._source = source
+        self._rollover_wh = rollover_wh(profile)
+        self._layouts: dict[ReadRequest, tuple[Layout, int]] = {}
+
+    def registers(self, request: ReadRequest) -> Sequence[int] | None:
+        """The registers that were asked for; None when one of them is not there."""
         found = self._layouts.get(request) or self._lay_out(request)
         if found is None:
-            return bytes((function | EXCEPTION_FLAG, ILLEGAL_ADDRESS))
+            return None
         layout, skip = found
-        words = layout.encode(from_sample(self._profile, self._source()))[skip : skip + request.count]
-        return struct.pack(f">BB{request.count}H", function, 2 * request.count, *words)
+        sample = self._source()
+        if self._rollover_wh is not None and sample.energy_import_wh >= self._rollover_wh:
+            sample = replace(sample, energy_import_wh=sample.energy_import_wh % self._rollover_wh)
+        return layout.encode(from_sample(self._profile, sample))[skip : skip + request.count]
 
     def _lay_out(self, request: ReadRequest) -> tuple[Layout, int] | None:
         """The layout that covers a request and how many of its registers lie before it; None if illegal.
@@ -74,16 +118,18 @@ class MeterSlave:
         """
         profile, start, end = self._profile, request.address, request.end
         points = [p for p in profile.points.values() if profile.function_of(p) == request.function]
-        covered = {address for point in points for address in range(point.address, point.end)}
+        covered = {address for point in points for address in point.own}
         for address in range(start, end):
-            if address not in covered and not profile.may_skip(request.function, address, address + 1):
+            if (
+                request not in profile.probe
+                and address not in covered
+                and not profile.may_skip(request.function, address, address + 1)
+            ):
                 return None
         for point in points:
-            if not point.alone and point.address < request.end and point.end > request.address:
-                start, end = min(start, point.address), max(end, point.end)
-        alone = any(
-            point.alone and (point.address, point.count) == (request.address, request.count) for point in points
-        )
+            if not point.alone and point.start < request.end and point.end > request.address:
+                start, end = min(start, point.start), max(end, point.end)
+        alone = any(point.alone and (point.start, point.count) == (request.address, request.count) for point in points)
         whole = request if alone else ReadRequest(request.function, start, end - start)
         self._layouts[request] = Layout(profile, whole), request.address - whole.address
         return self._layouts[request]
@@ -92,10 +138,10 @@ class MeterSlave:
 class _Line:
     """What both servers share: who answers, and when."""
 
-    def __init__(self, slaves: Iterable[MeterSlave]) -> None:
+    def __init__(self, slaves: Iterable[Slave]) -> None:
         self._slaves = {slave.unit_id: slave for slave in slaves}
 
-    def ask(self, unit_id: int, pdu: bytes, wire_s: float, send: Callable[[MeterSlave, bytes], None]) -> None:
+    def ask(self, unit_id: int, pdu: bytes, wire_s: float, send: Callable[[Slave, bytes], None]) -> None:
         """Have a slave answer: `send` is called with its PDU when it is due."""
         slave = self._slaves.get(unit_id)
         if slave is None or unit_id == ALL_UNITS:
@@ -143,7 +189,7 @@ class _TcpConnection(asyncio.Protocol):
             pdu, self._buffer = self._buffer[MBAP.size : end], self._buffer[end:]
             self._line.ask(unit_id, pdu, 0.0, partial(self._send, transaction))
 
-    def _send(self, transaction: int, slave: MeterSlave, pdu: bytes) -> None:
+    def _send(self, transaction: int, slave: Slave, pdu: bytes) -> None:
         if not self._transport.is_closing():
             self._transport.write(MBAP.pack(transaction, 0, len(pdu) + 1, slave.unit_id) + pdu)
 
@@ -151,7 +197,7 @@ class _TcpConnection(asyncio.Protocol):
 class ModbusTcpServer:
     """Serves slaves on a TCP port, as a gateway does: who is not there does not answer."""
 
-    def __init__(self, slaves: Iterable[MeterSlave], host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, slaves: Iterable[Slave], host: str = "127.0.0.1", port: int = 0) -> None:
         self._line = _Line(slaves)
         self._host = host
         self._port = port
@@ -187,11 +233,12 @@ class ModbusRtuServer:
     transceiver hears what the master sends.
     """
 
-    def __init__(self, slaves: Iterable[MeterSlave], fd: int, *, baudrate: int | None = None) -> None:
+    def __init__(self, slaves: Iterable[Slave], fd: int, *, baudrate: int | None = None) -> None:
         self.echo = False
         self._line = _Line(slaves)
         self._fd = fd
-        self._character_s = BITS_PER_CHARACTER / baudrate if baudrate else 0.0
+        self._character_s = character_s(baudrate) if baudrate else 0.0
+        self._gap_s = frame_gap_s(baudrate) if baudrate else 0.0
         self._buffer = b""
 
     def start(self) -> None:
@@ -213,21 +260,29 @@ class ModbusRtuServer:
         except OSError:  # nobody has the other end open
             self._buffer = b""
             return
-        while len(self._buffer) >= RTU_REQUEST_BYTES:
-            frame, self._buffer = self._buffer[:RTU_REQUEST_BYTES], self._buffer[RTU_REQUEST_BYTES:]
+        while len(self._buffer) >= RTU_READ_BYTES:
+            length = _rtu_request_bytes(self._buffer)
+            if len(self._buffer) < length:
+                return
+            frame, self._buffer = self._buffer[:length], self._buffer[length:]
             if crc16(frame) != 0:  # out of step or damaged: a slave waits for silence and says nothing
                 self._buffer = b""
                 return
             if self.echo:
                 self.transmit(frame)
-            count = int.from_bytes(frame[4:6], "big")
-            wire_s = (RTU_REQUEST_BYTES + 5 + 2 * count) * self._character_s
+            answer_bytes = RTU_READ_BYTES if frame[1] == WRITE_MULTIPLE else 5 + 2 * int.from_bytes(frame[4:6], "big")
+            wire_s = (length + answer_bytes) * self._character_s + self._gap_s
             self._line.ask(frame[0], frame[1:-2], wire_s, self._send)
 
-    def _send(self, slave: MeterSlave, pdu: bytes) -> None:
+    def _send(self, slave: Slave, pdu: bytes) -> None:
         frame = bytes((slave.unit_id,)) + pdu
         crc = crc16(frame) ^ (0xFFFF if slave.corrupt else 0)
         self.transmit(frame + crc.to_bytes(2, "little"))
+
+
+def _rtu_request_bytes(data: bytes) -> int:
+    """How long the request is that begins like this."""
+    return WRITE.size + 3 + data[6] if data[1] == WRITE_MULTIPLE else RTU_READ_BYTES
 
 
 class Pty:

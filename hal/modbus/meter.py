@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 
 from hal.board import COMMAND_DEADLINE_S
+from hal.errors import MeterError
 from hal.modbus.bus import ModbusBus
 from hal.modbus.layout import Layout, Value, identity_text, to_sample
-from hal.modbus.profile import identity_requests, probes, sample_requests
+from hal.modbus.profile import identity_requests, probes, rollover_wh, sample_requests
 from hal.modbus.schema import Profile
-from hal.types import MeterError, MeterErrorKind, MeterSample
+from hal.modbus.turns import URGENT
+from hal.types import MeterErrorKind, MeterSample
 
 
 class ModbusMeter:
@@ -28,17 +30,23 @@ class ModbusMeter:
         mono: Callable[[], float],
         *,
         serial: str | None = None,
+        priority: int = URGENT,
     ) -> None:
         self._profile = profile
         self._mono = mono
         self._wanted_serial = serial
         self._serial: str | None = None
         self._identified = False
-        self._unit = bus.unit(unit_id, probes=probes(profile), gap_s=profile.request_gap_s)
+        self._unit = bus.unit(unit_id, probes=probes(profile), gap_s=profile.request_gap_s, priority=priority)
         self._blocks = [(request, Layout(profile, request)) for request in sample_requests(profile)]
         self._identity = {
             name: (request, Layout(profile, request)) for name, request in identity_requests(profile).items()
         }
+
+    @property
+    def rollover_wh(self) -> float | None:
+        """Where the register of imported energy begins anew; None when unknown."""
+        return rollover_wh(self._profile)
 
     async def read(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> MeterSample:
         """Measure now. Raises `MeterError`.

@@ -10,14 +10,13 @@ from typing import Final, NoReturn
 import msgspec
 
 from hal.board import COMMAND_DEADLINE_S, Meter
+from hal.continuity import Followed
+from hal.errors import HalError, HalTimeoutError, MeterError
 from hal.types import (
     FaultCleared,
     FaultKind,
     FaultRaised,
-    HalError,
     HalEvent,
-    HalTimeoutError,
-    MeterError,
     MeterErrorKind,
     MeterFailed,
     MeterSample,
@@ -32,15 +31,24 @@ GRID_SLACK: Final = 1e-9  # of a poll: a read that took exactly one poll does no
 class MeterPoller:
     """Reads `meter` every `poll_s` seconds and calls `on_event` with what the meter's events say.
 
+    `follow` judges each good sample by the ones before (`hal.continuity`); what it refuses is a failure.
     The second failure in a row reports the last good sample once more, stale and with its old time, and raises the
     fault METER; the next good sample clears it.
     """
 
-    def __init__(self, meter: Meter, poll_s: float, on_event: Callable[[HalEvent], None]) -> None:
+    def __init__(
+        self,
+        meter: Meter,
+        poll_s: float,
+        on_event: Callable[[HalEvent], None],
+        follow: Callable[[MeterSample], Followed] = Followed,
+    ) -> None:
         self._meter = meter
         self._poll_s = poll_s
         self._on_event = on_event
+        self._follow = follow
         self._wake = asyncio.Event()
+        self._read_s = -math.inf
         self._last: MeterSample | None = None
         self._failures = 0
 
@@ -81,10 +89,20 @@ class MeterPoller:
         except HalError as error:
             self._failed(MeterErrorKind.DISCONNECTED, str(error))
         else:
-            if self._last is not None and sample.taken_mono_s <= self._last.taken_mono_s:
+            if sample.taken_mono_s <= self._read_s:
                 self._failed(MeterErrorKind.STALE, "the meter repeats its last sample")
             else:
-                self._succeeded(sample)
+                self._read_s = sample.taken_mono_s
+                self._followed(self._follow(sample))
+
+    def _followed(self, followed: Followed) -> None:
+        kind, detail = followed.kind, followed.detail
+        if followed.sample is not None:
+            if kind is not None:
+                self._on_event(MeterFailed(kind, detail, 0))
+            self._succeeded(followed.sample)
+        elif kind is not None:
+            self._failed(kind, detail)
 
     def _succeeded(self, sample: MeterSample) -> None:
         recovered = self._failures >= STALE_AFTER

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from hal.modbus.layout import decode
-from hal.modbus.schema import IDENTITY_POINTS, SAMPLE_POINTS, Image, Point, Profile, ReadRequest, number_range
+from hal.modbus.schema import DECIMALS, IDENTITY_POINTS, SAMPLE_POINTS, Image, Point, Profile, ReadRequest, number_range
 
 PROFILES: Final = Path(__file__).parent.parent / "profiles"
 ADDRESSES: Final = 0x10000  # Modbus Application Protocol V1.1b3, 4.3: addresses 0 to 65535
@@ -36,8 +36,8 @@ def plan(profile: Profile, names: Iterable[str]) -> tuple[ReadRequest, ...]:
         points.append(profile.points[name])
     requests: list[ReadRequest] = []
     grows = False  # whether the last request may take in the next point
-    for point in sorted(points, key=lambda p: (profile.function_of(p), p.alone, p.address)):
-        function, start, end = profile.function_of(point), point.address, point.end
+    for point in sorted(points, key=lambda p: (profile.function_of(p), p.alone, p.start)):
+        function, start, end = profile.function_of(point), point.start, point.end
         if grows and not point.alone:
             last = requests[-1]
             if (
@@ -69,8 +69,8 @@ def probes(profile: Profile) -> tuple[ReadRequest, ...]:
     probe's answer proves that it cannot come any more, for a slave answers in order. Raises `ProfileError`.
     """
     used = {(r.function, r.count) for r in (*sample_requests(profile), *identity_requests(profile).values())}
-    ordered = sorted(profile.points, key=lambda name: profile.points[name].address)
-    found: dict[tuple[int, int], ReadRequest] = {}
+    ordered = sorted(profile.points, key=lambda name: profile.points[name].start)
+    found = {(r.function, r.count): r for r in profile.probe if (r.function, r.count) not in used}
     for first in range(len(ordered)):
         for last in range(first, len(ordered)):
             requests = plan(profile, ordered[first : last + 1])
@@ -80,9 +80,17 @@ def probes(profile: Profile) -> tuple[ReadRequest, ...]:
     if not found:
         raise ProfileError(
             f"{profile.name}: every possible request is as long as one that is polled, so a late answer could be "
-            "mistaken; add a point of another length, or a readable block that joins points"
+            "mistaken; add a point of another length, a readable block that joins points, or a probe"
         )
     return tuple(sorted(found.values(), key=lambda r: (r.count, r.function)))
+
+
+def rollover_wh(profile: Profile) -> float | None:
+    """Where the register of imported energy begins anew: as the profile says, or where its type ends."""
+    point = profile.points["energy_import_wh"]
+    if profile.rollover_wh is not None or point.type[0] == "f" or point.type in DECIMALS:
+        return profile.rollover_wh
+    return (number_range(point.type)[1] + 1) * point.scale
 
 
 def load_profile(name_or_path: str | Path) -> Profile:
@@ -128,10 +136,14 @@ def parse_profile(raw: dict[str, Any], path: Path) -> Profile:
 
 def _check(profile: Profile) -> None:
     """What the types cannot say. Raises `ProfileError`."""
+    if ("power_import_w" in profile.points) != ("power_export_w" in profile.points):
+        raise ProfileError("'power_import_w' and 'power_export_w' go together; only one of them is there")
     if "energy_import_wh" not in profile.points:
         raise ProfileError("has no point 'energy_import_wh', and a meter that counts no energy is none")
     if bool(profile.model_codes) != ("model_code" in profile.points):
         raise ProfileError("'model_codes' and the point 'model_code' go together; only one of them is there")
+    if profile.check == "doubt" and not profile.note:
+        raise ProfileError("check = \"doubt\" wants a 'note' that says what is doubtful")
     if not profile.image:
         raise ProfileError("has no [[image]]: registers with the values expected from them, by a source of its own")
     for low, high in profile.readable:
@@ -139,7 +151,7 @@ def _check(profile: Profile) -> None:
             raise ProfileError(f"readable block [{low:#06x}, {high:#06x}]: expected the first and the last address")
     for number, (low, high) in profile.valid.items():
         lowest, highest = number_range(number)
-        if number[0] == "f" or not lowest <= low <= high <= highest:
+        if number[0] == "f" or number in DECIMALS or not lowest <= low <= high <= highest:
             raise ProfileError(f"valid.{number} = [{low}, {high}]: expected integers within {lowest} and {highest}")
     for name, point in profile.points.items():
         _check_point(profile, name, point)
@@ -154,12 +166,19 @@ def _check_point(profile: Profile, name: str, point: Point) -> None:
         raise ProfileError(f"point {name!r}: 'words' goes with type \"str\" and with no other")
     if point.type == "str" and name != "serial":
         raise ProfileError(f'point {name!r}: expected a number type, got "str"')
-    if name in IDENTITY_POINTS and point.type[0] in "if":
+    if name in IDENTITY_POINTS and point.type[0] in "ift":
         raise ProfileError(f"point {name!r}: expected an unsigned integer or a text, got {point.type!r}")
+    if (point.type == "i32e") != (point.exponent_address is not None):
+        raise ProfileError(f"point {name!r}: 'exponent_address' goes with type \"i32e\" and with no other")
+    for address in set(range(point.start, point.end)) - set(point.own):
+        if not profile.may_skip(profile.function_of(point), address, address + 1):
+            raise ProfileError(f"point {name!r}: register {address:#06x} before its exponent is in no readable block")
     if point.end > ADDRESSES:
         raise ProfileError(f"point {name!r}: {point.count} registers at {point.address:#06x} end behind 0xffff")
-    if point.count > profile.max_registers:
-        raise ProfileError(f"point {name!r}: needs {point.count} registers, max_registers is {profile.max_registers}")
+    if point.end - point.start > profile.max_registers:
+        raise ProfileError(
+            f"point {name!r}: needs {point.end - point.start} registers, max_registers is {profile.max_registers}"
+        )
     if not (math.isfinite(point.scale) and point.scale > 0):
         raise ProfileError(f"point {name!r}: scale {point.scale}: expected a number above 0")
 
@@ -169,7 +188,7 @@ def _check_overlaps(profile: Profile) -> None:
     for name, point in profile.points.items():
         if point.alone:
             continue
-        for address in range(point.address, point.end):
+        for address in point.own:
             owner = owners.setdefault((profile.function_of(point), address), name)
             if owner != name:
                 raise ProfileError(f"point {name!r}: register {address:#06x} belongs to {owner!r} already")

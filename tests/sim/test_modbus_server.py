@@ -191,7 +191,7 @@ async def test_a_slow_slave_answers_one_request_after_the_other() -> None:
 async def test_a_wire_takes_its_time() -> None:
     async with on_a_line(slave(), baudrate=9600) as line, AsyncModbusSerialClient(line.path) as client:
         await client.read_input_registers(0, count=76, device_id=1)
-        assert now() == pytest.approx((8 + 5 + 2 * 76) * 11 / 9600)
+        assert now() == pytest.approx((8 + 3.5 + 5 + 2 * 76) * 11 / 9600)
 
 
 async def test_garbage_instead_of_a_header_ends_the_connection() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from hal.modbus.bus import ModbusBus
 from hal.modbus.profile import PROFILES
 from hal.types import MeterSample
-from sim.modbus_server import MeterSlave, ModbusRtuServer, ModbusTcpServer, Pty
+from sim.modbus_server import ModbusRtuServer, ModbusTcpServer, Pty, Slave
 
 PROFILE_NAMES = sorted(path.stem for path in PROFILES.glob("*.toml"))
 
@@ -41,7 +41,7 @@ def now() -> float:
 
 
 @asynccontextmanager
-async def tcp(*slaves: MeterSlave) -> AsyncIterator[tuple[ModbusBus, ModbusTcpServer]]:
+async def tcp(*slaves: Slave) -> AsyncIterator[tuple[ModbusBus, ModbusTcpServer]]:
     server = ModbusTcpServer(slaves)
     bus = ModbusBus(f"tcp://127.0.0.1:{await server.start()}")
     try:
@@ -52,7 +52,7 @@ async def tcp(*slaves: MeterSlave) -> AsyncIterator[tuple[ModbusBus, ModbusTcpSe
 
 
 @asynccontextmanager
-async def rtu(*slaves: MeterSlave, baudrate: int = 9600) -> AsyncIterator[tuple[ModbusBus, ModbusRtuServer]]:
+async def rtu(*slaves: Slave, baudrate: int = 9600) -> AsyncIterator[tuple[ModbusBus, ModbusRtuServer]]:
     pty = Pty()
     server = ModbusRtuServer(slaves, pty.fd)
     server.start()
@@ -65,4 +65,7 @@ async def rtu(*slaves: MeterSlave, baudrate: int = 9600) -> AsyncIterator[tuple[
         pty.close()
 
 
-LINES = {"tcp": tcp, "rtu": rtu}
+LINES: dict[str, Callable[..., AbstractAsyncContextManager[tuple[ModbusBus, ModbusTcpServer | ModbusRtuServer]]]] = {
+    "tcp": tcp,
+    "rtu": rtu,
+}

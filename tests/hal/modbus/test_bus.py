@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest
 
-from hal.modbus.bus import ANSWER_TIMEOUT_S, LATEST_ANSWER_S, ModbusBus, RtuAnswers, TcpAnswers, Unit, parse_url
+from hal.errors import MeterError
+from hal.modbus.answers import RtuAnswers, TcpAnswers
+from hal.modbus.bus import ANSWER_TIMEOUT_S, LATEST_ANSWER_S, ModbusBus, Unit, parse_url
 from hal.modbus.layout import Layout
 from hal.modbus.profile import load_profile, probes, sample_requests
 from hal.modbus.schema import ReadRequest
-from hal.types import MeterError, MeterErrorKind, MeterSample
+from hal.types import MeterErrorKind, MeterSample
 from sim.modbus_server import MeterSlave, Pty, crc16
 from sim.time import run_virtual
-from tests.hal.modbus.helpers import CHARGING, LINES, PROFILE_NAMES, charging, now, rtu, tcp
+from tests.hal.modbus.helpers import CHARGING, LINES, charging, now, rtu, tcp
 
 ABB = load_profile("abb_b2x")
 ENERGY, LIVE = sample_requests(ABB)
@@ -44,35 +45,7 @@ async def failure(unit: Unit, **how: Any) -> MeterError:
     return caught.value
 
 
-# The same registers as another client reads
-
-
-@pytest.mark.parametrize("name", PROFILE_NAMES)
-async def test_over_tcp_the_driver_reads_the_registers_that_pymodbus_reads(name: str) -> None:
-    profile = load_profile(name)
-    async with tcp(MeterSlave(profile, lambda: CHARGING, 1)) as (bus, _):
-        unit = bus.unit(1, probes=probes(profile))
-        address = parse_url(bus.url)
-        async with AsyncModbusTcpClient(address.host, port=address.port) as client:
-            for request in sample_requests(profile):
-                ask = client.read_input_registers if request.function == 4 else client.read_holding_registers
-                answer = await ask(request.address, count=request.count, device_id=1)
-                assert await read(unit, request) == answer.registers
-                assert any(answer.registers)
-
-
-@pytest.mark.parametrize("name", PROFILE_NAMES)
-async def test_over_rtu_the_driver_reads_the_registers_that_pymodbus_reads(name: str) -> None:
-    profile = load_profile(name)
-    async with rtu(MeterSlave(profile, lambda: CHARGING, 1)) as (bus, _):
-        async with AsyncModbusSerialClient(parse_url(bus.url).device, baudrate=9600) as client:
-            expected = []
-            for request in sample_requests(profile):
-                ask = client.read_input_registers if request.function == 4 else client.read_holding_registers
-                expected.append((await ask(request.address, count=request.count, device_id=1)).registers)
-        unit = bus.unit(1, probes=probes(profile))
-        assert [await read(unit, request) for request in sample_requests(profile)] == expected
-        assert all(any(registers) for registers in expected)
+# Over real sockets
 
 
 @pytest.mark.realtime

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from hal.errors import MeterError
 from hal.modbus.meter import ModbusMeter
 from hal.modbus.profile import load_profile
 from hal.modbus.schema import Profile
-from hal.types import MeterError, MeterErrorKind, MeterSample
+from hal.types import MeterErrorKind, MeterSample
 from sim.modbus_server import MeterSlave
 from tests.hal.modbus.helpers import CHARGING, LINES, PROFILE_NAMES, charging, now
 
@@ -47,16 +48,6 @@ async def failure(meter: ModbusMeter) -> MeterErrorKind:
     with pytest.raises(MeterError) as caught:
         await meter.read()
     return caught.value.kind
-
-
-@pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("name", PROFILE_NAMES)
-async def test_the_sample_is_what_the_meter_measures(name: str, line: str) -> None:
-    async with wired(name, line) as w:
-        sample = await w.meter.read()
-    assert (sample.energy_import_wh, sample.energy_export_wh, sample.serial) == (123_000.0, 4_000.0, "12345")
-    assert (sample.power_w, sample.power_factor, sample.frequency_hz) == (3450.0, 0.5, 50.0)
-    assert sample.voltage_v == ((230.0,) if name == "eastron_sdm120" else (230.0, 231.0, 229.5))
 
 
 async def test_the_samples_time_is_when_the_first_answer_came() -> None:

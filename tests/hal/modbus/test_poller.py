@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hal.board import COMMAND_DEADLINE_S
+from hal.continuity import Followed
+from hal.errors import HalError, HalGoneError, HalTimeoutError, MeterError
 from hal.modbus.meter import ModbusMeter
 from hal.modbus.poller import MeterPoller
 from hal.modbus.profile import load_profile
@@ -17,11 +19,7 @@ from hal.types import (
     FaultCleared,
     FaultKind,
     FaultRaised,
-    HalError,
     HalEvent,
-    HalGoneError,
-    HalTimeoutError,
-    MeterError,
     MeterErrorKind,
     MeterFailed,
     MeterSample,
@@ -237,3 +235,31 @@ async def test_a_real_slave_that_dies_is_stale_within_two_polls_and_recovers(lin
         await asyncio.sleep(1.0)
         assert isinstance(events[-1], FaultCleared)
         task.cancel()
+
+
+async def test_what_the_follower_refuses_is_a_failure_with_its_name() -> None:
+    events: list[HalEvent] = []
+    meter = FakeMeter()
+
+    def refuse(sample: MeterSample) -> Followed:
+        return Followed(None, MeterErrorKind.SWAPPED, "another") if sample.taken_mono_s else Followed(sample)
+
+    task = asyncio.ensure_future(MeterPoller(meter, 1.0, events.append, refuse).run())
+    await asyncio.sleep(2.5)
+    task.cancel()
+    assert events == [
+        sampled_at(0.0),
+        MeterFailed(MeterErrorKind.SWAPPED, "another", 1),
+        MeterFailed(MeterErrorKind.SWAPPED, "another", 2),
+        sampled_at(0.0, Quality.STALE),
+        FaultRaised(FaultKind.METER, "swapped: another"),
+    ]
+
+
+async def test_what_the_follower_makes_up_for_is_named_and_no_fault() -> None:
+    events: list[HalEvent] = []
+    poller = MeterPoller(FakeMeter(), 1.0, events.append, lambda s: Followed(s, MeterErrorKind.ROLLOVER, "from 9 to 0"))
+    task = asyncio.ensure_future(poller.run())
+    await asyncio.sleep(0.5)
+    task.cancel()
+    assert events == [MeterFailed(MeterErrorKind.ROLLOVER, "from 9 to 0", 0), sampled_at(0.0)]
