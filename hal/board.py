@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Final, Protocol, runtime_checkable
 
-from hal.types import BoardInfo, EvseCapabilities, MeterSample, Stamped
+from hal.types import BoardInfo, EvseCapabilities, LedColour, LedPattern, MeterSample, MeterTransaction, Sound, Stamped
 
 COMMAND_DEADLINE_S: Final = 1.0  # our policy: a board that needs longer for a command is at fault
+SIGNING_DEADLINE_S: Final = 30.0  # signed meter values paper, 2.3.1: some meters take this long for the last value
 LEASE_S: Final = (
     2.0  # permission falls away by itself after this (our policy, from the heartbeat of open EVSE firmware)
 )
@@ -77,11 +78,49 @@ class PhaseSwitch(Protocol):
 
 
 @runtime_checkable
+class Led(Protocol):
+    """What a driver sees from afar, and hears: the EVSE's light and, where there is one, its beeper."""
+
+    async def show(self, colour: LedColour, pattern: LedPattern, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Be lit so, until told otherwise."""
+
+    async def beep(self, sound: Sound, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Say this once; a board without a beeper does nothing."""
+
+
+@runtime_checkable
+class Display(Protocol):
+    """What a driver reads."""
+
+    async def text(self, lines: tuple[str, ...], *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Show these lines, the important one first, until told otherwise; what does not fit is cut."""
+
+
+@runtime_checkable
 class Meter(Protocol):
     """An energy meter."""
 
     async def read(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> MeterSample:
         """Measure now. Raises `MeterError`; never returns old values under a new time."""
+
+
+@runtime_checkable
+class SigningMeter(Meter, Protocol):
+    """A meter that signs what it measured at the beginning and at the end of a transaction.
+
+    Both may be asked again after a failure, also by another process or after the meter lost its power: `stop` gets
+    all that `start` got. Raise `MeterError`.
+    """
+
+    async def start_transaction(
+        self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
+    ) -> MeterSample:
+        """Begin; the sample's `signed` is None for a meter that signs begin and end in one."""
+
+    async def stop_transaction(
+        self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
+    ) -> MeterSample:
+        """End, with what was signed."""
 
 
 class EvseHardware(Protocol):
@@ -114,6 +153,14 @@ class EvseHardware(Protocol):
     @property
     def meter(self) -> Meter | None:
         """Energy meter."""
+
+    @property
+    def led(self) -> Led | None:
+        """Light and beeper."""
+
+    @property
+    def display(self) -> Display | None:
+        """Display."""
 
     def events(self) -> AsyncIterator[Stamped]:
         """This EVSE's one ordered stream. It begins with the present state (CP, PP, contactor, lock, faults)."""

@@ -11,22 +11,11 @@ from typing import Final, Literal
 
 import msgspec
 
-from hal.types import (
-    AnyCommand,
-    BoardInfo,
-    EvseCapabilities,
-    HalError,
-    HalGoneError,
-    HalRefusedError,
-    HalTimeoutError,
-    MeterError,
-    MeterErrorKind,
-    MeterSample,
-    Rule,
-    Stamped,
-)
+from hal.commands import AnyCommand
+from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError, MeterError
+from hal.types import BoardInfo, EvseCapabilities, MeterErrorKind, MeterSample, Rule, Stamped
 
-PROTOCOL: Final = 1  # both ends must speak the same version
+PROTOCOL: Final = 2  # both ends must speak the same version
 FRAME_MAX: Final = 1 << 20  # our policy: no frame of ours comes near
 LENGTH_BYTES: Final = 4
 
@@ -39,6 +28,8 @@ class EvseDescription(msgspec.Struct, frozen=True):
     has_rcd: bool
     has_phase_switch: bool
     has_meter: bool
+    has_led: bool = False
+    has_display: bool = False
 
 
 # From the client

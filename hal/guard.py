@@ -12,46 +12,58 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from hal import interlock
-from hal.board import COMMAND_DEADLINE_S, Board, Contactor, EvseHardware, Lock, Meter, PhaseSwitch, Pilot, Rcd
+from hal import interlock, ownership
+from hal.board import (
+    COMMAND_DEADLINE_S,
+    Board,
+    Contactor,
+    Display,
+    EvseHardware,
+    Led,
+    Lock,
+    Meter,
+    PhaseSwitch,
+    Pilot,
+    Rcd,
+)
+from hal.commands import AnyCommand, Command, Permit, PilotE, PilotF, PilotPwm, PilotX1, SetLock, SignCommand
+from hal.continuity import Follower
+from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError
 from hal.modbus.poller import MeterPoller
 from hal.ports import CommandPorts, carry_out
 from hal.rules import initial
 from hal.stream import Stream
+from hal.tasks import stop
 from hal.turn import Asked, Done, Given, Observed, Pass, Refuse, Report, Tick
 from hal.types import (
-    AnyCommand,
     BoardInfo,
-    Command,
+    CpState,
     EvseCapabilities,
     FaultCleared,
     FaultKind,
     FaultRaised,
-    HalError,
     HalEvent,
-    HalGoneError,
-    HalRefusedError,
-    HalTimeoutError,
-    Permit,
-    PilotE,
-    PilotF,
-    PilotPwm,
-    PilotX1,
     Rule,
-    SetLock,
     Stamped,
 )
 
 OFF_RETRY_S: Final = 0.5  # our policy: a board that did not answer is told "off" this often until it does
+END_RETRY_S: Final = 1.0  # our policy: how soon a task that did not heed its cancellation is told again
 RELISTEN_S: Final = 1.0  # our policy: a stream of events that broke is opened again after this
 VITAL: Final = (Permit, PilotPwm, PilotX1, PilotE, PilotF)  # one that fails leaves energy or offer in doubt
 
 
 class Guard:
-    """A `Board` that can be trusted with a contactor. `also_close` is awaited after the board is closed."""
+    """A `Board` that can be trusted with a contactor. `also_close` is awaited after the board is closed.
 
-    def __init__(self, board: Board, *, also_close: Sequence[Callable[[], Awaitable[None]]] = ()) -> None:
+    `own_process`: no agent runs in this process, so the interlock may own the fastest rules.
+    """
+
+    def __init__(
+        self, board: Board, *, also_close: Sequence[Callable[[], Awaitable[None]]] = (), own_process: bool = False
+    ) -> None:
         self._board = board
+        self._own_process = own_process
         self._also_close = also_close
         self._stream = Stream()
         self._guarded = {number: GuardedEvse(raw) for number, raw in board.evses.items()}
@@ -60,7 +72,7 @@ class Guard:
     @property
     def info(self) -> BoardInfo:
         """Identity of the raw board."""
-        return replace(self._board.info, guarded=True)
+        return replace(self._board.info, guarded=True, own_process=self._own_process)
 
     @property
     def evses(self) -> Mapping[int, GuardedEvse]:
@@ -81,7 +93,8 @@ class Guard:
         self._guarded[evse].attach_meter(meter, poll_s)
 
     async def start(self) -> None:
-        """Start the raw board, then watch it. Raises what the raw board raises."""
+        """Start the raw board, then watch it. Raises `OwnershipError`, and what the raw board raises."""
+        ownership.check(self.info, (evse.capabilities for evse in self._guarded.values()))
         await self._board.start()
         watches = [self._watch_station(), *(evse.watch() for evse in self._guarded.values())]
         polls = [evse.poll(evse.poller) for evse in self._guarded.values() if evse.poller is not None]
@@ -92,9 +105,7 @@ class Guard:
         for evse in self._guarded.values():
             with contextlib.suppress(HalError):
                 await evse.ask(Permit(False, "closing"), COMMAND_DEADLINE_S)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         for evse in self._guarded.values():
             await evse.close()
         await self._board.close()
@@ -172,6 +183,16 @@ class GuardedEvse:
         """Energy meter: the attached one, else the board's own."""
         return self._meter
 
+    @property
+    def led(self) -> Led | None:
+        """Light and beeper."""
+        return self._ports if getattr(self._raw, "led", None) is not None else None  # boards older than the port
+
+    @property
+    def display(self) -> Display | None:
+        """Display."""
+        return self._ports if getattr(self._raw, "display", None) is not None else None
+
     def events(self) -> AsyncIterator[Stamped]:
         """This EVSE's one ordered stream; it begins with the present state."""
         return self.stream.read()
@@ -179,7 +200,10 @@ class GuardedEvse:
     def attach_meter(self, meter: Meter, poll_s: float) -> None:
         """Use this meter; its poller's events join the stream."""
         self._meter = meter
-        self.poller = MeterPoller(meter, poll_s, self.report)
+        self.poller = MeterPoller(meter, poll_s, self.report, Follower(meter, self.capabilities, self._car_gone))
+
+    def _car_gone(self) -> bool:
+        return self._state.cp is not None and self._state.cp.state is CpState.A
 
     def report(self, event: HalEvent) -> None:
         """Something that the raw board's stream does not carry: a meter's event, a fault of the whole station."""
@@ -199,6 +223,9 @@ class GuardedEvse:
 
     async def ask(self, command: AnyCommand, deadline_s: float) -> None:
         """Judge a command and carry it out. Raises `HalRefusedError`, `HalTimeoutError`, `HalGoneError`, `HalError`."""
+        if isinstance(command, SignCommand):
+            await self._show(command, deadline_s)
+            return
         if command == SetLock(False):
             deadline_s = await self._wait_while_opening(deadline_s)
         refused, passed = self._step(Asked(command), deadline_s)
@@ -213,6 +240,12 @@ class GuardedEvse:
             failure = task.result()
             if failure is not None:
                 raise failure
+
+    async def _show(self, command: SignCommand, deadline_s: float) -> None:
+        """Past the interlock: nothing that a light or a display does, or fails to do, concerns the energy."""
+        failure = await _attempt(self._raw, command, deadline_s)
+        if failure is not None:
+            raise failure
 
     async def watch(self) -> None:
         """Hear the raw board out, for ever. A stream that breaks withdraws the permission."""
@@ -241,10 +274,7 @@ class GuardedEvse:
         """Stop timers and tasks, end the stream. The permission is withdrawn before."""
         if self._timer is not None:
             self._timer.cancel()
-        tasks = [*self._running, *([self._winning_back] if self._winning_back is not None else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop([*self._running, self._winning_back])
         self.stream.end()
 
     def _step(
@@ -263,12 +293,21 @@ class GuardedEvse:
                     self.stream.publish(event)
                 case Refuse():
                     refused = action
-        if self._timer is not None:
-            self._timer.cancel()
-        due_s = interlock.deadline_s(self._state, loop.time())
-        self._timer = None if due_s is None else loop.call_at(due_s, self._step, Tick())
+        self._keep_time(interlock.deadline_s(self._state, loop.time()))
         self._is_open.clear() if self._state.maybe_closed else self._is_open.set()
         return refused, passed
+
+    def _keep_time(self, due_s: float | None) -> None:
+        """Have a step made by then. One that is due earlier may stay: renewals put the next one off all the time."""
+        if self._timer is not None:
+            if due_s is not None and self._timer.when() <= due_s:
+                return
+            self._timer.cancel()
+        self._timer = None if due_s is None else asyncio.get_running_loop().call_at(due_s, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._step(Tick())
 
     def _pass(self, command: Command, deadline_s: float) -> asyncio.Task[HalError | None]:
         """Hand a command to the raw board now. "Off" waits for nothing, and ends an "on" that is on its way."""
@@ -283,7 +322,8 @@ class GuardedEvse:
 
     async def _carry(self, command: Command, deadline_s: float) -> HalError | None:
         failure = await _attempt(self._raw, command, deadline_s)
-        self._step(Done(command, ok=failure is None))
+        if not isinstance(command, Permit):  # what became of a permission, the mirror contact tells
+            self._step(Done(command, ok=failure is None))
         if failure is not None and (isinstance(command, VITAL) or isinstance(failure, HalTimeoutError | HalGoneError)):
             self.report(FaultRaised(FaultKind.BOARD, str(failure)))
             if self._winning_back is None or self._winning_back.done():
@@ -308,6 +348,15 @@ class GuardedEvse:
                 async with asyncio.timeout_at(until_s):
                     await self._is_open.wait()
         return until_s - loop.time()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """End tasks for good: before Python 3.12 `wait_for`, which pymodbus reads with, can swallow a cancellation."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=END_RETRY_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _attempt(hardware: EvseHardware, command: Command, deadline_s: float) -> HalError | None:

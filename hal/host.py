@@ -16,11 +16,13 @@ import msgspec
 
 from hal import frames
 from hal.board import COMMAND_DEADLINE_S, STATION, Board, Meter
+from hal.commands import Permit
+from hal.errors import HalError, HalTimeoutError, MeterError
 from hal.guard import Guard
 from hal.registry import build_board
 from hal.remote import RemoteBoard
 from hal.stream import Stream
-from hal.types import HalError, HalEvent, HalTimeoutError, MeterError, MeterErrorKind, Permit, Stamped
+from hal.types import HalEvent, MeterErrorKind, Stamped
 
 HELLO_S: Final = 2.0  # our policy: a client that connects says who it is
 UNREAD_MAX_BYTES: Final = 1 << 20  # our policy: a client that reads nothing is dropped; it finds the state on return
@@ -33,14 +35,14 @@ Closer = Callable[[], Awaitable[None]]
 
 
 class BusConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A Modbus bus: `tcp://host:port` or `serial:///dev/ttyUSB0?baudrate=9600`."""
+    """A Modbus bus: `tcp://host:port` or `serial:///dev/ttyUSB0?baudrate=9600`; or `http://host:port` of one meter."""
 
     name: str
     url: str
 
 
 class MeterConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A Modbus meter: which EVSE it measures, its model's profile, and where it is."""
+    """A meter: which EVSE it measures, its model's profile (or a driver of `hal.meters`), and where it is."""
 
     evse: int
     profile: str
@@ -68,8 +70,11 @@ async def open_board(config: HalConfig) -> Board:
     return open_guard(config)
 
 
-def open_guard(config: HalConfig) -> Guard:
-    """The board of this configuration with its meters, guarded, in this process. Raises `HalError`."""
+def open_guard(config: HalConfig, *, own_process: bool = False) -> Guard:
+    """The board of this configuration with its meters, guarded, in this process. Raises `HalError`.
+
+    `own_process`: no agent runs in it.
+    """
     raw = build_board(config.board, config.options)
     closers: list[Closer] = []
     meters: dict[int, tuple[Meter, float]] = {
@@ -78,7 +83,7 @@ def open_guard(config: HalConfig) -> Guard:
     if config.buses or config.meters:
         closers, external = _modbus_meters(config, raw)
         meters |= external
-    guard = Guard(raw, also_close=closers)
+    guard = Guard(raw, also_close=closers, own_process=own_process)
     for number, (meter, poll_s) in meters.items():
         guard.attach_meter(number, meter, poll_s)
     return guard
@@ -86,13 +91,14 @@ def open_guard(config: HalConfig) -> Guard:
 
 def _modbus_meters(config: HalConfig, board: Board) -> tuple[list[Closer], dict[int, tuple[Meter, float]]]:
     """What closes the buses, and each EVSE's meter with its poll. Raises `HalError`."""
-    from hal.modbus.bus import ModbusBus  # pymodbus is loaded only where there is a bus
-    from hal.modbus.meter import ModbusMeter
-    from hal.modbus.profile import load_profile
+    from hal.meters import open_bus, open_meter  # pymodbus is loaded only where there is a bus
+    from hal.modbus.bus import ModbusBus
 
     meters: dict[int, tuple[Meter, float]] = {}
     try:
-        buses = {bus.name: ModbusBus(bus.url) for bus in config.buses}
+        shared = getattr(board, "bus", None)  # a line that the board itself is on has one owner, too
+        of_board = {shared.url: shared} if isinstance(shared, ModbusBus) else {}
+        buses = {bus.name: of_board.get(bus.url) or open_bus(bus.url) for bus in config.buses}
         for one in config.meters:
             if one.evse not in board.evses:
                 raise HalError(f"hal.meter: EVSE {one.evse} is unknown; the board has {sorted(board.evses)}")
@@ -100,12 +106,11 @@ def _modbus_meters(config: HalConfig, board: Board) -> tuple[list[Closer], dict[
                 raise HalError(f"hal.meter: EVSE {one.evse} has two meters; give one")
             if one.bus not in buses:
                 raise HalError(f"hal.meter: bus {one.bus!r} is unknown; hal.bus names {sorted(buses)}")
-            profile = load_profile(one.profile)
-            meter = ModbusMeter(profile, buses[one.bus], one.unit_id, _mono_s, serial=one.serial)
+            meter = open_meter(one.profile, buses[one.bus], one.unit_id, _mono_s, serial=one.serial)
             meters[one.evse] = (meter, one.poll_s)
     except ValueError as error:
         raise HalError(str(error)) from error
-    return [bus.close for bus in buses.values()], meters
+    return [bus.close for bus in buses.values() if bus.url not in of_board], meters
 
 
 def _mono_s() -> float:
@@ -238,6 +243,8 @@ class _Client:
                 has_rcd=evse.rcd is not None,
                 has_phase_switch=evse.phase_switch is not None,
                 has_meter=evse.meter is not None,
+                has_led=evse.led is not None,
+                has_display=evse.display is not None,
             )
             for number, evse in self._board.evses.items()
         }

@@ -8,23 +8,12 @@ to close when every condition of `hal.rules.CONDITIONS` holds and to open when o
 from __future__ import annotations
 
 from hal.board import LEASE_S
+from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, PilotX1, RcdReset, RcdSelfTest, SetLock, SetPhases
 from hal.iec61851 import PWM_OFF_OPEN_S, RECLOSE_S
 from hal.observe import check_cable, check_mirror, observed
 from hal.rules import CP_MISSED_REPEATS, EVERYDAY, State, broken, fault_rule, refusal, supervised
 from hal.turn import Action, Asked, Done, Given, Observed, Pass, Refuse, Tick, Turn
-from hal.types import (
-    Command,
-    Permit,
-    PilotE,
-    PilotF,
-    PilotPwm,
-    PilotX1,
-    RcdReset,
-    RcdSelfTest,
-    Rule,
-    SetLock,
-    SetPhases,
-)
+from hal.types import Rule
 
 
 def step(state: State, given: Given, now_s: float) -> tuple[State, tuple[Action, ...]]:
@@ -42,8 +31,8 @@ def step(state: State, given: Given, now_s: float) -> tuple[State, tuple[Action,
             pass
     check_mirror(turn)
     check_cable(turn)
-    _open_if_broken(turn)
-    _close_if_all_hold(turn, given)
+    if not _open_if_broken(turn):
+        _close(turn, given)
     return turn.state, tuple(turn.actions)
 
 
@@ -101,10 +90,11 @@ def _done(turn: Turn, command: Command, *, ok: bool) -> None:
         turn.release_latched()
 
 
-def _open_if_broken(turn: Turn) -> None:
+def _open_if_broken(turn: Turn) -> bool:
+    """Whether a condition does not hold; the board is then told to open, unless it has been."""
     why = broken(turn.state, turn.now_s)
     if why is None:
-        return
+        return False
     rule, detail = why
     if rule is Rule.FAULTED:
         detail = ", ".join(sorted(turn.state.blocking))
@@ -118,11 +108,11 @@ def _open_if_broken(turn: Turn) -> None:
         turn.tell(rule, detail)
     if rule is Rule.LEASE_ENDED or fault_rule(turn.state) is not None:
         turn.set(lease_until_s=None)
+    return True
 
 
-def _close_if_all_hold(turn: Turn, given: Given) -> None:
-    if broken(turn.state, turn.now_s) is not None:
-        return
+def _close(turn: Turn, given: Given) -> None:
+    """Every condition holds: tell the board that it may close, or again that it may."""
     renewal = isinstance(given, Asked) and isinstance(given.command, Permit)
     if not turn.state.permitted:
         turn.set(permitted=True, told=None)

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from hal import overcurrent
+from hal.commands import PilotE, PilotF
 from hal.iec61851 import CLOSE_WITHIN_S, DIODE_LOW_MAX_MV, RECLOSE_S, cable_ampacity
 from hal.rules import UNTIL_UNPLUGGED, State, believable, supervised
 from hal.turn import Report, Turn
@@ -19,8 +20,6 @@ from hal.types import (
     HalEvent,
     LockChanged,
     MeterSampled,
-    PilotE,
-    PilotF,
     PpChanged,
 )
 
@@ -114,7 +113,7 @@ def _check_short(turn: Turn, cp: CpState) -> None:
     """0 V that nobody asked for is a short of the pilot."""
     if cp is CpState.E and not isinstance(turn.state.pilot, PilotE | PilotF):
         turn.find_fault(FaultKind.CP_SHORT, "0 V on the pilot that nobody asked for")
-    elif FaultKind.CP_SHORT in turn.state.found:
+    elif cp is not CpState.E and FaultKind.CP_SHORT in turn.state.found:  # 0 V where -12 V is asked for is a short, too
         turn.clear_fault(FaultKind.CP_SHORT)
 
 
@@ -146,7 +145,8 @@ def check_mirror(turn: Turn) -> None:
     """The mirror contact against what the board was told: a lasting difference is a weld, or a failure to close."""
     s, now_s = turn.state, turn.now_s
     agrees = s.closed is True if s.permitted else s.closed is not True
-    if agrees or FaultKind.WELD in s.faults:
+    waits = s.capabilities.permit_first and s.closed is False and (s.cp is None or not s.cp.state.wants_energy)
+    if agrees or waits or FaultKind.WELD in s.faults:
         turn.set(mirror_due_s=None)
     elif s.mirror_due_s is None:
         turn.set(mirror_due_s=now_s + (NO_CLOSE_AFTER_S if s.permitted else WELD_AFTER_S))

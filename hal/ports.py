@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from hal.board import COMMAND_DEADLINE_S, EvseHardware
-from hal.types import (
+from hal.commands import (
     AnyCommand,
     Command,
-    HalError,
+    MakeSound,
     Permit,
     PilotE,
     PilotF,
@@ -22,14 +22,18 @@ from hal.types import (
     RcdSelfTest,
     SetLock,
     SetPhases,
+    ShowLight,
+    ShowText,
 )
+from hal.errors import HalError
+from hal.types import LedColour, LedPattern, Sound
 
 Ask = Callable[[AnyCommand, float], Awaitable[None]]
 T = TypeVar("T")
 
 
 class CommandPorts:
-    """Pilot, contactor, lock, residual-current monitor and phase switch of one EVSE: each call asks with a command.
+    """All ports of one EVSE but the meter: each call asks with a command.
 
     What `ask(command, deadline_s)` raises is what every method raises.
     """
@@ -77,6 +81,18 @@ class CommandPorts:
         """Use one or three phases."""
         await self._ask(SetPhases(count), deadline_s)
 
+    async def show(self, colour: LedColour, pattern: LedPattern, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Light the LED so."""
+        await self._ask(ShowLight(colour, pattern), deadline_s)
+
+    async def beep(self, sound: Sound, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Let the beeper say this once."""
+        await self._ask(MakeSound(sound), deadline_s)
+
+    async def text(self, lines: tuple[str, ...], *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Show these lines."""
+        await self._ask(ShowText(lines), deadline_s)
+
 
 async def carry_out(hardware: EvseHardware, command: Command, deadline_s: float) -> None:
     """Call the port that this command belongs to. Raises `HalError` where the EVSE lacks it, else what it raises."""
@@ -101,6 +117,12 @@ async def carry_out(hardware: EvseHardware, command: Command, deadline_s: float)
             await _present(hardware.rcd, "residual-current monitor").self_test(deadline_s=deadline_s)
         case RcdReset():
             await _present(hardware.rcd, "residual-current monitor").reset(deadline_s=deadline_s)
+        case ShowLight(colour, pattern):
+            await _present(hardware.led, "light").show(colour, pattern, deadline_s=deadline_s)
+        case MakeSound(sound):
+            await _present(hardware.led, "light").beep(sound, deadline_s=deadline_s)
+        case ShowText(lines):
+            await _present(hardware.display, "display").text(lines, deadline_s=deadline_s)
         case _:
             raise HalError(f"no port carries out {command}; hal.ports knows every command of hal.types")
 

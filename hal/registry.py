@@ -5,18 +5,28 @@ An entry point is a function `open_board(options: Mapping[str, object]) -> Board
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import Final
+from typing import Any, Final
 
 from hal.board import Board
-from hal.types import HalError
+from hal.errors import HalError
+from hal.ownership import check_api
 
 GROUP: Final = "evse.boards"
+BENCHES: Final = "evse.benches"  # a board's simulated counterpart: `bench(run_suite) -> Report`, see sim.benches
+
+
+def names() -> list[str]:
+    """The boards that are installed."""
+    return sorted(entry.name for entry in entry_points(group=GROUP))
 
 
 def build_board(name: str, options: Mapping[str, object]) -> Board:
-    """Build the raw board of this name. Raises `HalError` for an unknown name or one that cannot be loaded."""
+    """Build the raw board of this name.
+
+    Raises `HalError` for an unknown name, one that cannot be loaded, and one that was written for another API.
+    """
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         raise HalError(f"board {name!r} is unknown; installed are: {', '.join(sorted(found)) or 'none'}")
@@ -25,4 +35,14 @@ def build_board(name: str, options: Mapping[str, object]) -> Board:
     except (ImportError, AttributeError) as error:
         raise HalError(f"board {name!r} cannot be loaded: {error}; install its package again") from error
     board: Board = factory(options)
+    check_api(board.info)
     return board
+
+
+def simulated_bench(name: str) -> Callable[[Any], Any] | None:
+    """What runs a suite on this board's simulated counterpart; None where it has none."""
+    found = {entry.name: entry for entry in entry_points(group=BENCHES)}
+    if name not in found:
+        return None
+    bench: Callable[[Any], Any] = found[name].load()
+    return bench

@@ -12,21 +12,12 @@ from typing import Final
 import msgspec
 
 from hal import frames
-from hal.board import COMMAND_DEADLINE_S, STATION, Contactor, Lock, Meter, PhaseSwitch, Pilot, Rcd
+from hal.board import COMMAND_DEADLINE_S, STATION, Contactor, Display, Led, Lock, Meter, PhaseSwitch, Pilot, Rcd
+from hal.commands import AnyCommand
+from hal.errors import HalError, HalGoneError, HalTimeoutError
 from hal.ports import CommandPorts
 from hal.stream import Stream
-from hal.types import (
-    AnyCommand,
-    BoardInfo,
-    EvseCapabilities,
-    FaultKind,
-    FaultRaised,
-    HalError,
-    HalGoneError,
-    HalTimeoutError,
-    MeterSample,
-    Stamped,
-)
+from hal.types import BoardInfo, EvseCapabilities, FaultKind, FaultRaised, MeterSample, Stamped
 
 RECONNECT_S: Final = 0.5  # our policy: a restarted host is found this soon
 WELCOME_S: Final = 2.0  # our policy: a host that says nothing is not there
@@ -235,6 +226,16 @@ class RemoteEvse:
     def meter(self) -> Meter | None:
         """Energy meter."""
         return self._meter if self.described.has_meter else None
+
+    @property
+    def led(self) -> Led | None:
+        """Light and beeper."""
+        return self._ports if self.described.has_led else None
+
+    @property
+    def display(self) -> Display | None:
+        """Display."""
+        return self._ports if self.described.has_display else None
 
     def events(self) -> AsyncIterator[Stamped]:
         """This EVSE's one ordered stream; it begins with the present state."""

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from hal import overcurrent
+from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, PilotX1, RcdSelfTest, SetLock, SetPhases
 from hal.iec61851 import (
     ANALOG_MAX_PCT,
     ANALOG_MIN_PCT,
@@ -20,23 +21,7 @@ from hal.iec61851 import (
     is_digital,
 )
 from hal.overcurrent import NEVER_S, Supervision
-from hal.types import (
-    Command,
-    CpReading,
-    CpState,
-    EvseCapabilities,
-    FaultKind,
-    LockState,
-    Permit,
-    PilotE,
-    PilotF,
-    PilotPwm,
-    PilotX1,
-    RcdSelfTest,
-    Rule,
-    SetLock,
-    SetPhases,
-)
+from hal.types import CpReading, CpState, EvseCapabilities, FaultKind, LockState, Rule
 
 CP_MISSED_REPEATS: Final = 3.0  # our policy: a board that missed this many of its own repeats has a dead pilot watcher
 RATING_SLACK_A: Final = 0.05  # our policy: rounding of a duty cycle is not an overload
@@ -133,6 +118,13 @@ def _cp_fresh(s: State, now_s: float) -> bool:
     return s.cp is not None and (repeat_s is None or now_s < s.cp_s + CP_MISSED_REPEATS * repeat_s)
 
 
+def _asks(s: State, _now_s: float) -> bool:
+    """Whether a car asks; where the controller offers and closes in one, a car that is there has to be let ask."""
+    if s.cp is None:
+        return False
+    return s.cp.state.wants_energy or (s.capabilities.permit_first and s.cp.state.connected)
+
+
 def _pilot_offers(s: State, now_s: float) -> bool:
     if isinstance(s.pilot, PilotX1):  # a car that draws is given the time to stop
         return s.permitted and now_s < s.pilot_s + PWM_OFF_OPEN_S
@@ -155,14 +147,14 @@ CONDITIONS: Final = (
     Condition(Rule.OVERCURRENT, "the car drew too much", lambda s, _: FaultKind.OVER_CURRENT not in s.active),
     Condition(Rule.FAULTED, "a fault is active", lambda s, _: not s.blocking - NAMED.keys()),
     Condition(Rule.CP_STALE, "no fresh pilot reading", _cp_fresh),
-    Condition(Rule.CP_NOT_CD, "no car wants energy", lambda s, _: s.cp is not None and s.cp.state.wants_energy),
+    Condition(Rule.CP_NOT_CD, "no car wants energy", _asks),
     Condition(
         Rule.VENTILATION,
         "the car wants ventilation",
         lambda s, _: s.capabilities.has_ventilation or (s.cp is not None and s.cp.state is not CpState.D),
     ),
     Condition(Rule.PILOT_OFF, "the pilot offers no current", _pilot_offers),
-    Condition(Rule.DIODE, "the diode was not seen yet", lambda s, _: s.diode_seen),
+    Condition(Rule.DIODE, "the diode was not seen yet", lambda s, _: s.diode_seen or s.capabilities.permit_first),
     Condition(Rule.PWM_OVER_LIMIT, "the offer exceeds board or cable", _offer_within_rating),
     Condition(
         Rule.NOT_LOCKED,

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hal.commands import Command
 from hal.iec61851 import RECLOSE_AFTER_ERROR_S
 from hal.rules import HARMLESS, LATCHING, State
-from hal.types import Command, FaultCleared, FaultKind, FaultRaised, HalEvent, PermitLost, Rule
+from hal.types import FaultCleared, FaultKind, FaultRaised, HalEvent, PermitLost, Rule
 
 # In
 
@@ -90,7 +91,10 @@ class Turn:
         """A fault begins; one that is active already is not reported again."""
         if fault not in self.state.active:
             self.do(Report(FaultRaised(fault, detail)))
-        self.set(faults=self.state.faults | {fault}, latched=self.state.latched | ({fault} & LATCHING))
+        latching = (
+            LATCHING if self.state.capabilities.has_rcd else frozenset()
+        )  # else the device itself is reset by hand
+        self.set(faults=self.state.faults | {fault}, latched=self.state.latched | ({fault} & latching))
 
     def find_fault(self, fault: FaultKind, detail: str) -> None:
         """The interlock found a fault by itself, and will see it end by itself."""

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from hal.board import LEASE_RENEW_S
+from hal.errors import HalError
 from hal.remote import RemoteBoard
-from hal.types import HalError
 
 
 async def main(path: Path) -> None:

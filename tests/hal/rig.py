@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from hal import interlock
+from hal.commands import Command, Permit, PilotPwm
 from hal.rules import initial
 from hal.turn import Asked, Done, Given, Observed, Pass, Refuse, Report, Tick
 from hal.types import (
-    Command,
     ContactorChanged,
     CpChanged,
     CpReading,
@@ -19,9 +19,7 @@ from hal.types import (
     LockState,
     MeterSample,
     MeterSampled,
-    Permit,
     PermitLost,
-    PilotPwm,
     PpChanged,
     Rule,
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from hal.commands import AnyCommand, Command, Permit, SetLock
+from hal.errors import MeterError
+from hal.ownership import by_interlock, owned_by
 from hal.ports import CommandPorts
 from hal.types import (
-    AnyCommand,
     BoardInfo,
-    Command,
     ContactorChanged,
     CpChanged,
     CpReading,
@@ -18,15 +19,16 @@ from hal.types import (
     HalEvent,
     LockChanged,
     LockState,
-    MeterError,
     MeterErrorKind,
     MeterSample,
-    Permit,
+    Owner,
     PpChanged,
-    SetLock,
+    Rule,
     Stamped,
 )
 from tests.hal.rig import SOCKET, cp
+
+CLAIMS = by_interlock(0.0) + owned_by(Owner.HARDWARE, 0.0, Rule.RESIDUAL_DC, Rule.RESIDUAL_AC)
 
 
 class StubStream:
@@ -86,6 +88,7 @@ class StubEvse:
     def __init__(self, capabilities: EvseCapabilities) -> None:
         self.capabilities = capabilities
         self.pilot = self.contactor = self.lock = self.rcd = self.phase_switch = CommandPorts(self._do)
+        self.led = self.display = self.pilot
         self.meter: StubMeter | None = StubMeter()
         self.stream = StubStream()
         self.closed = False
@@ -133,7 +136,7 @@ class StubEvse:
 
 class StubBoard:
     def __init__(self, evses: int = 1, capabilities: EvseCapabilities = SOCKET) -> None:
-        self.info = BoardInfo("test", "stub", "0")
+        self.info = BoardInfo("test", "stub", "0", claims=CLAIMS, simulation=True)
         self.evses = {number: StubEvse(capabilities) for number in range(1, evses + 1)}
         self.station = StubStream()
         self.is_closed = False

@@ -6,16 +6,9 @@ import msgspec
 import pytest
 
 from hal import frames
-from hal.types import (
-    HalError,
-    HalGoneError,
-    HalRefusedError,
-    HalTimeoutError,
-    MeterError,
-    MeterErrorKind,
-    Permit,
-    Rule,
-)
+from hal.commands import Permit
+from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError, MeterError
+from hal.types import MeterErrorKind, Rule
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hal.commands import Permit, PilotPwm, PilotX1, RcdSelfTest
+from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError, MeterError
 from hal.types import (
     ContactorChanged,
     CpChanged,
@@ -15,21 +17,12 @@ from hal.types import (
     FaultCleared,
     FaultKind,
     FaultRaised,
-    HalError,
-    HalGoneError,
-    HalRefusedError,
-    HalTimeoutError,
     LockChanged,
     LockState,
-    MeterError,
     MeterErrorKind,
     MeterSampled,
-    Permit,
     PermitLost,
-    PilotPwm,
-    PilotX1,
     PpChanged,
-    RcdSelfTest,
     Rule,
     TokenPresented,
 )

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from hal.cli import command, load
+from hal.errors import HalError, HalRefusedError
 from hal.guard import Guard
 from hal.host import HalConfig, open_board, open_guard
 from hal.modbus.meter import ModbusMeter
@@ -21,8 +22,6 @@ from hal.types import (
     CpState,
     FaultKind,
     FaultRaised,
-    HalError,
-    HalRefusedError,
     LockChanged,
     LockState,
     MeterSampled,
@@ -66,7 +65,7 @@ def test_buses_and_meters_are_arrays_of_tables(tmp_path: Path):
     [
         ({"board": "no-such"}, "board 'no-such' is unknown; installed are: .*sim"),
         ({"options": {"no": 1}}, "no"),
-        ({"bus": [{"name": "a", "url": "http://x"}]}, "http://x"),
+        ({"bus": [{"name": "a", "url": "ftp://x"}]}, "ftp://x"),
         ({"meter": [{"evse": 9, "profile": "x", "bus": "a", "unit_id": 1}]}, "EVSE 9 is unknown"),
         ({"meter": [{"evse": 1, "profile": "x", "bus": "a", "unit_id": 1}]}, "bus 'a' is unknown"),
         (

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, RcdReset
 from hal.types import (
-    Command,
     ContactorChanged,
     CpState,
     FaultCleared,
@@ -18,12 +18,7 @@ from hal.types import (
     HalEvent,
     LockChanged,
     LockState,
-    Permit,
-    PilotE,
-    PilotF,
-    PilotPwm,
     PpChanged,
-    RcdReset,
     Rule,
 )
 from tests.hal.rig import DUTY_16A, SOCKET, Rig, cp, draw, drawn
@@ -414,5 +409,69 @@ def test_every_rule_is_named_by_a_case():
         Rule.PHASES_CLOSED,
         Rule.PWM_OUT_OF_RANGE,
         Rule.PWM_SPACING,
+        Rule.RESIDUAL_DC,  # a device's own; what it reports is a fault
+        Rule.RESIDUAL_AC,
     }
     assert {rule for rule, _, _ in BREAKS} | told_elsewhere == set(Rule)
+
+
+# Controllers that offer and close in one
+
+
+CONTROLLER = replace(SOCKET, has_lock=False, has_proximity=False, permit_first=True)
+
+
+def offered(rig: Rig) -> Rig:
+    rig.see(ContactorChanged(False))
+    rig.see(cp(CpState.B, pwm=False))
+    assert rig.ask(PilotPwm(DUTY_16A)) is None
+    return rig
+
+
+def test_a_controller_that_offers_and_closes_in_one_is_permitted_as_soon_as_a_car_is_there():
+    rig = offered(Rig(CONTROLLER))
+    rig.ask(Permit(True))
+    assert rig.raw_permitted
+
+
+def test_without_a_car_such_a_controller_is_not_permitted():
+    rig = Rig(CONTROLLER)
+    rig.see(ContactorChanged(False))
+    rig.see(cp(CpState.A, pwm=False))
+    rig.ask(PilotPwm(DUTY_16A))
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted
+
+
+def test_any_other_board_waits_for_the_car_to_ask():
+    rig = offered(Rig(replace(CONTROLLER, permit_first=False)))
+    rig.ask(Permit(True))
+    assert not rig.raw_permitted
+
+
+def test_such_a_controller_may_stay_open_while_the_car_does_not_ask_and_fails_to_close_when_it_does():
+    rig = offered(Rig(CONTROLLER))
+    rig.ask(Permit(True))
+    rig.renew(60.0)
+    assert rig.reports == [one for one in rig.reports if not isinstance(one, FaultRaised)]
+    rig.see(cp(CpState.C))
+    rig.renew(4.0)
+    assert FaultKind.NO_CLOSE in rig.state.active
+
+
+def test_such_a_controller_loses_its_permission_with_the_car():
+    rig = offered(Rig(CONTROLLER))
+    rig.ask(Permit(True))
+    rig.see(cp(CpState.A))
+    assert not rig.raw_permitted
+    assert rig.lost == [Rule.CP_NOT_CD]
+
+
+def test_a_trip_of_a_device_that_is_reset_by_hand_ends_with_the_devices_own_report():
+    rig = Rig(replace(SOCKET, has_rcd=False))
+    rig.ready()
+    rig.see(FaultRaised(FaultKind.RCD_AC))
+    assert rig.ask(Permit(True)) is Rule.FAULTED
+    rig.see(FaultCleared(FaultKind.RCD_AC))
+    rig.wait(30.0)
+    assert rig.ask(Permit(True)) is None

@@ -7,23 +7,8 @@ import math
 import pytest
 from msgspec.structs import replace
 
-from hal.types import (
-    Command,
-    ContactorChanged,
-    CpState,
-    FaultKind,
-    FaultRaised,
-    Permit,
-    PilotE,
-    PilotPwm,
-    PilotX1,
-    PpChanged,
-    Quality,
-    RcdSelfTest,
-    Rule,
-    SetLock,
-    SetPhases,
-)
+from hal.commands import Command, Permit, PilotE, PilotPwm, PilotX1, RcdSelfTest, SetLock, SetPhases
+from hal.types import ContactorChanged, CpState, FaultKind, FaultRaised, PpChanged, Quality, Rule
 from tests.hal.rig import DUTY_16A, DUTY_20A, SOCKET, Rig, cp, draw, drawn
 
 OFF = Permit(False)

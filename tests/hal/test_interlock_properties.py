@@ -11,26 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from hal.types import (
-    Command,
-    ContactorChanged,
-    CpState,
-    FaultCleared,
-    FaultKind,
-    FaultRaised,
-    LockChanged,
-    LockState,
-    Permit,
-    PilotE,
-    PilotF,
-    PilotPwm,
-    PilotX1,
-    PpChanged,
-    RcdReset,
-    RcdSelfTest,
-    SetLock,
-    SetPhases,
-)
+from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, PilotX1, RcdReset, RcdSelfTest, SetLock, SetPhases
+from hal.types import ContactorChanged, CpState, FaultCleared, FaultKind, FaultRaised, LockChanged, LockState, PpChanged
 from tests.hal.rig import DUTY_16A, DUTY_20A, Rig, cp, drawn
 
 TRIPS = {FaultKind.RCD_DC, FaultKind.RCD_AC, FaultKind.RCD_SELF_TEST}

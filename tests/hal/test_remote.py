@@ -17,19 +17,11 @@ from pathlib import Path
 import pytest
 
 from hal import frames
+from hal.commands import Permit, PilotX1
+from hal.errors import HalError, HalGoneError, HalTimeoutError
 from hal.guard import Guard
 from hal.remote import RemoteBoard
-from hal.types import (
-    CpState,
-    FaultCleared,
-    FaultKind,
-    FaultRaised,
-    HalError,
-    HalGoneError,
-    HalTimeoutError,
-    Permit,
-    PilotX1,
-)
+from hal.types import CpState, FaultCleared, FaultKind, FaultRaised
 from tests.hal.bench import Bench, Follower, bench_of, served, until
 from tests.hal.stub_board import StubBoard
 

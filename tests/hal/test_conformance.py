@@ -1,0 +1,142 @@
+"""The conformance suite: boards that pass it, and boards that claim what they do not do."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from hal import conformance
+from hal.checks import CHECKS
+from hal.conformance import GUARDED, RAW, NoHands, Outcome, Person, Report
+from hal.errors import HalError
+from hal.ownership import RULES, OwnershipError
+from hal.types import Claim, Owner, Rule
+from sim import benches
+from sim.bench import SimBench
+from sim.board import SimBoard
+from sim.evse import EvseSpec
+
+
+def shipped(run: Callable[..., Report]) -> Report:
+    return run(lambda open_raw, bench: conformance.run(open_raw, bench, CHECKS))
+
+
+@functools.cache
+def simulated() -> Report:
+    return shipped(benches.sim_board)
+
+
+def test_the_simulated_board_passes():
+    report = simulated()
+    assert report.passed, report.text()
+    assert {one.outcome for one in report.findings} == {Outcome.PASSED}
+
+
+@pytest.mark.parametrize(
+    "bench", [benches.serial_mcu_board, benches.rapi_board, benches.modbus_io_board, benches.gpio_board]
+)
+def test_each_shipped_board_passes_on_its_simulated_counterpart(bench):
+    report = shipped(bench)
+    assert report.passed, report.text()
+    assert Outcome.OPEN not in {one.outcome for one in report.findings}
+
+
+def test_every_rule_of_ownership_is_tried():
+    assert {one.rule for one in CHECKS if one.rule is not None} == {one.rule for one in RULES}
+
+
+def test_the_report_names_rule_owner_latency_and_what_was_refused():
+    text = simulated().text()
+    assert "cp-not-c-or-d (interlock)  42 ms of 80 ms" in text
+    assert "unlock: unlock-while-closed" in text
+    assert text.endswith(f"{len(CHECKS)} passed, 0 failed, 0 absent, 0 needs a hand")
+
+
+class Boastful(SimBoard):
+    """Enforces nothing and says that its microcontroller enforces everything."""
+
+    def __init__(self) -> None:
+        super().__init__(evse=EvseSpec(phase_switch=True))
+        self.info = replace(
+            self.info,
+            simulation=False,
+            claims=tuple(Claim(one.rule, Owner.MCU, one.within_s) for one in RULES),
+        )
+
+
+async def boasts(check: str) -> dict[str, conformance.Finding]:
+    bench = SimBench(Boastful())
+
+    def open_raw() -> SimBoard:
+        bench.board = Boastful()
+        bench.forget_cars()
+        return bench.board
+
+    only = [one for one in CHECKS if one.name == check]
+    report = await conformance.run(open_raw, bench, only)
+    return {one.where: one for one in report.findings}
+
+
+@pytest.mark.parametrize("check", [one.name for one in CHECKS if one.rule is not None])
+async def test_a_board_that_claims_a_rule_and_does_not_enforce_it_fails_behind_no_interlock(check: str):
+    found = await boasts(check)
+    assert found[RAW].outcome is Outcome.FAILED, found[RAW]
+    assert found[GUARDED].outcome is Outcome.PASSED, found[GUARDED]
+
+
+async def test_without_hands_everything_that_needs_one_is_listed_with_what_to_do():
+    report = await conformance.run(SimBoard, NoHands(), CHECKS)
+    waiting = [one for one in report.findings if one.outcome is Outcome.OPEN]
+    assert {one.check for one in waiting} == {one.name for one in CHECKS if one.acts} - {"phases-closed"}
+    assert all("car simulator: " in one.detail for one in waiting)
+    assert report.passed
+
+
+async def test_a_person_is_told_what_to_do():
+    board = SimBoard()
+    hands = SimBench(board)
+    asked: list[str] = []
+
+    class Told(Person):
+        async def do(self, evse, act):
+            await super().do(evse, act)
+            await hands.do(evse, act)
+
+    levels = [one for one in CHECKS if one.name == "levels"]
+    report = await conformance.run(lambda: board, Told(asked.append), levels)
+    assert report.passed, report.text()
+    assert [line.split("; then")[0] for line in asked] == [
+        "EVSE 1: car simulator: unplug the cable (state A)",
+        "EVSE 1: car simulator: plug the cable in, S2 open (state B)",
+        "EVSE 1: car simulator: close S2 (state C)",
+        "EVSE 1: car simulator: plug the cable in, S2 open (state B)",
+        "EVSE 1: car simulator: unplug the cable (state A)",
+        "EVSE 1: car simulator: unplug the cable (state A)",
+    ]
+
+
+async def test_a_board_that_lacks_an_owner_is_not_even_tried():
+    board = SimBoard()
+    board.info = replace(board.info, claims=())
+    with pytest.raises(OwnershipError):
+        await conformance.run(lambda: board, NoHands(), CHECKS)
+
+
+async def test_a_board_of_a_later_api_is_not_even_tried():
+    board = SimBoard()
+    board.info = replace(board.info, api=(1, 99))
+    with pytest.raises(HalError, match="update evse-agent"):
+        await conformance.run(lambda: board, NoHands(), CHECKS)
+
+
+async def test_a_board_that_arms_only_apart_from_the_agent_is_told_so():
+    board = SimBoard()
+    residual = {Rule.RESIDUAL_DC, Rule.RESIDUAL_AC}
+    claims = tuple(replace(one, owner=Owner.HARDWARE) if one.rule in residual else one for one in board.info.claims)
+    board.info = replace(board.info, simulation=False, claims=claims)
+    report = await conformance.run(lambda: board, NoHands(), [])
+    assert "cp-not-c-or-d" in report.arms
+    assert "arms in a process of its own only" in report.text()
