@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 from msgspec.structs import replace
 
 from agent.core.effects import Authorize, Timer
 from agent.core.events import AuthorizationDecided, RemoteStart
 from agent.core.metering import fresh
-from agent.core.session import POWERED, Driver, Phase, Stop
+from agent.core.session import POWERED, Driver, Phase, Session, Stop
 from agent.core.turn import Turn, is_drivers
 from agent.core.values import IdToken, StopReason, TokenKind, Trigger, TxPoint
 from hal.types import TokenPresented
 
 EASE_S = 6.0  # IEC 61851-1: a car stops within 3 s of losing the PWM; after 6 s we open under load
+ALWAYS_END = frozenset({Trigger.ABNORMAL, Trigger.RESET, Trigger.EV_CONNECT_TIMEOUT, Trigger.UNLOCK})
 CLOSING_S = 3.0  # our policy: a meter that has not answered by then does not hold up the bill
+CAR_LEFT: Final = Stop(Trigger.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED, unplugged=True)
 
 
 def presented(turn: Turn, event: TokenPresented) -> None:
@@ -75,14 +80,20 @@ def decided(turn: Turn, event: AuthorizationDecided) -> None:
 
 def _authorized(turn: Turn, driver: Driver) -> None:
     s = turn.s
-    if not s.operative and s.tx is None:
-        return
-    turn.set(driver=driver)
+    if s.phase is Phase.RECOVERING or (not s.operative and s.tx is None):
+        return  # a transaction that is being closed is nobody else's
+    turn.set(driver=driver, asking=None, remote=None)
     turn.trigger = driver.trigger
     if s.phase in {Phase.IDLE, Phase.CONNECTED, Phase.FINISHED, Phase.AUTHORIZED}:
         turn.go(Phase.READY if s.plugged else Phase.AUTHORIZED)
-    if not s.plugged and s.rules.ev_connection_timeout_s > 0:
-        turn.arm(Timer.CONNECT, s.rules.ev_connection_timeout_s)
+    if not s.plugged:
+        _await_car(turn)
+
+
+def _await_car(turn: Turn) -> None:
+    timeout_s = turn.s.rules.ev_connection_timeout_s
+    if timeout_s > 0:
+        turn.arm(Timer.CONNECT, timeout_s)
 
 
 def car_came(turn: Turn) -> None:
@@ -105,17 +116,33 @@ def car_left(turn: Turn) -> None:
         turn.power_off("unplugged")
     turn.trigger = Trigger.EV_COMMUNICATION_LOST
     match s.phase:
-        case Phase.RECOVERING | Phase.STOPPING | Phase.IDLE | Phase.AUTHORIZED:
+        case Phase.RECOVERING | Phase.IDLE | Phase.AUTHORIZED:
             return
-        case Phase.EASING if s.stop is not None:
-            wait_for_meter(turn)
+        case Phase.STOPPING | Phase.EASING if s.stop is not None:
+            turn.set(stop=replace(s.stop, unplugged=True))
+            if s.phase is Phase.EASING:
+                wait_for_meter(turn)
             return
     if s.tx is not None and not s.rules.stop_on_ev_side_disconnect and s.driver is not None:
         turn.go(Phase.AUTHORIZED)  # 1.6 StopTransactionOnEVSideDisconnect=false: the driver may plug in again
+        if s.cable_a is None:
+            _await_car(turn)  # the station's own cable: nothing shows that the driver means to return (E10.FR.02)
         return
     if s.cable_a is not None and s.has_lock and s.driver is not None and not s.rules.unlock_on_ev_side_disconnect:
         turn.set(held_by=s.driver.token)
-    stop(turn, Stop(Trigger.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED))
+    stop(turn, CAR_LEFT)
+
+
+def no_cable(turn: Turn, *, pulled: bool) -> None:
+    """No cable is in the socket: nothing is left to lock, and no car hangs on it any more."""
+    turn.set(held_by=None)
+    if pulled and turn.s.phase is Phase.AUTHORIZED:
+        _await_car(turn)
+
+
+def no_car_came(turn: Turn) -> None:
+    """The driver has not plugged in in time, or not again (E03.FR.05, E10.FR.02)."""
+    stop(turn, CAR_LEFT if turn.s.energized else Stop(Trigger.EV_CONNECT_TIMEOUT, StopReason.TIMEOUT))
 
 
 def deauthorized(turn: Turn, tx: str) -> None:
@@ -123,7 +150,7 @@ def deauthorized(turn: Turn, tx: str) -> None:
     s = turn.s
     if s.tx is None or s.tx.id != tx or s.stop is not None:
         return
-    if s.rules.stop_on_invalid_id:
+    if s.rules.stop_on_invalid_id or not s.plugged:
         stop(turn, Stop(Trigger.DEAUTHORIZED, StopReason.DEAUTHORIZED))
         return
     turn.set(driver=None)
@@ -134,20 +161,44 @@ def deauthorized(turn: Turn, tx: str) -> None:
         turn.go(Phase.CONNECTED if s.plugged else Phase.IDLE)
 
 
+def release_cable(turn: Turn, *, ends_transaction: bool) -> None:
+    """Drive the lock open as soon as nothing holds it any more; a cable left behind is let go, too."""
+    s = turn.s
+    if not ends_transaction and s.driver is not None:
+        return
+    if ends_transaction and (s.tx is not None or s.driver is not None):
+        stop(turn, Stop(Trigger.UNLOCK, StopReason.UNLOCK))
+    turn.set(unlock_asked=s.has_lock, held_by=None)
+
+
 def stop(turn: Turn, why: Stop) -> None:
     """End the authorisation, and with it the energy: gently while the car draws, at once for a fault or no car."""
     s = turn.s
-    if s.phase is Phase.RECOVERING or s.stop is not None:
+    if s.stop is not None:
+        return
+    if s.phase is Phase.RECOVERING:
+        if s.driver is not None:
+            turn.set(stop=why, driver=None)  # it would have gone on; now it ends as soon as the meter has spoken
+            turn.checkpoint = True
         return
     turn.set(stop=why, asking=None, remote=None)
     turn.cancel(Timer.CONNECT)
     if s.phase in POWERED and s.cp.wants_energy and why.trigger is not Trigger.ABNORMAL:
-        turn.go(Phase.EASING)
-        turn.arm(Timer.EASE, EASE_S)
+        if s.phase is not Phase.EASING:  # there the car has its 6 s already
+            turn.go(Phase.EASING)
+            turn.arm(Timer.EASE, EASE_S)
         return
     if s.phase in POWERED and s.plugged:
         turn.power_off(why.reason)
     wait_for_meter(turn)
+
+
+def without_power(turn: Turn) -> None:
+    """Permission is gone: what was stopped comes to its end, anything else waits until it may have energy again."""
+    if turn.s.stop is not None:
+        wait_for_meter(turn)
+    else:
+        turn.go(Phase.READY)
 
 
 def wait_for_meter(turn: Turn) -> None:
@@ -161,10 +212,13 @@ def closing_reading_is_there(turn: Turn) -> bool:
     s = turn.s
     if s.tx is None or not s.tx.energized:
         return True
-    opened_s = s.opened_mono_s if s.opened_mono_s is not None else turn.now.mono_s
-    return (
-        not s.contactor_closed and fresh(s.meter, turn.now) and s.meter is not None and s.meter.taken_mono_s >= opened_s
-    )
+    return s.opened_mono_s is not None and fresh(s.meter, turn.now) and read_with_contactor_open(s)
+
+
+def read_with_contactor_open(s: Session) -> bool:
+    """Whether the latest sample was taken after the contactor opened, as far as it has been seen to move."""
+    opened_s = s.opened_mono_s if s.opened_mono_s is not None else -math.inf
+    return not s.contactor_closed and s.meter is not None and s.meter.taken_mono_s >= opened_s
 
 
 def close(turn: Turn) -> None:
@@ -178,14 +232,19 @@ def close(turn: Turn) -> None:
             turn.end_transaction(why)
         else:
             turn.trigger = why.trigger
-    turn.go(Phase.FINISHED if turn.s.plugged else Phase.IDLE)
+    if turn.s.plugged and not why.unplugged:
+        turn.go(Phase.FINISHED)
+        return
+    turn.go(Phase.IDLE)
+    if turn.s.plugged:
+        car_came(turn)
 
 
 def _ends(turn: Turn, why: Stop) -> bool:
-    """Whether this end is one of the configured stop points (OCPP 2.0.1 E06); a fault or reset always is."""
+    """Whether this end is one of the configured stop points (OCPP 2.0.1 E06), or ends a transaction in any case."""
     points = turn.s.rules.stop_points
-    if not turn.s.plugged and (TxPoint.EV_CONNECTED in points or TxPoint.POWER_PATH_CLOSED in points):
+    if (why.unplugged or not turn.s.plugged) and TxPoint.EV_CONNECTED in points:
         return True
-    if why.trigger in {Trigger.ABNORMAL, Trigger.RESET, Trigger.EV_CONNECT_TIMEOUT}:
+    if why.trigger in ALWAYS_END:
         return True
     return bool(points & {TxPoint.AUTHORIZED, TxPoint.POWER_PATH_CLOSED, TxPoint.ENERGY_TRANSFER})

@@ -7,7 +7,7 @@ import msgspec
 from agent.core.effects import Timer
 from agent.core.limits import LimitInput
 from agent.core.rules import Rules
-from agent.core.values import AuthInfo, IdToken, StopReason, Trigger
+from agent.core.values import AuthInfo, IdToken, Scope, StopReason, Trigger
 from hal.types import (
     ContactorChanged,
     CpChanged,
@@ -18,6 +18,7 @@ from hal.types import (
     MeterSampled,
     PermitLost,
     PpChanged,
+    TemperatureMeasured,
     TokenPresented,
 )
 
@@ -95,13 +96,24 @@ class RulesChanged(Event, frozen=True):
 
 
 class AvailabilityChanged(Event, frozen=True):
-    """The EVSE is taken in or out of service (an operator, the CSMS)."""
+    """The EVSE, or the whole station, is taken in or out of service (an operator, the CSMS)."""
 
     operative: bool
+    scope: Scope = Scope.EVSE
 
 
 class ReadingAsked(Event, frozen=True):
     """The CSMS triggers meter values."""
+
+
+class UnlockRequested(Event, frozen=True):
+    """Somebody far away asks for the connector to be unlocked, for a driver whose cable is stuck.
+
+    `ends_transaction`: what charges ends first (1.6 5.18); otherwise an authorised driver keeps his cable
+    (2.0.1 F05.FR.02).
+    """
+
+    ends_transaction: bool
 
 
 AnyEvent = (
@@ -114,6 +126,7 @@ AnyEvent = (
     | FaultRaised
     | FaultCleared
     | PermitLost
+    | TemperatureMeasured
     | TokenPresented
     | AuthorizationDecided
     | Recorded
@@ -127,4 +140,5 @@ AnyEvent = (
     | RulesChanged
     | AvailabilityChanged
     | ReadingAsked
+    | UnlockRequested
 )

@@ -75,7 +75,7 @@ class TransactionEnded(Fact, frozen=True, kw_only=True):
 
 
 class ConnectorStatusChanged(Fact, frozen=True, kw_only=True):
-    """The connector's status, or the fault behind it, changed."""
+    """The connector's status, the fault behind it, or whether something is plugged into it, changed."""
 
     evse: int
     connector: int
@@ -83,6 +83,7 @@ class ConnectorStatusChanged(Fact, frozen=True, kw_only=True):
     status: ConnectorStatus
     fault: FaultKind | None = None
     detail: str = ""
+    plugged: bool = False
 
 
 class ReadingTaken(Fact, frozen=True, kw_only=True):

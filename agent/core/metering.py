@@ -9,6 +9,7 @@ from agent.core.values import Instant, Measurand, Reading, ReadingContext, Sampl
 from hal.types import MeterSample, Quality
 
 PHASES: Final = ("L1", "L2", "L3")
+DECIMALS: Final = 3  # finer than any meter; what lies below is the noise of its 32-bit floats
 DAY_S: Final = 86400.0
 MAX_READING_AGE_S: Final = 3.0  # our policy: an older sample is not what the meter says now
 
@@ -34,7 +35,7 @@ def take(
     return Reading(
         at_utc_s=now.utc_s - max(0.0, now.mono_s - sample.taken_mono_s),
         context=context,
-        energy_wh=sample.energy_import_wh,
+        energy_wh=round(sample.energy_import_wh, DECIMALS),
         values=tuple(value for one in measurands for value in _values(sample, one, offered_a)),
         estimated=not fresh(sample, now),
     )
@@ -65,11 +66,12 @@ def _values(sample: MeterSample, measurand: Measurand, offered_a: float | None) 
 
 
 def _one(measurand: Measurand, value: float | None, unit: str) -> tuple[SampledValue, ...]:
-    return () if value is None else (SampledValue(measurand, value, unit),)
+    return () if value is None else (SampledValue(measurand, round(value, DECIMALS), unit),)
 
 
 def _phases(measurand: Measurand, values: tuple[float, ...] | None, unit: str) -> tuple[SampledValue, ...]:
-    return tuple(SampledValue(measurand, v, unit, phase) for phase, v in zip(PHASES, values or (), strict=False))
+    pairs = zip(PHASES, values or (), strict=False)
+    return tuple(SampledValue(measurand, round(value, DECIMALS), unit, phase) for phase, value in pairs)
 
 
 def next_sample(started_mono_s: float, interval_s: float, now: Instant) -> float | None:

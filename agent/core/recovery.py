@@ -7,11 +7,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from agent.core.effects import Timer
+from agent.core.metering import DECIMALS
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session, Stop
 from agent.core.turn import Turn
 from agent.core.values import StopReason, Trigger
-from hal.types import CpState
+from hal.types import CpState, MeterSample
 
 METER_WAIT_S: Final = 10.0  # our policy: this long after a restart the meter may take to answer
 MAX_STORED_AGE_S: Final = 60.0  # our policy: the stored register of an open transaction is never older
@@ -27,7 +28,7 @@ def restored(saved: Session, rules: Rules) -> Session:
     tx = saved.tx
     opened = tx is not None
     if tx is not None and saved.meter is not None and saved.meter.serial == tx.meter_serial:
-        tx = replace(tx, last_energy_wh=max(tx.last_energy_wh, saved.meter.energy_import_wh))
+        tx = replace(tx, last_energy_wh=max(tx.last_energy_wh, register_wh(saved.meter)))
     return replace(
         saved,
         tx=tx,
@@ -43,11 +44,22 @@ def restored(saved: Session, rules: Rules) -> Session:
         meter=None,
         faults=frozenset(),
         driver=saved.driver if opened and rules.resume_after_power_loss and saved.stop is None else None,
+        stop=saved.stop if opened else None,
         asking=None,
         remote=None,
         recording=None,
         checkpointed_mono_s=0.0,
     )
+
+
+def kept(session: Session) -> Session:
+    """What of a session the journal has to hold: a recovery makes of it what it would make of the whole."""
+    return replace(restored(session, session.rules), rules=Rules())
+
+
+def register_wh(sample: MeterSample) -> float:
+    """The register as a reading states it."""
+    return round(sample.energy_import_wh, DECIMALS)
 
 
 def recover(turn: Turn) -> None:
@@ -61,7 +73,8 @@ def recover(turn: Turn) -> None:
     if tx is None:
         turn.go(Phase.IDLE)
         return
-    if s.meter is not None and s.meter.serial == tx.meter_serial and s.driver is not None and s.plugged:
+    goes_on = s.meter is not None and s.meter.serial == tx.meter_serial and register_wh(s.meter) >= tx.last_energy_wh
+    if goes_on and s.driver is not None and s.plugged:
         turn.set(tx=replace(tx, started_mono_s=turn.now.mono_s))
         turn.go(Phase.READY)
         turn.arm_sample()

@@ -20,6 +20,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     stop_points: frozenset[TxPoint] = frozenset({TxPoint.EV_CONNECTED, TxPoint.AUTHORIZED})
     sample_interval_s: float = 60.0  # MeterValueSampleInterval; 0: none
     aligned_interval_s: float = 0.0  # ClockAlignedDataInterval; 0: none
+    aligned_during_idle_only: bool = False  # AlignedDataSendDuringIdle: none while any EVSE has a transaction
     started_measurands: tuple[Measurand, ...] = (Measurand.ENERGY_IMPORT,)
     updated_measurands: tuple[Measurand, ...] = (
         Measurand.ENERGY_IMPORT,

@@ -6,9 +6,10 @@ import enum
 
 import msgspec
 
+from agent.core.derating import Derating
 from agent.core.limits import Limit, LimitInput, resolve
 from agent.core.rules import Rules
-from agent.core.values import ChargingState, ConnectorStatus, IdToken, Reading, StopReason, Trigger
+from agent.core.values import ChargingState, ConnectorStatus, IdToken, Reading, Scope, StopReason, Trigger
 from hal.types import CpState, FaultKind, MeterSample
 
 
@@ -53,6 +54,7 @@ class Stop(msgspec.Struct, frozen=True):
     trigger: Trigger
     reason: StopReason
     token: IdToken | None = None
+    unplugged: bool = False  # the car has left; what is plugged in afterwards is another visit
 
 
 class Driver(msgspec.Struct, frozen=True):
@@ -79,12 +81,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     connector: int = 1
     phase: Phase = Phase.IDLE
     rules: Rules = Rules()
-    operative: bool = True
+    inoperative: frozenset[Scope] = frozenset()
     faults: frozenset[FaultKind] = frozenset()
     cp: CpState = CpState.A
     contactor_closed: bool = False
     cable_a: float | None = None
     has_lock: bool = False
+    permit_first: bool = False  # its controller offers no current before it may close, too
+    derating: Derating = Derating()
     locked: bool = False
     limits: tuple[LimitInput, ...] = ()
     offer: Offer | None = None
@@ -101,8 +105,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     closed_since_mono_s: float | None = None
     opened_mono_s: float | None = None
     held_by: IdToken | None = None  # the cable stays locked until this driver comes back
+    unlock_asked: bool = False  # the lock is to be driven open as soon as it may, even if it seems to be open
     status: ConnectorStatus = ConnectorStatus.AVAILABLE
     reported_fault: FaultKind | None = None
+    reported_plugged: bool = False
     checkpointed_mono_s: float = 0.0
 
     @property
@@ -116,9 +122,29 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.driver.group if self.driver else None
 
     @property
+    def operative(self) -> bool:
+        """Whether the EVSE is in service: it and its station."""
+        return not self.inoperative
+
+    @property
+    def asks_for_power(self) -> bool:
+        """Whether the car asks for energy, or has to be permitted before it can."""
+        return self.cp.wants_energy or (self.permit_first and self.plugged)
+
+    @property
     def plugged(self) -> bool:
         """Whether a car hangs on the cable."""
         return self.cp.connected
+
+    @property
+    def occupied(self) -> bool:
+        """Whether something is plugged into the connector: a car, or a cable without one."""
+        return self.plugged or self.cable_a is not None
+
+    @property
+    def energized(self) -> bool:
+        """Whether the contactor has been closed within the open transaction."""
+        return self.tx is not None and self.tx.energized
 
     def limit(self, now_mono_s: float) -> Limit:
         """The current that may be offered now, and who decided it."""

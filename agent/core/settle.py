@@ -17,19 +17,20 @@ from agent.core.faults import end_reason, holds_energy, to_report
 from agent.core.metering import fresh
 from agent.core.session import POWERED, Offer, Phase, Session, Stop
 from agent.core.turn import Turn
-from agent.core.values import ChargingState, ConnectorStatus, Trigger, TxPoint
+from agent.core.values import ChargingState, ConnectorStatus, StopReason, Trigger, TxPoint
 from hal.types import FaultKind
 
 # IEC 61851-1: changes of the duty cycle at least 5 s apart; a decrease need not wait. The interlock counts from when
 # the board has obeyed, so we wait a little longer than it does.
 PWM_SPACING_S: Final = 5.2
-STEP_A: Final = 0.1  # our policy: a change smaller than this is not worth a new duty cycle
+STEP_A: Final = 0.1  # our policy: a rise smaller than this is not worth a new duty cycle
 HELD_PHASES: Final = frozenset({Phase.READY, Phase.STARTING, Phase.CHARGING, Phase.EASING, Phase.STOPPING})
 
 
 def settle(turn: Turn) -> None:
     """Bring everything that depends on the session's state in line with it."""
     _fault_ends_or_holds(turn)
+    _transfer_ends(turn)
     _start_transaction(turn)
     _move(turn)
     _pilot(turn)
@@ -46,11 +47,18 @@ def _fault_ends_or_holds(turn: Turn) -> None:
         driver.stop(turn, Stop(Trigger.ABNORMAL, reason))
     elif s.phase in POWERED and holds_energy(s.faults):
         turn.power_off("fault: " + ", ".join(sorted(s.faults)))
-        if s.stop is not None:
-            driver.wait_for_meter(turn)
-        else:
-            turn.go(Phase.READY)
-            turn.trigger = turn.trigger or Trigger.ABNORMAL
+        driver.without_power(turn)
+        turn.trigger = turn.trigger or Trigger.ABNORMAL
+
+
+def _transfer_ends(turn: Turn) -> None:
+    """Where EnergyTransfer is a stop point, whoever suspends the energy ends the transaction (E06.FR.07)."""
+    s = turn.s
+    if TxPoint.ENERGY_TRANSFER not in s.rules.stop_points or s.stop is not None or s.phase is Phase.RECOVERING:
+        return
+    if s.energized and not s.contactor_closed:
+        reason = StopReason.OTHER if s.cp.wants_energy else StopReason.STOPPED_BY_EV
+        driver.stop(turn, Stop(Trigger.CHARGING_STATE_CHANGED, reason))
 
 
 def _start_transaction(turn: Turn) -> None:
@@ -61,7 +69,7 @@ def _start_transaction(turn: Turn) -> None:
         TxPoint.EV_CONNECTED: s.plugged,
         TxPoint.AUTHORIZED: s.driver is not None,
         TxPoint.POWER_PATH_CLOSED: s.plugged and s.driver is not None,
-        TxPoint.ENERGY_TRANSFER: s.contactor_closed,
+        TxPoint.ENERGY_TRANSFER: s.plugged and s.contactor_closed,
     }
     if any(reached[point] for point in s.rules.start_points):
         trigger = s.driver.trigger if s.driver is not None else Trigger.CABLE_PLUGGED_IN
@@ -83,13 +91,13 @@ def may_have_energy(turn: Turn) -> bool:
 def _move(turn: Turn) -> None:
     s = turn.s
     match s.phase:
-        case Phase.READY if s.cp.wants_energy and may_have_energy(turn) and fresh(s.meter, turn.now):
+        case Phase.READY if s.asks_for_power and may_have_energy(turn) and fresh(s.meter, turn.now):
             if s.tx is None and TxPoint.ENERGY_TRANSFER not in s.rules.start_points:
                 return  # its id or first reading is still to come
             turn.set(records=s.records + 1, recording=s.records + 1)
             turn.go(Phase.STARTING)
             turn.do(Record(turn.s.records, ()))
-        case Phase.STARTING if not (s.cp.wants_energy and may_have_energy(turn)):
+        case Phase.STARTING if not (s.asks_for_power and may_have_energy(turn)):
             turn.set(recording=None)
             turn.go(Phase.READY)
         case Phase.CHARGING if not may_have_energy(turn):
@@ -102,10 +110,7 @@ def _move(turn: Turn) -> None:
     if s.phase is Phase.EASING and not s.cp.wants_energy:
         turn.cancel(Timer.EASE)
         turn.power_off("no current is offered any more")
-        if s.stop is not None:
-            driver.wait_for_meter(turn)
-        else:
-            turn.go(Phase.READY)
+        driver.without_power(turn)
 
 
 def _pilot(turn: Turn) -> None:
@@ -127,7 +132,7 @@ def _pilot(turn: Turn) -> None:
         return
     want_a = s.limit(mono_s).current_a
     was_a = was.current_a if was is not None else None
-    if was_a is not None and abs(want_a - was_a) < STEP_A:
+    if was_a is not None and 0 <= want_a - was_a < STEP_A:
         return
     raising = was_a is None or want_a > was_a
     wait_s = was.since_mono_s + PWM_SPACING_S - mono_s if was is not None else 0.0
@@ -140,23 +145,21 @@ def _pilot(turn: Turn) -> None:
 
 def _was_offered(turn: Turn) -> bool:
     """The spacing protects a car that has seen an offer in this transaction; the first offer need not wait."""
-    return turn.s.offer is not None and (turn.s.offer.current_a is not None or _energized(turn.s))
-
-
-def _energized(s: Session) -> bool:
-    return s.tx is not None and s.tx.energized
+    return turn.s.offer is not None and (turn.s.offer.current_a is not None or turn.s.energized)
 
 
 def _lock(turn: Turn) -> None:
     s = turn.s
     if not s.has_lock:
         return
-    want = (s.phase in HELD_PHASES and s.plugged) or s.held_by is not None or s.contactor_closed
+    # E10.FR.01: the cable of a transaction that goes on without its car stays locked until the driver is back
+    suspended = s.phase is Phase.AUTHORIZED and s.energized and s.cable_a is not None
+    want = (s.phase in HELD_PHASES and s.plugged) or suspended or s.held_by is not None or s.contactor_closed
     if want and not s.locked and FaultKind.LOCK_JAMMED not in s.faults:
         turn.set(locked=True)
         turn.do(LockConnector(True))
-    elif not want and s.locked:
-        turn.set(locked=False)
+    elif not want and (s.locked or s.unlock_asked):
+        turn.set(locked=False, unlock_asked=False)
         turn.do(LockConnector(False))
 
 
@@ -167,8 +170,10 @@ def _charging_state(s: Session) -> ChargingState:
         return ChargingState.CHARGING
     before = s.tx.charging if s.tx is not None else ChargingState.EV_CONNECTED
     if s.phase in {Phase.STARTING, Phase.CHARGING} and s.cp.wants_energy:
+        if before is ChargingState.CHARGING:
+            return ChargingState.SUSPENDED_EVSE  # the interlock, or a contactor that dropped out, took the energy away
         return before if before is not ChargingState.IDLE else ChargingState.EV_CONNECTED
-    if s.driver is None or s.stop is not None or not _energized(s):
+    if s.driver is None or s.stop is not None or not s.energized:
         return ChargingState.EV_CONNECTED
     if s.offer is not None and s.offer.current_a is not None:
         return ChargingState.SUSPENDED_EV
@@ -211,6 +216,8 @@ def _status(s: Session) -> ConnectorStatus:
         return ConnectorStatus.FINISHING
     if s.phase is Phase.RECOVERING:
         return s.status
+    if s.phase is Phase.AUTHORIZED and s.energized:
+        return ConnectorStatus.SUSPENDED_EV  # unplugged at the car's side, and the transaction goes on (1.6 4.9)
     charging = s.tx.charging if s.tx is not None else ChargingState.IDLE
     match charging:
         case ChargingState.CHARGING:
@@ -225,14 +232,19 @@ def _status(s: Session) -> ConnectorStatus:
 
 def _report_status(turn: Turn) -> None:
     s = turn.s
-    status, fault = _status(s), to_report(s.faults)
-    if status is s.status and fault is s.reported_fault:
+    status, fault, plugged = _status(s), to_report(s.faults), s.occupied
+    if status is s.status and fault is s.reported_fault and plugged is s.reported_plugged:
         return
-    turn.set(status=status, reported_fault=fault)
+    turn.set(status=status, reported_fault=fault, reported_plugged=plugged)
     turn.do(
         Emit(
             ConnectorStatusChanged(
-                evse=s.evse, connector=s.connector, at_utc_s=turn.now.utc_s, status=status, fault=fault
+                evse=s.evse,
+                connector=s.connector,
+                at_utc_s=turn.now.utc_s,
+                status=status,
+                fault=fault,
+                plugged=plugged,
             )
         )
     )

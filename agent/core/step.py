@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from msgspec.structs import replace
 
-from agent.core import driver, metering, recovery
-from agent.core.effects import AnyEffect, ArmTimer, DrawId, Emit, PermitPower, Timer
+from agent.core import derating, driver, metering, recovery
+from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Timer
 from agent.core.events import (
     AnyEvent,
     AuthorizationDecided,
@@ -20,6 +22,7 @@ from agent.core.events import (
     RulesChanged,
     StopRequested,
     TimerDue,
+    UnlockRequested,
 )
 from agent.core.facts import ReadingTaken
 from agent.core.limits import LimitInput, LimitSource, checked
@@ -41,6 +44,7 @@ from hal.types import (
     PermitLost,
     PpChanged,
     Quality,
+    TemperatureMeasured,
     TokenPresented,
 )
 
@@ -73,24 +77,24 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
         case TimerDue(timer):
             _due(turn, timer)
         case PpChanged(ampacity_a):
-            cable = () if ampacity_a is None else (LimitInput(LimitSource.CABLE, ampacity_a),)
-            others = tuple(one for one in session.limits if one.source is not LimitSource.CABLE)
-            turn.set(cable_a=ampacity_a, limits=others + cable)
+            _cable(turn, ampacity_a)
+        case TemperatureMeasured(sensor, celsius) if math.isfinite(celsius):
+            _temperature(turn, sensor, celsius)
         case LimitSet(limit):
             others = tuple(one for one in session.limits if one.source is not limit.source)
             turn.set(limits=(*others, checked(limit)))
         case LockChanged(state):
-            jammed = frozenset({FaultKind.LOCK_JAMMED})
-            faults = session.faults | jammed if state is LockState.JAMMED else session.faults - jammed
-            turn.set(locked=state is LockState.LOCKED, faults=faults)
+            _lock(turn, state)
         case IdDrawn(new_id):
             turn.set(next_tx=new_id)
         case RulesChanged(rules):
             turn.set(rules=rules)
+            turn.arm_sample()
             _arm_aligned(turn)
-        case AvailabilityChanged(operative):
-            turn.set(operative=operative)
-            turn.checkpoint = True
+        case AvailabilityChanged():
+            _availability(turn, event)
+        case UnlockRequested(ends_transaction):
+            driver.release_cable(turn, ends_transaction=ends_transaction)
         case ReadingAsked():
             _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
         case MeterFailed() | PermitLost():
@@ -143,10 +147,38 @@ def _contactor(turn: Turn, event: ContactorChanged) -> None:
 
 def _meter(turn: Turn, event: MeterSampled) -> None:
     turn.set(meter=event.sample)
-    if event.sample.quality is Quality.GOOD and turn.s.phase is Phase.RECOVERING:
-        recovery.recover(turn)
+    if turn.s.phase is Phase.RECOVERING:
+        if event.sample.quality is Quality.GOOD and driver.read_with_contactor_open(turn.s):
+            recovery.recover(turn)
     elif turn.s.tx is not None and turn.now.mono_s - turn.s.checkpointed_mono_s >= recovery.MAX_STORED_AGE_S:
         turn.checkpoint = True
+
+
+def _availability(turn: Turn, event: AvailabilityChanged) -> None:
+    before, concerned = turn.s.inoperative, frozenset({event.scope})
+    turn.set(inoperative=before - concerned if event.operative else before | concerned)
+    turn.checkpoint = True
+
+
+def _temperature(turn: Turn, sensor: str, celsius: float) -> None:
+    warmth = derating.measured(turn.s.derating, sensor, celsius, turn.now.mono_s)
+    others = tuple(one for one in turn.s.limits if one.source is not LimitSource.TEMPERATURE)
+    turn.set(derating=warmth, limits=(*others, derating.limit(warmth, turn.now.mono_s)))
+
+
+def _cable(turn: Turn, ampacity_a: float | None) -> None:
+    cable = () if ampacity_a is None else (LimitInput(LimitSource.CABLE, ampacity_a),)
+    others = tuple(one for one in turn.s.limits if one.source is not LimitSource.CABLE)
+    had_one = turn.s.cable_a is not None
+    turn.set(cable_a=ampacity_a, limits=others + cable)
+    if ampacity_a is None:
+        driver.no_cable(turn, pulled=had_one)
+
+
+def _lock(turn: Turn, state: LockState) -> None:
+    jammed = frozenset({FaultKind.LOCK_JAMMED})
+    faults = turn.s.faults | jammed if state is LockState.JAMMED else turn.s.faults - jammed
+    turn.set(locked=state is LockState.LOCKED, faults=faults)
 
 
 def _fault(turn: Turn, event: FaultRaised | FaultCleared) -> None:
@@ -158,7 +190,8 @@ def _fault(turn: Turn, event: FaultRaised | FaultCleared) -> None:
     else:
         turn.set(faults=s.faults | {event.fault})
         if event.fault is FaultKind.METER and event.fault not in s.faults:
-            turn.arm(Timer.METER_GRACE, s.rules.meter_grace_s)
+            grace_s = s.rules.meter_grace_s if s.phase in POWERED else recovery.METER_RETURN_S
+            turn.arm(Timer.METER_GRACE, grace_s)
     turn.checkpoint = True
 
 
@@ -170,7 +203,7 @@ def _recorded(turn: Turn, event: Recorded | RecordFailed) -> None:
     if isinstance(event, RecordFailed):
         turn.set(faults=s.faults | {FaultKind.STORAGE})
         turn.go(Phase.READY)
-    elif s.cp.wants_energy and may_have_energy(turn):
+    elif s.asks_for_power and may_have_energy(turn):
         turn.go(Phase.CHARGING)
         turn.do(PermitPower(True, "recorded"))
     else:
@@ -181,10 +214,10 @@ def _due(turn: Turn, timer: Timer) -> None:
     s = turn.s
     match timer:
         case Timer.CONNECT if s.phase is Phase.AUTHORIZED:
-            driver.stop(turn, Stop(Trigger.EV_CONNECT_TIMEOUT, StopReason.TIMEOUT))
+            driver.no_car_came(turn)
         case Timer.EASE if s.phase is Phase.EASING:
             turn.power_off("the car did not stop drawing")
-            turn.go(Phase.STOPPING if s.stop else Phase.READY)
+            driver.without_power(turn)
         case Timer.CLOSING if s.phase is Phase.STOPPING:
             driver.close(turn)
         case Timer.CLOSING if s.phase is Phase.RECOVERING:
@@ -205,7 +238,7 @@ def _meter_silent(turn: Turn) -> None:
     """The grace is over: hold the energy back; when it is over again, stop with what was last read."""
     if turn.s.phase in POWERED:
         turn.power_off("the meter is silent")
-        turn.go(Phase.READY)
+        driver.without_power(turn)
         turn.arm(Timer.METER_GRACE, recovery.METER_RETURN_S)
     elif turn.s.tx is not None:
         driver.stop(turn, Stop(Trigger.ABNORMAL, StopReason.OTHER))
@@ -226,5 +259,4 @@ def _report(turn: Turn, context: ReadingContext, trigger: Trigger) -> None:
 
 def _arm_aligned(turn: Turn) -> None:
     due = metering.next_aligned(turn.s.rules.aligned_interval_s, turn.now)
-    if due is not None:
-        turn.do(ArmTimer(Timer.ALIGNED, due))
+    turn.do(CancelTimer(Timer.ALIGNED) if due is None else ArmTimer(Timer.ALIGNED, due))

@@ -70,8 +70,8 @@ class Turn:
         """Open a transaction; its id was drawn before, so there is one."""
         s, rules = self.s, self.s.rules
         reading = self.reading(rules.started_measurands, ReadingContext.BEGIN)
-        if reading is None or not s.next_tx:
-            return  # no meter has spoken yet; the next sample brings us here again
+        if reading is None or reading.estimated or not s.next_tx:
+            return  # what the meter says now is not known; the next sample brings us here again
         driver = s.driver
         self.do(
             Emit(
@@ -99,6 +99,7 @@ class Turn:
             started_mono_s=self.now.mono_s,
             start_energy_wh=reading.energy_wh,
             charging=charging,
+            energized=s.contactor_closed,
             last_energy_wh=reading.energy_wh,
             readings=(reading,),
             meter_serial=s.meter.serial if s.meter else None,
@@ -170,8 +171,7 @@ class Turn:
         """Arm the next periodic reading of the open transaction."""
         if self.s.tx is not None:
             due = metering.next_sample(self.s.tx.started_mono_s, self.s.rules.sample_interval_s, self.now)
-            if due is not None:
-                self.do(ArmTimer(Timer.SAMPLE, due))
+            self.do(CancelTimer(Timer.SAMPLE) if due is None else ArmTimer(Timer.SAMPLE, due))
 
     def finish(self) -> tuple[Session, tuple[AnyEffect, ...]]:
         """The outcome of the step."""

@@ -188,6 +188,13 @@ class ConnectorStatus(enum.StrEnum):
     FAULTED = "Faulted"
 
 
+class Scope(enum.StrEnum):
+    """What a change of availability concerns. An EVSE serves when neither it nor its station is out of service."""
+
+    STATION = "station"
+    EVSE = "evse"
+
+
 class TxPoint(enum.StrEnum):
     """Moments at which a transaction may start or stop (OCPP 2.0.1 TxStartPoint, TxStopPoint)."""
 

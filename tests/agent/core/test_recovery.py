@@ -3,14 +3,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from agent.core.effects import PermitPower, Timer
-from agent.core.events import TimerDue
+from agent.core.effects import Checkpoint, PermitPower, Timer
+from agent.core.events import Deauthorized, StopRequested, TimerDue
 from agent.core.facts import TransactionEnded
-from agent.core.recovery import restored
+from agent.core.recovery import kept, restored
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session
-from agent.core.values import StopReason
-from hal.types import CpState
+from agent.core.values import AuthInfo, AuthStatus, StopReason, Trigger, TxPoint
+from hal.types import ContactorChanged, CpState
 from tests.agent.core.playing import Player, cp
 
 
@@ -21,7 +21,19 @@ def crashed(rules: Rules | None = None, *, after=None) -> Session:
     p.play(p.sample(energy_wh=1200.0))
     if after:
         after(p)
+    return stored(p)
+
+
+def stored(p: Player) -> Session:
     return msgspec.msgpack.decode(msgspec.msgpack.encode(p.session), type=Session)
+
+
+def ends(p: Player) -> list[TransactionEnded]:
+    return [one for one in p.facts if isinstance(one, TransactionEnded)]
+
+
+def permitted(p: Player) -> bool:
+    return any(isinstance(one, PermitPower) and one.on for one in p.log)
 
 
 def reborn(saved: Session, rules: Rules | None = None) -> Player:
@@ -91,3 +103,102 @@ def test_nothing_is_recovered_when_nothing_was_open():
     p = reborn(saved)
     assert p.session.phase is Phase.IDLE
     assert not p.tx_facts
+
+
+RESUMING = Rules(resume_after_power_loss=True)
+
+
+def test_a_card_shown_before_the_meter_has_spoken_does_not_take_over_the_cut_transaction():
+    p = reborn(crashed())
+    p.play(cp(CpState.B))
+    p.tap("STRANGER")
+    p.play(p.sample(energy_wh=1210.0))
+    (ended,) = ends(p)
+    assert ended.reason is StopReason.POWER_LOSS
+    p.ask()
+    assert not permitted(p)
+    p.tap("STRANGER")
+    assert permitted(p)
+    assert p.session.tx.id != ended.tx
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (Deauthorized("tx-1", AuthInfo(AuthStatus.BLOCKED)), StopReason.DEAUTHORIZED),
+        (StopRequested(Trigger.REMOTE_STOP, StopReason.REMOTE), StopReason.REMOTE),
+    ],
+)
+def test_a_transaction_stopped_before_the_meter_has_spoken_is_not_resumed(event, reason):
+    p = reborn(crashed(RESUMING), RESUMING)
+    p.play(cp(CpState.C), event, p.sample(energy_wh=1210.0))
+    p.wait(10)
+    (ended,) = ends(p)
+    assert (ended.reason, ended.reading.energy_wh) == (reason, 1210.0)
+    assert not permitted(p)
+
+
+def test_a_stop_before_the_meter_has_spoken_survives_another_power_loss():
+    p = reborn(crashed(RESUMING), RESUMING)
+    p.play(cp(CpState.C))
+    effects = p.play(Deauthorized("tx-1", AuthInfo(AuthStatus.BLOCKED)))
+    assert Checkpoint() in effects
+    p = reborn(stored(p), RESUMING)
+    p.play(cp(CpState.C), p.sample(energy_wh=1210.0))
+    assert ends(p)[0].reason is StopReason.DEAUTHORIZED
+
+
+def test_a_register_that_went_backwards_while_the_power_was_away_is_not_resumed():
+    p = reborn(crashed(RESUMING), RESUMING)
+    p.play(cp(CpState.B), p.sample(energy_wh=5.0))
+    assert ends(p)[0].reading.energy_wh == 1200.0
+
+
+def test_the_bill_of_a_cut_charge_waits_for_a_contactor_that_has_not_opened_yet():
+    p = reborn(crashed())
+    p.play(cp(CpState.C), ContactorChanged(closed=True), p.sample(energy_wh=1210.0))
+    assert not ends(p)
+    p.mono_s += 0.5
+    p.open()
+    p.mono_s += 0.5
+    p.play(p.sample(energy_wh=1212.0))
+    assert ends(p)[0].reading.energy_wh == 1212.0
+
+
+def test_a_register_that_has_not_moved_since_the_cut_is_no_estimate():
+    p = Player()
+    p.charge()
+    p.play(p.sample(energy_wh=1200.00049))  # a float of 32 bits, finer than a reading states it
+    p = reborn(stored(p))
+    p.play(p.sample(energy_wh=1200.00049))
+    (ended,) = ends(p)
+    assert (ended.reading.energy_wh, ended.reading.estimated) == (1200.0, False)
+
+
+def test_a_cut_between_a_stop_and_the_first_energy_leaves_an_evse_that_serves_the_next_driver():
+    rules = Rules(start_points=frozenset({TxPoint.ENERGY_TRANSFER}))
+    p = Player(rules)
+    p.plug()
+    p.tap()
+    p.ask()
+    p.tap()
+    assert p.session.stop is not None
+    assert p.session.tx is None
+    p = reborn(stored(p), rules)
+    p.plug()
+    p.tap("NEXT")
+    p.ask()
+    assert permitted(p)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("after", [None, lambda q: q.tap(), lambda q: q.play(cp(CpState.A)), lambda q: q.wait(600)])
+def test_what_the_journal_keeps_of_a_session_is_enough_and_small(resume, after):
+    rules = Rules(resume_after_power_loss=resume)
+    p = Player(rules)
+    p.charge()
+    if after is not None:
+        after(p)
+    stored = msgspec.msgpack.encode(kept(p.session))
+    assert restored(msgspec.msgpack.decode(stored, type=Session), rules) == restored(p.session, rules)
+    assert len(stored) < len(msgspec.msgpack.encode(p.session))

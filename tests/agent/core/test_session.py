@@ -575,3 +575,14 @@ def test_the_stored_register_of_an_open_transaction_is_never_older_than_a_minute
     p.charge()
     effects = p.wait(600)
     assert sum(isinstance(one, Checkpoint) for one in effects) >= 9
+
+
+def test_a_limit_that_falls_by_a_hair_is_followed_and_one_that_rises_by_a_hair_is_not_worth_it():
+    p = Player()
+    p.charge()
+    p.wait(10)
+    assert OfferCurrent(15.95) in p.play(LimitSet(LimitInput(LimitSource.SITE_FUSE, 15.95)))
+    p.wait(10)
+    assert not [
+        one for one in p.play(LimitSet(LimitInput(LimitSource.SITE_FUSE, 16.0))) if isinstance(one, OfferCurrent)
+    ]

@@ -17,13 +17,14 @@ from agent.core.events import (
     RemoteStart,
     StopRequested,
     TimerDue,
+    UnlockRequested,
 )
 from agent.core.facts import TransactionEnded, TransactionStarted
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.rules import Rules
 from agent.core.session import POWERED, Phase
 from agent.core.step import step
-from agent.core.values import AuthInfo, AuthStatus, IdToken, StopReason, Trigger, TxPoint
+from agent.core.values import AuthInfo, AuthStatus, IdToken, Scope, StopReason, Trigger, TxPoint
 from hal.types import (
     ContactorChanged,
     CpState,
@@ -64,7 +65,8 @@ people = st.one_of(
     st.builds(StopRequested, st.sampled_from(Trigger), st.sampled_from(StopReason)),
     st.builds(Deauthorized, st.sampled_from(["tx-1", "tx-2"]), infos),
     st.builds(LimitSet, st.builds(LimitInput, st.sampled_from(LimitSource), st.floats(0, 100))),
-    st.booleans().map(AvailabilityChanged),
+    st.builds(AvailabilityChanged, st.booleans(), st.sampled_from(Scope)),
+    st.builds(UnlockRequested, ends_transaction=st.booleans()),
     st.just(ReadingAsked()),
     st.builds(TimerDue, st.sampled_from(Timer)),
     st.builds(Recorded, st.integers(0, 5)),
