@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from agent.core.values import IdToken
 from agent.ocpp.charger import ResetKind
+
+if TYPE_CHECKING:
+    from agent.ocpp.calls import Calls
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -47,12 +51,144 @@ class TransactionStatusAsk(Ask, frozen=True):
     tx: str | None = None
 
 
+class AvailabilityAsk(Ask, frozen=True):
+    """Take an EVSE (None: the station) in or out of service. `each`: every EVSE by itself, too (1.6 connector 0)."""
+
+    operative: bool
+    evse: int | None = None
+    connector: int | None = None
+    each: bool = False
+
+
+class UnlockAsk(Ask, frozen=True):
+    """Unlock a connector. `ends_transaction`: what charges ends first (1.6); otherwise it forbids to unlock (2.x)."""
+
+    evse: int
+    connector: int | None = None
+    ends_transaction: bool = False
+
+
+class TriggeredMessage(enum.StrEnum):
+    """Messages that can be triggered."""
+
+    BOOT = "boot"
+    HEARTBEAT = "heartbeat"
+    STATUS = "status"
+    SAMPLED_VALUES = "sampled-values"  # meter values of the measurands that are sampled periodically
+    ALIGNED_VALUES = "aligned-values"  # meter values of the measurands that are sampled on the clock
+    TRANSACTION = "transaction"
+
+
+STATION_ITSELF: Final = 0  # as an EVSE's number: what 1.6 calls connector 0
+
+
+class TriggerAsk(Ask, frozen=True):
+    """Send a message now. `message` None: one that is not implemented here; `evse` None: all of them."""
+
+    message: TriggeredMessage | None
+    evse: int | None = None
+    connector: int | None = None
+
+
+class ClearCacheAsk(Ask, frozen=True):
+    """Forget the authorisation cache."""
+
+
+class TransferAsk(Ask, frozen=True):
+    """What OCPP has no message for."""
+
+    vendor: str
+    message: str | None = None
+    data: Any = None
+
+
+class ReadKeysAsk(Ask, frozen=True):
+    """Read configuration keys of 1.6; none named: all of them."""
+
+    keys: tuple[str, ...] = ()
+
+
+class WriteKeyAsk(Ask, frozen=True):
+    """Write a configuration key of 1.6."""
+
+    key: str
+    value: str
+
+
+class VariableName(msgspec.Struct, frozen=True):
+    """A place in 2.x's device model. No `evse`: a component of the station as a whole."""
+
+    component: str
+    variable: str
+    instance: str | None = None
+    evse: int | None = None
+    connector: int | None = None
+    component_instance: str | None = None
+
+
+ACTUAL: Final = "Actual"  # the only attribute that variables have here
+
+
+class VariableAsk(msgspec.Struct, frozen=True):
+    """An attribute of a variable; `value` is what to write, None where it is read."""
+
+    name: VariableName
+    attribute: str = ACTUAL
+    value: str | None = None
+
+
+class ReadVariablesAsk(Ask, frozen=True):
+    """Read variables, answered one by one in the same order."""
+
+    items: tuple[VariableAsk, ...]
+
+
+class WriteVariablesAsk(Ask, frozen=True):
+    """Write variables, each by itself, answered one by one in the same order."""
+
+    items: tuple[VariableAsk, ...]
+
+
+class ReportBase(enum.StrEnum):
+    """Which variables a base report tells of (2.x ReportBaseEnumType)."""
+
+    CONFIGURATION = "ConfigurationInventory"
+    FULL = "FullInventory"
+    SUMMARY = "SummaryInventory"
+
+
+class BaseReportAsk(Ask, frozen=True):
+    """Report the device model; every message of the report carries `request_id`."""
+
+    request_id: int
+    base: ReportBase
+
+
 class Verdict(enum.StrEnum):
     """What becomes of a request."""
 
     ACCEPTED = "Accepted"
     REJECTED = "Rejected"
     SCHEDULED = "Scheduled"
+    NOT_IMPLEMENTED = "NotImplemented"
+    NOT_SUPPORTED = "NotSupported"
+    REBOOT_REQUIRED = "RebootRequired"
+    UNKNOWN_MESSAGE = "UnknownMessageId"
+    UNKNOWN_VENDOR = "UnknownVendorId"
+
+
+class Reason(enum.StrEnum):
+    """Why, in 2.x's reason codes (part 2, appendix 5)."""
+
+    FIXED_CABLE = "FixedCable"
+    INVALID_VALUE = "InvalidValue"
+    NOT_ACCEPTED = "CSNotAccepted"
+    NOT_ENABLED = "NotEnabled"
+    NOT_FOUND = "NotFound"
+    READ_ONLY = "ReadOnly"
+    TX_IN_PROGRESS = "TxInProgress"
+    UNKNOWN_CONNECTOR = "UnknownConnectorId"
+    UNKNOWN_EVSE = "UnknownEvse"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -64,6 +200,7 @@ class VerdictAnswer(Answer, frozen=True):
 
     verdict: Verdict
     tx: str | None = None
+    reason: Reason | None = None
 
 
 class TransactionStatusAnswer(Answer, frozen=True):
@@ -73,15 +210,90 @@ class TransactionStatusAnswer(Answer, frozen=True):
     ongoing: bool | None = None
 
 
+class Unlocked(enum.StrEnum):
+    """What became of a request to unlock."""
+
+    UNLOCKED = "Unlocked"
+    FAILED = "UnlockFailed"
+    ONGOING = "OngoingAuthorizedTransaction"
+    UNKNOWN = "UnknownConnector"
+    NO_LOCK = "NoLock"
+
+
+class UnlockAnswer(Answer, frozen=True):
+    """Whether the connector is unlocked."""
+
+    result: Unlocked
+
+
+class TransferAnswer(Answer, frozen=True):
+    """What became of a data transfer; `data` is a matter between the vendor and the operator."""
+
+    verdict: Verdict
+    data: Any = None
+
+
+class KeyValue(msgspec.Struct, frozen=True):
+    """A configuration key of 1.6 and its value."""
+
+    key: str
+    value: str
+    read_only: bool
+
+
+class KeysAnswer(Answer, frozen=True):
+    """The keys that were asked for, and those that nobody knows."""
+
+    found: tuple[KeyValue, ...]
+    unknown: tuple[str, ...] = ()
+
+
+class VariableStatus(enum.StrEnum):
+    """What became of reading or writing a variable."""
+
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+    UNKNOWN_COMPONENT = "UnknownComponent"
+    UNKNOWN_VARIABLE = "UnknownVariable"
+    NOT_SUPPORTED_ATTRIBUTE = "NotSupportedAttributeType"
+    REBOOT_REQUIRED = "RebootRequired"
+
+
+class VariableResult(msgspec.Struct, frozen=True):
+    """What became of one item; `value` only of one that was read."""
+
+    ask: VariableAsk
+    status: VariableStatus
+    value: str | None = None
+    reason: Reason | None = None
+
+
+class VariablesAnswer(Answer, frozen=True):
+    """One result for each item of the request."""
+
+    results: tuple[VariableResult, ...]
+
+
 def _nothing() -> None:
     """Most answers change nothing."""
 
 
 class Handled(msgspec.Struct, frozen=True):
-    """An answer, and what happens once it has gone out: reply first, then act."""
+    """An answer, and what happens once it has gone out: reply first, then act.
 
-    answer: Answer
+    `answer` may be a function where the answer is only known later; the connection does not stand still meanwhile.
+    `then` acts at once, `follow` sends messages of the station's own.
+    """
+
+    answer: Answer | Callable[[], Awaitable[Answer]]
     then: Callable[[], None] = _nothing
+    follow: Callable[[Calls], Awaitable[None]] | None = None
 
 
-REJECTED = Handled(VerdictAnswer(Verdict.REJECTED))
+ACCEPTED: Final = Handled(VerdictAnswer(Verdict.ACCEPTED))
+REJECTED: Final = Handled(VerdictAnswer(Verdict.REJECTED))
+
+
+def rejected(reason: Reason) -> Handled:
+    """Rejected, with the reason."""
+    return Handled(VerdictAnswer(Verdict.REJECTED, reason=reason))

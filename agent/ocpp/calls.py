@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -34,6 +34,10 @@ class CallFailedError(Exception):
     """The CSMS refused a call of ours, answered it with nonsense, or did not answer in time though it is there."""
 
 
+class NotRegisteredError(CallFailedError):
+    """The CSMS refuses a call because it has not accepted the station, or no longer knows that it has (B01.FR.10)."""
+
+
 class LinkLostError(Exception):
     """The connection is gone, and with it the answer to what was under way."""
 
@@ -55,10 +59,14 @@ class Link(Protocol):
 
 
 class Served(Struct, frozen=True):
-    """How a call of the CSMS is met. `response` None: silence. `then` runs once the response has gone out."""
+    """How a call of the CSMS is met. `response` None: silence; a function: the response is only known later.
 
-    response: Struct | CallError | None
+    Once the response has gone out, `then` runs, and after it `follow`, which sends calls of the station's own.
+    """
+
+    response: Struct | CallError | Callable[[], Awaitable[Struct]] | None
     then: Callable[[], None] | None = None
+    follow: Callable[[Calls], Awaitable[None]] | None = None
 
 
 class Calls:
@@ -70,7 +78,7 @@ class Calls:
         rpc: Rpc,
         dialect: Dialect,
         new_id: Callable[[], str],
-        serve: Callable[[str, Struct], Served],
+        serve: Callable[[CallReceived], Served],
     ) -> None:
         self.dialect = dialect
         self._link = link
@@ -80,6 +88,7 @@ class Calls:
         self._turn = asyncio.Lock()
         self._answer: asyncio.Future[Struct] | None = None
         self._exchanges: set[asyncio.Task[Struct]] = set()
+        self._errands: set[asyncio.Task[None]] = set()
         self.lost = False
 
     async def call(self, message: Struct, message_id: str | None = None) -> Struct:
@@ -107,8 +116,11 @@ class Calls:
         """Nothing more is sent or expected."""
         self.lost = True
         self._fail(LinkLostError("closed"))
-        if self._exchanges:
-            await asyncio.wait(self._exchanges)
+        for errand in self._errands:
+            errand.cancel()
+        under_way = {*self._exchanges, *self._errands}
+        if under_way:
+            await asyncio.wait(under_way)
 
     async def _exchange(self, message: Struct, message_id: str) -> Struct:
         loop = asyncio.get_running_loop()
@@ -140,12 +152,14 @@ class Calls:
         match event:
             case ResultReceived(message=message):
                 self._settle(message)
+            case ErrorReceived(code=ErrorCode.SECURITY_ERROR, description=description):
+                self._fail(NotRegisteredError(f"{ErrorCode.SECURITY_ERROR}: {description}"))
             case ErrorReceived(code=code, description=description):
                 self._fail(CallFailedError(f"{code}: {description}"))
             case TimedOut():
                 pass  # the exchange has a timer of its own for the same moment
-            case CallReceived(id=call_id, action=action, message=message):
-                await self._answer_call(call_id, action, message)
+            case CallReceived():
+                await self._answer_call(event)
             case Reply(frame=frame):
                 await self._link.send(frame)
             case CloseNeeded(code=code, reason=reason):
@@ -158,21 +172,45 @@ class Calls:
             case SendReceived(action=action):
                 _log.info("nobody here listens to %s", action)
 
-    async def _answer_call(self, call_id: str, action: str, message: Struct) -> None:
+    async def _answer_call(self, call: CallReceived) -> None:
         try:
-            served = self._serve(action, message)
+            served = self._serve(call)
+        except CallError as refusal:
+            served = Served(refusal)
         except Exception:  # noqa: BLE001 - a fault of ours costs this answer, not the connection
-            _log.exception("%s could not be served", action)
-            served = Served(CallError(ErrorCode.INTERNAL_ERROR, f"{action} could not be served"))
-        match served.response:
+            served = Served(_fault(call))
+        if callable(served.response):
+            self._start(self._answer_later(call, served.response, served))
+        else:
+            await self._reply(call, served.response, served)
+
+    async def _answer_later(
+        self, call: CallReceived, response: Callable[[], Awaitable[Struct]], served: Served
+    ) -> None:
+        try:
+            answer: Struct | CallError = await response()
+        except Exception:  # noqa: BLE001 - as above
+            answer = _fault(call)
+        await self._reply(call, answer, served)
+
+    async def _reply(self, call: CallReceived, response: Struct | CallError | None, served: Served) -> None:
+        match response:
             case None:
                 return
             case CallError() as refusal:
-                await self._link.send(self._rpc.refuse(call_id, refusal))
-            case Struct() as response:
-                await self._link.send(self._rpc.answer(call_id, response))
+                await self._link.send(self._rpc.refuse(call.id, refusal))
+            case Struct() as answer:
+                await self._link.send(self._rpc.answer(call.id, answer))
         if served.then is not None:
             served.then()
+        if served.follow is not None:
+            self._start(served.follow(self))
+
+    def _start(self, errand: Awaitable[None]) -> None:
+        """Run something beside the reading of frames, for as long as the connection lasts."""
+        task = asyncio.get_running_loop().create_task(_run(errand))
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     def _settle(self, message: Struct) -> None:
         if self._answer is not None and not self._answer.done():
@@ -186,3 +224,19 @@ class Calls:
         self._exchanges.discard(exchange)
         if not exchange.cancelled():
             exchange.exception()  # seen, even when the caller has gone
+
+
+async def _run(errand: Awaitable[None]) -> None:
+    try:
+        await errand
+    except CallFailedError as error:
+        _log.warning("asked for by the CSMS, and refused by it: %s", error)
+    except LinkLostError:
+        pass  # whoever reads from the link says so
+    except Exception:  # noqa: BLE001 - a fault of ours costs these messages, not the connection
+        _log.exception("what follows an answer failed")
+
+
+def _fault(call: CallReceived) -> CallError:
+    _log.exception("%s could not be served", call.action)
+    return CallError(ErrorCode.INTERNAL_ERROR, f"{call.action} could not be served")

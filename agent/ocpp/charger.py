@@ -7,6 +7,7 @@ from typing import Protocol
 
 from agent.core.events import AnyEvent
 from agent.core.session import Session
+from hal.types import EvseCapabilities
 
 
 class ResetKind(enum.StrEnum):
@@ -28,6 +29,15 @@ class Charger(Protocol):
 
     def post(self, evse: int, event: AnyEvent) -> None:
         """Put an event into the EVSE's inbox. Never waits."""
+
+    def capabilities(self, evse: int) -> EvseCapabilities:
+        """What the EVSE's hardware can do. Raises KeyError for an unknown EVSE."""
+
+    async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
+        """Try to unlock the connector, once the contactor is open; whether it is unlocked now. Takes some seconds."""
+
+    def clear_cache(self) -> bool:
+        """Forget the authorisation cache; False when there is none in use."""
 
     def reset(self, kind: ResetKind, evse: int | None = None) -> None:
         """Begin a reset of the station, or of one EVSE. Returns at once; the caller has answered already."""

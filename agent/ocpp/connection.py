@@ -170,6 +170,21 @@ class WebSocketLink:
         """Close it; returns when it is closed or the peer has not joined in for a while."""
         await self._socket.close(code, reason)
 
+    async def keep_alive(self, interval_s: Callable[[], float], changed: asyncio.Event) -> None:
+        """Ping every so often (0: never), looking again at the interval when it `changed`.
+
+        Raises `LinkLostError`, with the connection dropped, when a pong stays out.
+        """
+        while True:
+            changed.clear()
+            try:
+                async with asyncio.timeout(interval_s() or None):
+                    await changed.wait()
+            except TimeoutError:
+                if not await self.alive(PONG_TIMEOUT_S):
+                    self.drop()
+                    raise LinkLostError("a ping was not answered") from None
+
     def drop(self) -> None:
         """Let go of it without a word, as a network that fails does."""
         self._socket.transport.abort()
@@ -183,8 +198,8 @@ class _Dial(connect):
         return exc
 
 
-async def dial(config: LinkConfig, ping_interval_s: float, frames: Frames) -> WebSocketLink:
-    """Connect. `ping_interval_s` 0: no keep-alive pings; `frames` sees what passes. Raises `DialError`.
+async def dial(config: LinkConfig, frames: Frames) -> WebSocketLink:
+    """Connect; `frames` sees what passes. Raises `DialError`.
 
     The CSMS must pick one of the versions offered; one that picks none leaves nothing to talk in (OCPP-J 3.2).
     """
@@ -203,8 +218,7 @@ async def dial(config: LinkConfig, ping_interval_s: float, frames: Frames) -> We
             user_agent_header=None,
             proxy=None,  # the environment of a charger is nobody's to configure a proxy in
             open_timeout=OPEN_TIMEOUT_S,
-            ping_interval=ping_interval_s or None,
-            ping_timeout=PONG_TIMEOUT_S,
+            ping_interval=None,  # `keep_alive` follows a setting that may change
             close_timeout=CLOSE_TIMEOUT_S,
             max_size=MAX_FRAME_BYTES,
             logger=_quiet,

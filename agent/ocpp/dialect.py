@@ -6,28 +6,20 @@ A dialect is pure. Blocks and station talk to this Protocol; `agent.ocpp.version
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct
 
 from agent.core.facts import ConnectorStatusChanged
-from agent.core.values import AuthInfo, IdToken
-from agent.ocpp.asks import Answer, Ask
+from agent.core.values import AuthInfo, IdToken, Reading
+from agent.ocpp.asks import Answer, Ask, TransferAnswer
 from agent.ocpp.codec import CallError, Codec, Version
+from agent.ocpp.device_model import Nameplate, Variable
 from agent.ocpp.outbox import StoredFact
 
 _Message = TypeVar("_Message", bound=Struct)
-
-
-class Nameplate(Struct, frozen=True):
-    """What a BootNotification says about the station."""
-
-    vendor: str
-    model: str
-    serial: str | None = None
-    firmware: str | None = None
 
 
 class BootReason(enum.StrEnum):
@@ -36,6 +28,7 @@ class BootReason(enum.StrEnum):
     POWER_UP = "PowerUp"
     REMOTE_RESET = "RemoteReset"
     SCHEDULED_RESET = "ScheduledReset"
+    TRIGGERED = "Triggered"
 
 
 class Registration(enum.StrEnum):
@@ -66,12 +59,31 @@ class Outcome(Struct, frozen=True):
     memory: bytes | None = None
 
 
+class Service(Struct, frozen=True):
+    """How one action of the CSMS is read, and how what it is answered with becomes fields of the response."""
+
+    ask: type[Ask]
+    read: Callable[[Any], Ask]
+    say: Callable[[Any], dict[str, Any]]
+
+
+class ReportPart(Struct, frozen=True):
+    """One message of a report: `seq` counts from 0, `more`: others follow."""
+
+    request_id: int
+    seq: int
+    more: bool
+    at_utc_s: float
+    variables: tuple[Variable, ...]
+
+
 class Dialect(Protocol):
     """One OCPP version."""
 
     codec: Codec
     refusal_while_rejected: CallError | None  # how a call is met while the registration is Rejected; None: silence
-    asks: Mapping[str, type[Ask]]  # the actions this dialect can turn into asks
+    services: Mapping[str, Service]  # the actions this dialect can turn into asks
+    feature_profiles: Mapping[str, frozenset[str]]  # what 1.6 calls sets of actions; none in versions without
 
     def boot(self, plate: Nameplate, reason: BootReason) -> Struct:
         """BootNotification."""
@@ -97,6 +109,18 @@ class Dialect(Protocol):
     def station_status(self, at_utc_s: float, *, operative: bool) -> Struct | None:
         """StatusNotification of the whole station; None in versions without one."""
 
+    def meter_values(self, evse: int, reading: Reading, tx: str | None = None) -> Struct | None:
+        """MeterValues of an EVSE, within a transaction or not; None when the reading holds nothing it can say."""
+
+    def report_part(self, part: ReportPart) -> Struct | None:
+        """One message of a report on the device model; None in versions without one."""
+
+    def transfer(self, vendor: str, message: str | None, data: Any) -> Struct:
+        """DataTransfer. Raises `msgspec.ValidationError` when this version cannot say it."""
+
+    def transferred(self, response: Struct) -> TransferAnswer:
+        """What its answer means."""
+
     def status_word(self, fact: ConnectorStatusChanged) -> str:
         """What the CSMS would learn from the status: two facts with the same word need one message."""
 
@@ -109,11 +133,15 @@ class Dialect(Protocol):
     def settled(self, stored: StoredFact, response: Struct | None) -> Outcome:
         """The fact is done with: answered, or (None) given up or not said in this version."""
 
-    def ask(self, action: str, request: Struct) -> Ask:
-        """What a request of the CSMS means; `action` is one of `asks`."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Struct:
-        """The response."""
+def asked(dialect: Dialect, action: str, request: Struct) -> Ask:
+    """What a request of the CSMS means; `action` is one of the dialect's services."""
+    return dialect.services[action].read(request)
+
+
+def answered(dialect: Dialect, action: str, answer: Answer) -> Struct:
+    """The response to a request."""
+    return made(dialect.codec.response_type(action), **dialect.services[action].say(answer))
 
 
 def memory_key(version: Version) -> str:

@@ -18,6 +18,8 @@ from agent.core.facts import AnyFact, ConnectorStatusChanged, ReadingTaken, Tran
 from agent.core.values import Trigger
 
 CAPACITY: Final = 10_000  # our policy: 30 days offline are 5,000 events
+# Our policy: a link may break this often in a row under the same message by ill luck; then it is the message's fault.
+MAX_DROPS: Final = 10
 METER_TRIGGERS: Final = frozenset({Trigger.METER_PERIODIC, Trigger.METER_CLOCK})
 MINOR_TRIGGERS: Final = frozenset({Trigger.CHARGING_STATE_CHANGED, Trigger.CHARGING_RATE_CHANGED})
 
@@ -66,7 +68,7 @@ Change = Removed | Tried | GivenUp
 
 
 class Outbox:
-    """The queue. `next` hands out one fact at a time; it stays until `delivered`, `failed` or `link_lost`."""
+    """The queue. `next` hands out one fact at a time; it stays until one of the others says what came of it."""
 
     def __init__(self, stored: Iterable[StoredFact] = (), *, capacity: int = CAPACITY) -> None:
         """Start with what the journal kept: all of it is from before this connection (E11.FR.07)."""
@@ -75,6 +77,7 @@ class Outbox:
         self._capacity = capacity
         self._not_before_s: dict[int, float] = {}
         self._in_flight: int | None = None
+        self._drops = (0, 0)  # the fact under which the link broke last, and how often in a row
         for one in sorted(stored, key=lambda one: one.id):
             self._lane(one)[one.id] = _as_offline(one)
 
@@ -133,14 +136,27 @@ class Outbox:
         removed = self._remove(fact_id)
         return removed if isinstance(removed.stored.fact, ConnectorStatusChanged) else GivenUp(removed.stored, why)
 
-    def link_lost(self) -> list[Removed]:
-        """The connection is gone: what was in flight counts no attempt, what is queued is offline (E11.FR.07).
+    def released(self, fact_id: int) -> None:
+        """The CSMS was not ready for it: its turn comes again, and no attempt is counted."""
+        if self._in_flight == fact_id:
+            self._in_flight = None
 
-        Statuses that a later one has overtaken are history nobody asks for (1.6 §4.9).
+    def link_lost(self, now_s: float, retry: Retry) -> list[Change]:
+        """The connection is gone: what is queued is offline (E11.FR.07), and what was in flight counts no attempt.
+
+        Unless the link breaks under the same message again and again: then each time is an attempt, so that a message
+        that the CSMS chokes on does not hold up the others for ever. Statuses that a later one has overtaken are
+        history nobody asks for (1.6 §4.9).
         """
-        self._in_flight = None
+        changes: list[Change] = []
+        broken, self._in_flight = self._in_flight, None
+        if broken is not None:
+            fact_id, drops = self._drops
+            self._drops = (broken, drops + 1 if broken == fact_id else 1)
+            if self._drops[1] > MAX_DROPS:
+                changes.append(self.failed(broken, now_s, retry, "the link broke under it again and again"))
         self._facts = {fact_id: _as_offline(one) for fact_id, one in self._facts.items()}
-        return self._drop_superseded()
+        return [*changes, *self._drop_superseded()]
 
     def drop_statuses(self) -> list[Removed]:
         """Every connector's present status is about to be reported: the queued ones are history."""

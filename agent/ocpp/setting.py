@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import Final, Generic, TypeVar, cast
 
 import msgspec
@@ -32,7 +33,8 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     `key16` is its OCPP 1.6 key; `component`, `variable` and `instance` its place in 2.x's device model. One of both may
     be missing. `minimum` and `maximum` bound an integer, or the length of a text or list. `values` are a list's
-    allowed members. `mutable`: the CSMS may write it; `derived`: the agent finds it out, nobody sets it.
+    allowed members; with `member`, a regular expression for them, only examples. `mutable`: the CSMS may write it;
+    `derived`: the agent finds it out, nobody sets it; `reboot`: what is written takes effect at the next start.
     `inverted16`: the 1.6 key says the opposite.
     """
 
@@ -45,9 +47,11 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     minimum: int = 0
     maximum: int = MAX_INTEGER
     values: tuple[str, ...] = ()
+    member: str | None = None
     unit: str | None = None
     mutable: bool = True
     derived: bool = False
+    reboot: bool = False
     inverted16: bool = False
 
     @property
@@ -98,6 +102,7 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
                 return f"a text of {self.minimum} to {self.maximum} characters"
             case DataType.MEMBER_LIST:
                 members = ", ".join(self.values) if self.values else "nothing yet: the list stays empty"
+                members = f"members such as {members}" if self.member is not None else members
                 return f"a comma-separated list ({'at least one' if self.minimum else 'maybe empty'}) of {members}"
 
     def _integer(self, text: str) -> int | None:
@@ -108,5 +113,8 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     def _members(self, text: str) -> tuple[str, ...] | None:
         members = tuple(dict.fromkeys(one.strip() for one in text.split(","))) if text.strip() else ()
-        allowed = all(one in self.values for one in members)
+        allowed = all(self._allows(one) for one in members)
         return members if allowed and self.minimum <= len(members) <= self.maximum else None
+
+    def _allows(self, member: str) -> bool:
+        return member in self.values if self.member is None else re.fullmatch(self.member, member) is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agent.core.values import Measurand, TxPoint
-from agent.ocpp.setting import MAX_TEXT, DataType, Setting
+from agent.ocpp.setting import DataType, Setting
 
 DAY_S: Final = 86_400
 MAX_DOUBLINGS: Final = 20  # our policy: a back-off that has doubled twenty times is longer than a week
@@ -31,6 +31,9 @@ MEASURANDS: Final = tuple(  # what `agent.core.metering` can take from a meter
     )
 )
 TX_POINTS: Final = tuple(one.value for one in TxPoint)
+ROTATIONS: Final = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")  # 1.6 9.1.7
+MAX_ITEMS: Final = 100  # our policy: keys or variables in one message
+MAX_BYTES: Final = 65_536  # our policy: of one message about variables
 
 
 def _flag(name: str | None, key16: str | None, *, default: bool, inverted16: bool = False) -> Setting[bool]:
@@ -43,6 +46,10 @@ def _integer(name: str | None, key16: str | None, default: int, **more: Any) -> 
 
 def _seconds(name: str | None, key16: str | None, default: int, **more: Any) -> Setting[int]:
     return _integer(name, key16, default, unit="s", **more)
+
+
+def _limit(name: str | None, value: int, key16: str | None = None) -> Setting[int]:
+    return _integer(name, key16, value, mutable=False, derived=True)
 
 
 def _list(
@@ -86,7 +93,12 @@ MESSAGE_ATTEMPT_INTERVAL: Final = _seconds(
     "OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]", "TransactionMessageRetryInterval", 60
 )
 OFFLINE_THRESHOLD: Final = _seconds("OCPPCommCtrlr.OfflineThreshold", None, 60)
-RESET_RETRIES: Final = _integer("OCPPCommCtrlr.ResetRetries", "ResetRetries", 1)
+RESET_RETRIES: Final = _integer("OCPPCommCtrlr.ResetRetries", "ResetRetries", 1, maximum=10)
+FILE_TRANSFER_PROTOCOLS: Final = _list("OCPPCommCtrlr.FileTransferProtocols", None, (), (), mutable=False, derived=True)
+ITEMS_PER_GET_VARIABLES: Final = _limit("DeviceDataCtrlr.ItemsPerMessage[GetVariables]", MAX_ITEMS)
+ITEMS_PER_SET_VARIABLES: Final = _limit("DeviceDataCtrlr.ItemsPerMessage[SetVariables]", MAX_ITEMS)
+BYTES_PER_GET_VARIABLES: Final = _limit("DeviceDataCtrlr.BytesPerMessage[GetVariables]", MAX_BYTES)
+BYTES_PER_SET_VARIABLES: Final = _limit("DeviceDataCtrlr.BytesPerMessage[SetVariables]", MAX_BYTES)
 
 # Transactions
 EV_CONNECTION_TIMEOUT: Final = _seconds("TxCtrlr.EVConnectionTimeOut", "ConnectionTimeOut", 60)
@@ -134,6 +146,7 @@ SAMPLED_UPDATED_MEASURANDS: Final = _list(
 SAMPLED_ENDED_MEASURANDS: Final = _list("SampledDataCtrlr.TxEndedMeasurands", "StopTxnSampledData", ENERGY, MEASURANDS)
 SAMPLED_ENDED_INTERVAL: Final = _seconds("SampledDataCtrlr.TxEndedInterval", None, 0, mutable=False, maximum=0)
 ALIGNED_INTERVAL: Final = _seconds("AlignedDataCtrlr.Interval", "ClockAlignedDataInterval", 0, maximum=DAY_S)
+ALIGNED_SEND_DURING_IDLE: Final = _flag("AlignedDataCtrlr.SendDuringIdle", None, default=False)
 ALIGNED_MEASURANDS: Final = _list("AlignedDataCtrlr.Measurands", "MeterValuesAlignedData", ENERGY, MEASURANDS)
 ALIGNED_ENDED_MEASURANDS: Final = _list("AlignedDataCtrlr.TxEndedMeasurands", "StopTxnAlignedData", (), ())
 ALIGNED_ENDED_INTERVAL: Final = _seconds("AlignedDataCtrlr.TxEndedInterval", None, 0, mutable=False, maximum=0)
@@ -148,7 +161,29 @@ SUPPORTED_FEATURE_PROFILES: Final = _list(
     mutable=False,
     derived=True,
 )
-GET_CONFIGURATION_MAX_KEYS: Final = _integer(None, "GetConfigurationMaxKeys", 100, mutable=False, derived=True)
-CONNECTOR_PHASE_ROTATION: Final = _text(None, "ConnectorPhaseRotation", "0.Unknown", maximum=MAX_TEXT)
+GET_CONFIGURATION_MAX_KEYS: Final = _limit(None, MAX_ITEMS, "GetConfigurationMaxKeys")
+CONNECTOR_PHASE_ROTATION: Final = _list(
+    None,
+    "ConnectorPhaseRotation",
+    ("0.Unknown",),
+    tuple(f"1.{one}" for one in ROTATIONS),
+    member=rf"\d{{1,3}}\.({'|'.join(ROTATIONS)})",
+    minimum=1,
+    maximum=20,
+)
+# How many members 1.6's lists can have at most (1.6 5.3)
+MAX_LENGTHS: Final = tuple(
+    _limit(None, min(one.maximum, len(one.values)) if one.member is None else one.maximum, f"{one.key16}MaxLength")
+    for one in (
+        SAMPLED_UPDATED_MEASURANDS,
+        SAMPLED_ENDED_MEASURANDS,
+        ALIGNED_MEASURANDS,
+        ALIGNED_ENDED_MEASURANDS,
+        CONNECTOR_PHASE_ROTATION,
+    )
+)
 
-SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(row for row in tuple(globals().values()) if isinstance(row, Setting))
+SETTINGS: Final[tuple[Setting[Any], ...]] = (
+    *(row for row in tuple(globals().values()) if isinstance(row, Setting)),
+    *MAX_LENGTHS,
+)

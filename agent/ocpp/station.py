@@ -16,15 +16,37 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.core.values import AuthInfo, IdToken
-from agent.ocpp.asks import Ask, Handled, RemoteStartAsk, RemoteStopAsk, ResetAsk, TransactionStatusAsk
-from agent.ocpp.blocks.authorization import authorize
+from agent.ocpp.asks import (
+    Answer,
+    Ask,
+    AvailabilityAsk,
+    BaseReportAsk,
+    ClearCacheAsk,
+    Handled,
+    ReadKeysAsk,
+    ReadVariablesAsk,
+    RemoteStartAsk,
+    RemoteStopAsk,
+    ResetAsk,
+    TransactionStatusAsk,
+    TransferAnswer,
+    TransferAsk,
+    TriggerAsk,
+    UnlockAsk,
+    WriteKeyAsk,
+    WriteVariablesAsk,
+)
+from agent.ocpp.blocks.authorization import authorize, clear_cache
 from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.data_transfer import DataTransfer, transfer
 from agent.ocpp.blocks.provisioning import REASON_KEY, Provisioning
 from agent.ocpp.blocks.remote_control import RemoteControl
 from agent.ocpp.blocks.transactions import Transactions
-from agent.ocpp.calls import Calls, LinkLostError, Served
+from agent.ocpp.blocks.trigger import Trigger
+from agent.ocpp.blocks.variables import Variables
+from agent.ocpp.calls import Calls, LinkLostError, NotRegisteredError, Served
 from agent.ocpp.charger import Charger
-from agent.ocpp.codec import Version
+from agent.ocpp.codec import CallError, ErrorCode, Version
 from agent.ocpp.connection import (
     BackOff,
     BackOffRules,
@@ -35,16 +57,21 @@ from agent.ocpp.connection import (
     WebSocketLink,
     dial,
 )
-from agent.ocpp.dialect import Dialect, Nameplate, Registration, memory_key
+from agent.ocpp.device_model import DeviceModel, Nameplate
+from agent.ocpp.dialect import Dialect, Registration, answered, asked, memory_key
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
-from agent.ocpp.rpc import Rpc
+from agent.ocpp.rpc import CallReceived, Rpc
+from agent.ocpp.setting import Setting
 from agent.ocpp.settings_table import (
+    BYTES_PER_GET_VARIABLES,
+    BYTES_PER_SET_VARIABLES,
     MESSAGE_TIMEOUT,
     OFFLINE_THRESHOLD,
     RETRY_BACK_OFF_RANDOM_RANGE,
     RETRY_BACK_OFF_REPEAT_TIMES,
     RETRY_BACK_OFF_WAIT_MINIMUM,
+    SUPPORTED_FEATURE_PROFILES,
     WEBSOCKET_PING_INTERVAL,
 )
 from agent.ocpp.variables import Settings
@@ -56,6 +83,9 @@ _log = logging.getLogger(__name__)
 
 IDS_KEY: Final = "ocpp.message_ids"  # of the journal's meta data: what makes message ids of two journals differ
 NORMAL_CLOSURE: Final = 1000  # RFC 6455 7.4.1
+MAX_BYTES: Final[Mapping[type[Ask], Setting[int]]] = MappingProxyType(
+    {ReadVariablesAsk: BYTES_PER_GET_VARIABLES, WriteVariablesAsk: BYTES_PER_SET_VARIABLES}
+)
 
 
 def _nobody(token: IdToken, info: AuthInfo) -> None:
@@ -63,7 +93,7 @@ def _nobody(token: IdToken, info: AuthInfo) -> None:
 
 
 class LinkState(Struct, frozen=True):
-    """How the station stands with its CSMS. `version`: in use now, or last; `online_wanted`: as `Station.network` said."""
+    """How the station stands with its CSMS. `version`: in use now, or last; `online_wanted`: there is a network."""
 
     url: str
     identity: str
@@ -119,13 +149,34 @@ class Station:
             message_id=self._message_id,
             learn=learn,
         )
-        remote = RemoteControl(charger, settings, lambda: self._provisioning.accepted)
-        self._routes: Mapping[type[Ask], Callable[[Any], Handled]] = MappingProxyType(
+        self.data_transfer = DataTransfer()
+        self._ping_changed = asyncio.Event()
+        settings.on_change(self._on_setting)
+        model = DeviceModel(settings, charger, plate, lambda: clock.now().utc_s)
+        self._routes = self._routed(charger, clock, Variables(settings, model, clock))
+
+    def _routed(
+        self, charger: Charger, clock: Clock, variables: Variables
+    ) -> Mapping[type[Ask], Callable[[Any], Handled]]:
+        """Who answers what."""
+        remote = RemoteControl(charger, self._settings, lambda: self._provisioning.accepted)
+        trigger = Trigger(charger, self._provisioning, self._availability, clock.now)
+        return MappingProxyType(
             {
+                AvailabilityAsk: self._availability.change,
+                BaseReportAsk: variables.report,
+                ClearCacheAsk: lambda _: clear_cache(charger),
+                ReadKeysAsk: variables.read_keys,
+                ReadVariablesAsk: variables.read,
                 RemoteStartAsk: remote.start,
                 RemoteStopAsk: remote.stop,
                 ResetAsk: self._provisioning.reset,
                 TransactionStatusAsk: self._transactions.status,
+                TransferAsk: self.data_transfer.handle,
+                TriggerAsk: trigger.handle,
+                UnlockAsk: remote.unlock,
+                WriteKeyAsk: variables.write_key,
+                WriteVariablesAsk: variables.write,
             }
         )
 
@@ -190,6 +241,11 @@ class Station:
         calls = self._connected
         return await authorize(calls, token) if calls is not None and self.online else None
 
+    async def transfer(self, vendor: str, message: str | None, data: Any) -> TransferAnswer | None:
+        """Send the CSMS what OCPP has no message for; None when it cannot be asked or does not answer."""
+        calls = self._connected
+        return await transfer(calls, vendor, message, data) if calls is not None and self.online else None
+
     async def run(self) -> None:
         """Connect and talk, again and again, until cancelled."""
         if not self._ids:
@@ -198,18 +254,19 @@ class Station:
         while True:
             await self._wanted.wait()
             self._hurry.clear()
-            await together(self._connect(), self._network_gone())
+            try:
+                await together(self._dial(), self._network_gone())
+            except DialError as error:
+                _log.warning("no connection to the CSMS: %s", error)
+            if self._link is not None:
+                self._back_off.reset()
+                await self._talk(self._link)
             await self._pause()
 
-    async def _connect(self) -> None:
-        """Dial once; talk for as long as that connection lasts."""
-        try:
-            link = await dial(self._link_config, self._settings.get(WEBSOCKET_PING_INTERVAL), self._frames)
-        except DialError as error:
-            _log.warning("no connection to the CSMS: %s", error)
-        else:
-            self._back_off.reset()
-            await self._talk(link)
+    async def _dial(self) -> None:
+        self._link = await dial(self._link_config, self._frames)
+        if not self._wanted.is_set():
+            self._link.drop()
 
     async def _network_gone(self) -> None:
         await self._unwanted.wait()
@@ -228,30 +285,42 @@ class Station:
         """One connection's life."""
         dialect = self._take_up(link)
         timeout_s = self._settings.get(MESSAGE_TIMEOUT)
-        supported = frozenset(action for action, ask in dialect.asks.items() if ask in self._routes)
+        supported = frozenset(action for action, service in dialect.services.items() if service.ask in self._routes)
+        profiles = (name for name, needed in dialect.feature_profiles.items() if needed <= supported)
+        self._settings.derive(SUPPORTED_FEATURE_PROFILES, tuple(profiles))
         rpc = Rpc(dialect.codec, call_timeout_s=timeout_s, supported=supported)
         calls = Calls(link, rpc, dialect, self._new_id, partial(self._serve, dialect))
         self._calls = calls
         _log.info("connected to %s, %s", self._link_config.connection_url, dialect.codec.version)
         try:
-            await together(calls.receive(), self._speak(calls))
+            await together(
+                calls.receive(),
+                self._speak(calls),
+                link.keep_alive(lambda: self._settings.get(WEBSOCKET_PING_INTERVAL), self._ping_changed),
+            )
         except LinkLostError as lost:
             _log.warning("connection to the CSMS lost: %s", lost)
         finally:
             self._calls = self._link = None
             self._offline_since_s = asyncio.get_running_loop().time()
-            self._keeper.changed(self._outbox.link_lost())
+            self._transactions.link_lost()
             await link.close(NORMAL_CLOSURE, "")
             await calls.close()
 
     async def _speak(self, calls: Calls) -> None:
         """Boot if need be, report statuses if need be, then deliver and send heartbeats."""
         booted_before = self._provisioning.accepted
-        await self._provisioning.register(calls)
-        if not booted_before or self._was_away_for_long():
-            self._keeper.changed(self._outbox.drop_statuses())
-            await self._availability.report(calls)
-        await together(self._provisioning.heartbeats(calls), self._transactions.deliver(calls))
+        while True:
+            await self._provisioning.register(calls)
+            if not booted_before or self._was_away_for_long():
+                self._keeper.changed(self._outbox.drop_statuses())
+                await self._availability.report(calls)
+            try:
+                await together(self._provisioning.heartbeats(calls), self._transactions.deliver(calls))
+            except NotRegisteredError as error:
+                _log.warning("the CSMS no longer knows this station, which boots anew: %s", error)
+                self._provisioning.forget()
+                booted_before = False
 
     @property
     def _connected(self) -> Calls | None:
@@ -268,13 +337,27 @@ class Station:
             self._availability.forget()
         return self._dialects[version]
 
-    def _serve(self, dialect: Dialect, action: str, request: Struct) -> Served:
-        """Answer a call of the CSMS."""
+    def _serve(self, dialect: Dialect, call: CallReceived) -> Served:
+        """Answer a call of the CSMS. Raises `CallError`."""
         if self._provisioning.registration is Registration.REJECTED:
             return Served(dialect.refusal_while_rejected)
-        ask = dialect.ask(action, request)
+        ask = asked(dialect, call.action, call.message)
+        limit = MAX_BYTES.get(type(ask))
+        if limit is not None and call.payload_bytes > self._settings.get(limit):  # B06.FR.17
+            raise CallError(ErrorCode.FORMAT_VIOLATION, f"more than {self._settings.get(limit)} bytes")
         handled = self._routes[type(ask)](ask)
-        return Served(dialect.answer(ask, handled.answer), handled.then)
+        answer = handled.answer
+        if isinstance(answer, Answer):
+            return Served(answered(dialect, call.action, answer), handled.then, handled.follow)
+
+        async def later() -> Struct:
+            return answered(dialect, call.action, await answer())
+
+        return Served(later, handled.then, handled.follow)
+
+    def _on_setting(self, setting: Setting[Any]) -> None:
+        if setting is WEBSOCKET_PING_INTERVAL:
+            self._ping_changed.set()
 
     def _was_away_for_long(self) -> bool:
         """Whether the last offline time was longer than OfflineThreshold (B04.FR.01)."""

@@ -29,6 +29,7 @@ class SettingVerdict(enum.StrEnum):
     """What became of an attempt to write a setting."""
 
     ACCEPTED = "accepted"
+    REBOOT_REQUIRED = "reboot-required"
     INVALID = "invalid"
     READ_ONLY = "read-only"
     UNKNOWN_COMPONENT = "unknown-component"
@@ -36,18 +37,19 @@ class SettingVerdict(enum.StrEnum):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The verdict, and for all but ACCEPTED the reason in words (never echoes more than a setting can hold)."""
+    """The verdict, and for a refusal the reason in words (never echoes more than a setting can hold)."""
 
     verdict: SettingVerdict
     detail: str = ""
 
     @property
     def accepted(self) -> bool:
-        """Whether the value is in force now."""
-        return self.verdict is SettingVerdict.ACCEPTED
+        """Whether the value was taken."""
+        return self.verdict in {SettingVerdict.ACCEPTED, SettingVerdict.REBOOT_REQUIRED}
 
 
 _ACCEPTED = Outcome(SettingVerdict.ACCEPTED)
+_REBOOT_REQUIRED = Outcome(SettingVerdict.REBOOT_REQUIRED)
 
 
 def _nowhere(key: str, text: str) -> None:
@@ -96,6 +98,10 @@ class Settings:
     def set(self, setting: Setting[T], value: T) -> None:
         """Write a value on the agent's own account. Raises `SettingError` when the setting cannot take it."""
         self._change(setting, setting.parse(setting.format(value)))
+
+    def derive(self, setting: Setting[T], value: T) -> None:
+        """Put in force what the agent has found out about itself; kept nowhere."""
+        self._values[setting.key] = value
 
     def on_change(self, listener: Callable[[Setting[Any]], None]) -> None:
         """Call `listener(setting)` whenever a value has become another."""
@@ -146,6 +152,7 @@ class Settings:
             stop_points=self._points(table.TX_STOP_POINT),
             sample_interval_s=float(self.get(table.SAMPLED_INTERVAL)),
             aligned_interval_s=float(self.get(table.ALIGNED_INTERVAL)),
+            aligned_during_idle_only=self.get(table.ALIGNED_SEND_DURING_IDLE),
             started_measurands=self._measurands(table.SAMPLED_STARTED_MEASURANDS),
             updated_measurands=self._measurands(table.SAMPLED_UPDATED_MEASURANDS),
             ended_measurands=self._measurands(table.SAMPLED_ENDED_MEASURANDS),
@@ -180,7 +187,7 @@ class Settings:
         except SettingError as error:
             return Outcome(SettingVerdict.INVALID, str(error))
         self._change(setting, value)
-        return _ACCEPTED
+        return _REBOOT_REQUIRED if setting.reboot else _ACCEPTED
 
     def _change(self, setting: Setting[Any], value: object) -> None:
         text = setting.format(value)

@@ -14,7 +14,7 @@ from ocpp.exceptions import OCPPError
 from ocpp.routing import on
 from websockets.asyncio.client import connect
 
-from csms.dialects import ResetKind
+from csms.commands import ResetKind
 from csms.server import Csms
 from csms.tariff import Tariff
 

@@ -10,12 +10,14 @@ from typing import Any
 import ocpp.v16
 import ocpp.v201
 import pytest
+from ocpp.charge_point import camel_to_snake_case
 from ocpp.routing import on
 from websockets.asyncio.server import ServerConnection, serve
 
 from agent.core.events import Deauthorized, RemoteStart, StopRequested
 from agent.core.session import Phase, Session, Transaction
 from agent.core.values import AuthInfo, AuthStatus, ChargingState, ConnectorStatus
+from agent.ocpp.asks import TransferAnswer, Verdict
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from tests.agent.ocpp.scripted_csms import ScriptedCsms
@@ -30,6 +32,7 @@ from tests.agent.ocpp.stand import (
     status,
     updated,
 )
+from tests.interop.everyday import asked_in, everyday_charger, serve_vendor
 
 NOW = "2026-01-01T00:00:00.000Z"
 pytestmark = pytest.mark.realtime
@@ -78,6 +81,11 @@ class Csms16(ocpp.v16.ChargePoint):
         self.note("StopTransaction", fields)
         return ocpp.v16.call_result.StopTransaction()
 
+    @on("DataTransfer")
+    def data_transfer(self, **fields: Any) -> Any:
+        self.note("DataTransfer", fields)
+        return ocpp.v16.call_result.DataTransfer(status="Accepted", data="yes")
+
 
 class Csms201(ocpp.v201.ChargePoint):
     """The same in 2.0.1."""
@@ -117,6 +125,16 @@ class Csms201(ocpp.v201.ChargePoint):
     def meter_values(self, **fields: Any) -> Any:
         self.note("MeterValues", fields)
         return ocpp.v201.call_result.MeterValues()
+
+    @on("DataTransfer")
+    def data_transfer(self, **fields: Any) -> Any:
+        self.note("DataTransfer", fields)
+        return ocpp.v201.call_result.DataTransfer(status="Accepted", data={"any": [1]})
+
+    @on("NotifyReport")
+    def notify_report(self, **fields: Any) -> Any:
+        self.note("NotifyReport", fields)
+        return ocpp.v201.call_result.NotifyReport()
 
 
 @asynccontextmanager
@@ -218,3 +236,31 @@ async def test_the_csms_asks_in_2_0_1():
         assert (state.ongoing_indicator, state.messages_in_queue) == (True, False)
         await until(lambda: one.charger.resets)
         assert [(evse, type(event)) for evse, event in one.charger.posted] == [(1, RemoteStart), (2, StopRequested)]
+
+
+@pytest.mark.parametrize(("kind", "version"), [(Csms16, Version.V16), (Csms201, Version.V201)], ids=["1.6", "2.0.1"])
+async def test_every_everyday_request_is_answered_as_their_schemas_want_it(kind: type[Any], version: Version):
+    calls = ocpp.v16.call if version is Version.V16 else ocpp.v201.call
+    async with connected(kind, version, everyday_charger()) as (one, peer):
+        serve_vendor(one)
+        statuses = 3 if version is Version.V16 else 2
+        await until(lambda: actions(peer).count("StatusNotification") == statuses)
+        for asked in asked_in(version):
+            peer.heard.clear()
+            response = await peer.call(getattr(calls, asked.action)(**camel_to_snake_case(asked.fields)))
+            assert response is not None, asked  # what it answers with when it did not like the answer
+            expected = camel_to_snake_case(asked.answer)
+            assert {name: getattr(response, name) for name in expected} == expected, asked
+            await until(lambda expected=asked.follows: [one for one in actions(peer) if one in expected] == [*expected])
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "data"),
+    [(Csms16, Version.V16, "yes"), (Csms201, Version.V201, {"any": [1]})],
+    ids=["1.6", "2.0.1"],
+)
+async def test_the_station_transfers_data(kind: type[Any], version: Version, data: object):
+    async with connected(kind, version, running()) as (one, peer):
+        await until(lambda: one.station.online)
+        assert await one.station.transfer("com.example", "m", "x") == TransferAnswer(Verdict.ACCEPTED, data)
+        assert ("DataTransfer", {"vendor_id": "com.example", "message_id": "m", "data": "x"}) in peer.heard

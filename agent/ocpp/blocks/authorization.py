@@ -1,11 +1,13 @@
-"""Authorization (2.0.1 C01, 1.6 §4.1): put a token before the CSMS. What the station itself knows is not asked here."""
+"""Authorization (2.0.1 C01, C11; 1.6 §4.1, §5.4): put a token before the CSMS, and forget what it said of others."""
 
 from __future__ import annotations
 
 import logging
 
 from agent.core.values import AuthInfo, IdToken
+from agent.ocpp.asks import ACCEPTED, Handled, Reason, rejected
 from agent.ocpp.calls import CallFailedError, Calls, LinkLostError
+from agent.ocpp.charger import Charger
 
 _log = logging.getLogger(__name__)
 
@@ -18,3 +20,8 @@ async def authorize(calls: Calls, token: IdToken) -> AuthInfo | None:
     except (CallFailedError, LinkLostError, ValueError) as error:
         _log.warning("the CSMS gave no verdict on a token: %s", error)
         return None
+
+
+def clear_cache(charger: Charger) -> Handled:
+    """ClearCache (C11.FR.03-05; 1.6 errata 3.23): rejected where no cache is in use."""
+    return ACCEPTED if charger.clear_cache() else rejected(Reason.NOT_ENABLED)

@@ -7,9 +7,10 @@ import logging
 from typing import Any, Final
 
 from agent.ocpp.asks import REJECTED, Handled, ResetAsk, Verdict, VerdictAnswer
-from agent.ocpp.calls import CallFailedError, Calls
+from agent.ocpp.calls import CallFailedError, Calls, NotRegisteredError
 from agent.ocpp.charger import Charger, ResetKind
-from agent.ocpp.dialect import BootReason, Nameplate, Registration
+from agent.ocpp.device_model import Nameplate
+from agent.ocpp.dialect import BootReason, Registration
 from agent.ocpp.keeper import Keeper
 from agent.ocpp.settings_table import HEARTBEAT_INTERVAL
 from agent.ocpp.variables import Setting, Settings
@@ -41,6 +42,7 @@ class Provisioning:
         self._reason = BootReason(reason.decode()) if reason else BootReason.POWER_UP
         self._keeper = keeper
         self._not_before_s = 0.0
+        self._boot_now = asyncio.Event()
 
     @property
     def accepted(self) -> bool:
@@ -48,8 +50,12 @@ class Provisioning:
         return self.registration is Registration.ACCEPTED
 
     def forget(self) -> None:
-        """Another version was negotiated: what the CSMS knew of the station was said in the old one."""
+        """The CSMS does not know the station, or not in the version that was negotiated: boot anew."""
         self.registration = None
+
+    def boot_now(self) -> None:
+        """Do not wait any longer for the next BootNotification (F06)."""
+        self._boot_now.set()
 
     async def register(self, calls: Calls) -> None:
         """Send BootNotification until the CSMS accepts the station. Raises `LinkLostError`.
@@ -58,20 +64,28 @@ class Provisioning:
         """
         loop = asyncio.get_running_loop()
         while not self.accepted:
-            await asyncio.sleep(max(0.0, self._not_before_s - loop.time()))
+            await self._until_due()
             wait_s = await self._boot(calls)
             self._not_before_s = loop.time() + wait_s
         self._not_before_s = 0.0
 
+    async def _until_due(self) -> None:
+        self._boot_now.clear()
+        try:
+            async with asyncio.timeout_at(self._not_before_s):
+                await self._boot_now.wait()
+        except TimeoutError:
+            pass  # the interval is over
+
     async def heartbeats(self, calls: Calls) -> None:
-        """Send heartbeats for as long as the connection lasts. Raises `LinkLostError`."""
+        """Send heartbeats for as long as the connection lasts. Raises `LinkLostError`, `NotRegisteredError`."""
         while True:
             self._interval_changed.clear()
             try:
                 async with asyncio.timeout(self._settings.get(HEARTBEAT_INTERVAL)):
                     await self._interval_changed.wait()
             except TimeoutError:
-                await self._heartbeat(calls)
+                await self._regular_heartbeat(calls)
 
     def reset(self, ask: ResetAsk) -> Handled:
         """Reset after the answer has gone out (B11.FR.01, B12.FR.01, B12.FR.02)."""
@@ -88,13 +102,18 @@ class Provisioning:
 
         return Handled(VerdictAnswer(Verdict.SCHEDULED if waits else Verdict.ACCEPTED), then)
 
-    async def _heartbeat(self, calls: Calls) -> None:
+    async def heartbeat(self, calls: Calls) -> None:
+        """Send a heartbeat. Raises `CallFailedError`, `LinkLostError`."""
+        answer = await calls.call(calls.dialect.heartbeat())
+        self._charger.time_learned(calls.dialect.time_told(answer))
+
+    async def _regular_heartbeat(self, calls: Calls) -> None:
         try:
-            answer = await calls.call(calls.dialect.heartbeat())
+            await self.heartbeat(calls)
+        except NotRegisteredError:
+            raise
         except CallFailedError as error:
             _log.warning("heartbeat: %s", error)
-            return
-        self._charger.time_learned(calls.dialect.time_told(answer))
 
     def _on_setting(self, setting: Setting[Any]) -> None:
         if setting is HEARTBEAT_INTERVAL:
@@ -103,7 +122,8 @@ class Provisioning:
     async def _boot(self, calls: Calls) -> float:
         """One BootNotification; the seconds to wait before another one."""
         try:
-            response = await calls.call(calls.dialect.boot(self._plate, self._reason))
+            reason = BootReason.TRIGGERED if self._boot_now.is_set() else self._reason
+            response = await calls.call(calls.dialect.boot(self._plate, reason))
         except CallFailedError as error:
             _log.warning("BootNotification: %s; next try in %g s", error, BOOT_RETRY_S)
             return BOOT_RETRY_S

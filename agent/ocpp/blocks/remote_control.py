@@ -1,4 +1,4 @@
-"""Remote control (2.0.1 F01-F03, 1.6 §5.11, §5.12): start and stop on the CSMS's request."""
+"""Remote control (2.0.1 F01-F03, F05; 1.6 §5.11, §5.12, §5.18): start, stop and unlock on the CSMS's request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import Final
 from agent.core.events import RemoteStart, StopRequested
 from agent.core.session import Phase, Session
 from agent.core.values import ConnectorStatus, StopReason, Trigger
-from agent.ocpp.asks import REJECTED, Handled, RemoteStartAsk, RemoteStopAsk, Verdict, VerdictAnswer
+from agent.ocpp.asks import (
+    REJECTED,
+    Handled,
+    RemoteStartAsk,
+    RemoteStopAsk,
+    UnlockAnswer,
+    UnlockAsk,
+    Unlocked,
+    Verdict,
+    VerdictAnswer,
+)
 from agent.ocpp.charger import Charger
 from agent.ocpp.settings_table import AUTHORIZE_REMOTE_START
 from agent.ocpp.variables import Settings
@@ -18,7 +28,7 @@ CLOSED: Final = frozenset({ConnectorStatus.FAULTED, ConnectorStatus.UNAVAILABLE,
 
 
 class RemoteControl:
-    """Judges remote starts and stops. `accepted`: whether the CSMS has accepted the station (B02.FR.05)."""
+    """Judges what the CSMS wants done at an EVSE. `accepted`: whether it has accepted the station (B02.FR.05)."""
 
     def __init__(self, charger: Charger, settings: Settings, accepted: Callable[[], bool]) -> None:
         self._charger = charger
@@ -43,6 +53,24 @@ class RemoteControl:
             return REJECTED
         event = StopRequested(Trigger.REMOTE_STOP, StopReason.REMOTE)
         return Handled(VerdictAnswer(Verdict.ACCEPTED), lambda: self._charger.post(evse, event))
+
+    def unlock(self, ask: UnlockAsk) -> Handled:
+        """Unlock a connector (F05); the answer tells what came of it, so it takes as long as the lock does."""
+        if ask.evse not in self._charger.evse_ids:
+            return Handled(UnlockAnswer(Unlocked.UNKNOWN))
+        session = self._charger.session(ask.evse)
+        if ask.connector not in {None, session.connector}:
+            return Handled(UnlockAnswer(Unlocked.UNKNOWN))  # F05.FR.03
+        if session.driver is not None and not ask.ends_transaction:
+            return Handled(UnlockAnswer(Unlocked.ONGOING))  # F05.FR.02
+        if not session.has_lock:
+            return Handled(UnlockAnswer(Unlocked.NO_LOCK))
+
+        async def answer() -> UnlockAnswer:
+            unlocked = await self._charger.release_cable(ask.evse, ends_transaction=ask.ends_transaction)
+            return UnlockAnswer(Unlocked.UNLOCKED if unlocked else Unlocked.FAILED)  # F05.FR.04, F05.FR.05
+
+        return Handled(answer)
 
     def _where(self, candidates: frozenset[str]) -> int | None:
         for evse in self._charger.evse_ids:

@@ -12,7 +12,7 @@ from agent.core.facts import ConnectorStatusChanged, TransactionStarted, Transac
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.asks import Handled, TransactionStatusAnswer, TransactionStatusAsk
 from agent.ocpp.blocks.availability import Availability
-from agent.ocpp.calls import CallFailedError, Calls
+from agent.ocpp.calls import CallFailedError, Calls, NotRegisteredError
 from agent.ocpp.charger import Charger
 from agent.ocpp.dialect import Dialect, Outcome, memory_key
 from agent.ocpp.keeper import Keeper
@@ -44,6 +44,7 @@ class Transactions:
         self._message_id = message_id
         self._learn = learn
         self._news = asyncio.Event()
+        self._booted_for: int | None = None
 
     def wake(self) -> None:
         """Something was added to the outbox."""
@@ -58,8 +59,12 @@ class Transactions:
         ongoing = any(one is not None and one.id == ask.tx for one in open_txs)
         return Handled(TransactionStatusAnswer(queued, ongoing))
 
+    def link_lost(self) -> None:
+        """The connection is gone."""
+        self._keeper.changed(self._outbox.link_lost(asyncio.get_running_loop().time(), self._retry()))
+
     async def deliver(self, calls: Calls) -> None:
-        """Deliver for as long as the connection lasts. Raises `LinkLostError`."""
+        """Deliver for as long as the connection lasts. Raises `LinkLostError`, `NotRegisteredError`."""
         loop = asyncio.get_running_loop()
         while True:
             stored = self._outbox.next(loop.time())
@@ -87,10 +92,17 @@ class Transactions:
         try:
             response = await calls.call(message, self._message_id(dialect, stored))
         except CallFailedError as error:
+            if isinstance(error, NotRegisteredError) and self._booted_for != stored.id:
+                # The CSMS has forgotten us: a boot helps, another attempt does not. Once for each message.
+                self._booted_for = stored.id
+                self._outbox.released(stored.id)
+                raise
             now_s = asyncio.get_running_loop().time()
             self._settle(dialect, stored, self._outbox.failed(stored.id, now_s, self._retry(), str(error)))
             return
         self._settle(dialect, stored, self._outbox.delivered(stored.id), response)
+        if isinstance(stored.fact, ConnectorStatusChanged):
+            await self._availability.report_station(calls)
 
     def _retry(self) -> Retry:
         return Retry(self._settings.get(MESSAGE_ATTEMPTS), self._settings.get(MESSAGE_ATTEMPT_INTERVAL))

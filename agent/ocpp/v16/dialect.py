@@ -20,14 +20,26 @@ from agent.core.facts import (
     TransactionStarted,
     TransactionUpdated,
 )
-from agent.core.values import AuthInfo, AuthStatus, IdToken, Reading, SampledValue, StopReason, TokenKind
-from agent.ocpp.asks import Answer, Ask, RemoteStartAsk, RemoteStopAsk, ResetAsk, Verdict, VerdictAnswer
+from agent.core.values import AuthInfo, AuthStatus, IdToken, Reading, SampledValue, StopReason
+from agent.ocpp.asks import ResetAsk, TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import phase_of, plain_number, worth_telling
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import CallError, Codec, Version
-from agent.ocpp.dialect import BootAnswer, BootReason, Nameplate, Outcome, Registration, given, made, shortened
+from agent.ocpp.device_model import Nameplate
+from agent.ocpp.dialect import (
+    BootAnswer,
+    BootReason,
+    Outcome,
+    Registration,
+    ReportPart,
+    Service,
+    given,
+    made,
+    shortened,
+)
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
+from agent.ocpp.v16.services import FEATURE_PROFILES, as_text, services
 from hal.types import FaultKind
 
 NO_NUMBER: Final = -1  # errata 3.18: the transaction whose StartTransaction could not be delivered
@@ -78,13 +90,12 @@ class DialectV16:
     """Speaks OCPP 1.6. Connector n is EVSE n: 1.6 knows no EVSEs."""
 
     refusal_while_rejected: CallError | None = None  # 1.6 §4.2: no reply at all
-    asks: Mapping[str, type[Ask]] = MappingProxyType(
-        {"Reset": ResetAsk, "RemoteStartTransaction": RemoteStartAsk, "RemoteStopTransaction": RemoteStopAsk}
-    )
+    feature_profiles: Mapping[str, frozenset[str]] = FEATURE_PROFILES
 
     def __init__(self, memory: bytes | None = None) -> None:
         """`memory`: what `Outcome.memory` was last."""
         self.codec = Codec(Version.V16)
+        self.services: Mapping[str, Service] = services(self._reset, self._numbered)
         self._open = msgspec.json.decode(memory, type=dict[str, OpenTransaction]) if memory else {}
         self._reset_reason = "HardReset"  # after a restart that this process did not see coming
 
@@ -141,6 +152,27 @@ class DialectV16:
             timestamp=to_wire(at_utc_s),
         )
 
+    def meter_values(self, evse: int, reading: Reading, tx: str | None = None) -> Struct | None:
+        """MeterValues.req; in a transaction that nobody is authorised for, of none."""
+        values = _meter_values([reading])
+        number = None if tx is None or self._awaits_start(tx) else self._number(tx)
+        if not values:
+            return None
+        return self._request("MeterValues", connectorId=evse, transactionId=number, meterValue=values)
+
+    def report_part(self, part: ReportPart) -> Struct | None:
+        """1.6 has keys to be asked for, and no report."""
+        del part
+        return None
+
+    def transfer(self, vendor: str, message: str | None, data: Any) -> Struct:
+        """DataTransfer.req."""
+        return self._request("DataTransfer", vendorId=vendor, messageId=message, data=as_text(data))
+
+    def transferred(self, response: Any) -> TransferAnswer:
+        """What a DataTransfer.conf means."""
+        return TransferAnswer(Verdict(response.status), given(response.data))
+
     def status_word(self, fact: ConnectorStatusChanged) -> str:
         """Status and error code: what a repetition would tell again."""
         return f"{fact.status} {_error_code(fact)}"
@@ -157,8 +189,7 @@ class DialectV16:
             case TransactionEnded() as fact:
                 return self._stop(fact)
             case ReadingTaken(reading=reading) as fact:
-                values = _meter_values([reading])
-                return self._request("MeterValues", connectorId=fact.evse, meterValue=values) if values else None
+                return self.meter_values(fact.evse, reading)
             case ConnectorStatusChanged() as fact:
                 return self.status(fact)
 
@@ -176,27 +207,6 @@ class DialectV16:
             case _:  # a stop that was given up keeps its number: it may be sent again
                 return Outcome()
 
-    def ask(self, action: str, request: Any) -> Ask:
-        """What a request of the CSMS means."""
-        match action:
-            case "Reset":
-                if request.type == "Soft":
-                    self._reset_reason = "SoftReset"
-                # Both end the transactions first (errata 3.36); what is left of the difference is the stop reason.
-                return ResetAsk(ResetKind.IMMEDIATE)
-            case "RemoteStartTransaction":
-                token = IdToken(request.idTag, TokenKind.CENTRAL)
-                return RemoteStartAsk(token, given(request.connectorId))
-            case _:
-                number = request.transactionId
-                return RemoteStopAsk(frozenset(tx for tx, one in self._open.items() if one.number == number))
-
-    def answer(self, ask: Ask, answer: Answer) -> Struct:
-        """The response: 1.6 knows Accepted and Rejected."""
-        refused = isinstance(answer, VerdictAnswer) and answer.verdict is Verdict.REJECTED
-        action = next(name for name, kind in self.asks.items() if isinstance(ask, kind))
-        return made(self.codec.response_type(action), status="Rejected" if refused else "Accepted")
-
     def _start(self, fact: TransactionStarted | TransactionUpdated, token: IdToken, start_wh: float) -> Struct:
         reservation = fact.reservation_id if isinstance(fact, TransactionStarted) else None
         return self._request(
@@ -211,11 +221,7 @@ class DialectV16:
     def _update(self, fact: TransactionUpdated) -> Struct | None:
         if self._awaits_start(fact.tx):
             return self._start(fact, fact.token, self._open[fact.tx].start_wh) if fact.token else None
-        values = _meter_values([fact.reading] if fact.reading else [])
-        if not values:
-            return None
-        number = self._number(fact.tx)
-        return self._request("MeterValues", connectorId=fact.evse, transactionId=number, meterValue=values)
+        return self.meter_values(fact.evse, fact.reading, fact.tx) if fact.reading else None
 
     def _stop(self, fact: TransactionEnded) -> Struct | None:
         if self._awaits_start(fact.tx):
@@ -229,6 +235,15 @@ class DialectV16:
             reason=self._reason(fact.reason),
             transactionData=_meter_values([*fact.readings, fact.reading]) or None,
         )
+
+    def _reset(self, request: Any) -> ResetAsk:
+        """Both kinds end the transactions first (errata 3.36); what is left of the difference is the stop reason."""
+        if request.type == "Soft":
+            self._reset_reason = "SoftReset"
+        return ResetAsk(ResetKind.IMMEDIATE)
+
+    def _numbered(self, number: int) -> frozenset[str]:
+        return frozenset(tx for tx, one in self._open.items() if one.number == number)
 
     def _started(self, tx: str, token: IdToken | None, start_wh: float, response: Any) -> Outcome:
         if token is None:

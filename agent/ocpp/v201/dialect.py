@@ -19,7 +19,6 @@ from agent.core.facts import (
 from agent.core.values import (
     AuthInfo,
     AuthStatus,
-    ConnectorStatus,
     IdToken,
     Measurand,
     Reading,
@@ -28,31 +27,24 @@ from agent.core.values import (
     TokenKind,
     Trigger,
 )
-from agent.ocpp.asks import (
-    Answer,
-    Ask,
-    RemoteStartAsk,
-    RemoteStopAsk,
-    ResetAsk,
-    TransactionStatusAnswer,
-    TransactionStatusAsk,
-    VerdictAnswer,
-)
+from agent.ocpp.asks import ACTUAL, TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import phase_of, worth_telling
-from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import CallError, Codec, ErrorCode, Version
-from agent.ocpp.dialect import BootAnswer, BootReason, Nameplate, Outcome, Registration, given, made, shortened
+from agent.ocpp.device_model import Nameplate, Variable, availability_state
+from agent.ocpp.dialect import (
+    BootAnswer,
+    BootReason,
+    Outcome,
+    Registration,
+    ReportPart,
+    Service,
+    given,
+    made,
+    shortened,
+)
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
-
-STATUSES: Final[Mapping[ConnectorStatus, str]] = MappingProxyType(
-    {
-        ConnectorStatus.AVAILABLE: "Available",
-        ConnectorStatus.RESERVED: "Reserved",
-        ConnectorStatus.UNAVAILABLE: "Unavailable",
-        ConnectorStatus.FAULTED: "Faulted",
-    }
-)  # every other status is Occupied
+from agent.ocpp.v201.services import SERVICES, named
 
 NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it
 NO_MEASURAND: Final = frozenset({Measurand.TEMPERATURE})  # nor MeasurandEnumType for this
@@ -68,14 +60,8 @@ class DialectV201:
     refusal_while_rejected: CallError | None = CallError(  # B03.FR.08
         ErrorCode.SECURITY_ERROR, "the station's registration was rejected"
     )
-    asks: Mapping[str, type[Ask]] = MappingProxyType(
-        {
-            "GetTransactionStatus": TransactionStatusAsk,
-            "RequestStartTransaction": RemoteStartAsk,
-            "RequestStopTransaction": RemoteStopAsk,
-            "Reset": ResetAsk,
-        }
-    )
+    services: Mapping[str, Service] = SERVICES
+    feature_profiles: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     def __init__(self) -> None:
         self.codec = Codec(self.version)
@@ -126,8 +112,8 @@ class DialectV201:
         return None
 
     def status_word(self, fact: ConnectorStatusChanged) -> str:
-        """Four statuses have their own word; all between plug-in and leaving is Occupied."""
-        return STATUSES.get(fact.status, "Occupied")
+        """Out of order, out of service and reserved have their own words; else it counts what is plugged in."""
+        return availability_state(fact.status, plugged=fact.plugged)
 
     def message(self, stored: StoredFact) -> Struct | None:
         """The request that reports a fact; None for a reading without values."""
@@ -157,8 +143,7 @@ class DialectV201:
                     stored, fact, "Ended", meterValue=_meter_values([*fact.readings, fact.reading]) or None
                 )
             case ReadingTaken(reading=reading) as fact:
-                values = _meter_values([reading])
-                return self._request("MeterValues", evseId=fact.evse, meterValue=values) if values else None
+                return self.meter_values(fact.evse, reading)
             case ConnectorStatusChanged() as fact:
                 return self.status(fact)
 
@@ -170,37 +155,30 @@ class DialectV201:
         info = given(response.idTokenInfo)
         return Outcome(_auth_info(info), fact.token) if info else Outcome()
 
-    def ask(self, action: str, request: Any) -> Ask:
-        """What a request of the CSMS means."""
-        match action:
-            case "Reset":
-                return ResetAsk(ResetKind(request.type), given(request.evseId))
-            case "RequestStartTransaction":
-                group = given(request.groupIdToken)
-                return RemoteStartAsk(
-                    token=IdToken(request.idToken.idToken, _token_kind(request.idToken.type)),
-                    evse=given(request.evseId),
-                    remote_start_id=request.remoteStartId,
-                    group=group.idToken if group else None,
-                )
-            case "RequestStopTransaction":
-                return RemoteStopAsk(frozenset({request.transactionId}))
-            case _:
-                return TransactionStatusAsk(given(request.transactionId))
+    def meter_values(self, evse: int, reading: Reading, tx: str | None = None) -> Struct | None:
+        """MeterValuesRequest, which names no transaction (J01)."""
+        del tx
+        values = _meter_values([reading])
+        return self._request("MeterValues", evseId=evse, meterValue=values) if values else None
 
-    def answer(self, ask: Ask, answer: Answer) -> Struct:
-        """The response."""
-        action = next(name for name, kind in self.asks.items() if isinstance(ask, kind))
-        response = self.codec.response_type(action)
-        match answer:
-            case TransactionStatusAnswer(queued=queued, ongoing=ongoing):
-                return made(response, messagesInQueue=queued, ongoingIndicator=ongoing)
-            case VerdictAnswer(verdict=verdict, tx=str() as tx):
-                return made(response, status=str(verdict), transactionId=tx)
-            case VerdictAnswer(verdict=verdict):
-                return made(response, status=str(verdict))
-            case _:
-                raise TypeError(f"{type(ask).__name__} cannot be answered with {type(answer).__name__}")
+    def report_part(self, part: ReportPart) -> Struct | None:
+        """NotifyReportRequest (B07)."""
+        return self._request(
+            "NotifyReport",
+            requestId=part.request_id,
+            generatedAt=to_wire(part.at_utc_s),
+            seqNo=part.seq,
+            tbc=part.more,
+            reportData=[_reported(one) for one in part.variables] or None,
+        )
+
+    def transfer(self, vendor: str, message: str | None, data: Any) -> Struct:
+        """DataTransferRequest."""
+        return self._request("DataTransfer", vendorId=vendor, messageId=message, data=data)
+
+    def transferred(self, response: Any) -> TransferAnswer:
+        """What a DataTransferResponse means."""
+        return TransferAnswer(Verdict(response.status), given(response.data))
 
     def _event(self, stored: StoredFact, fact: TransactionFact, kind: str, **fields: Any) -> Struct:
         return self._request(
@@ -235,11 +213,6 @@ def _token(token: IdToken) -> dict[str, Any]:
     return {"idToken": value, "type": str(token.kind)}
 
 
-def _token_kind(kind: str) -> TokenKind:
-    """2.1 leaves the list of types open: a type that is not known here is the CSMS's own business."""
-    return TokenKind(kind) if kind in set(TokenKind) else TokenKind.CENTRAL
-
-
 def _auth_info(info: Any) -> AuthInfo:
     group = given(info.groupIdToken)
     expires = given(info.cacheExpiryDateTime)
@@ -261,4 +234,27 @@ def _sampled(value: SampledValue, reading: Reading) -> dict[str, Any]:
         "measurand": str(value.measurand),
         "phase": phase_of(value),
         "unitOfMeasure": {"unit": value.unit} if value.unit else None,
+    }
+
+
+def _reported(one: Variable) -> dict[str, Any]:
+    """A variable's attribute and characteristics (B07.FR.08, B07.FR.11)."""
+    return {
+        **named(one.name),
+        "variableAttribute": [
+            {
+                "type": ACTUAL,
+                "value": one.value or None,
+                "mutability": "ReadWrite" if one.mutable else "ReadOnly",
+                "persistent": True if one.mutable else None,
+            }
+        ],
+        "variableCharacteristics": {
+            "dataType": one.type,
+            "unit": one.unit,
+            "minLimit": one.minimum,
+            "maxLimit": one.maximum,
+            "valuesList": None if one.values is None else ",".join(one.values),
+            "supportsMonitoring": False,
+        },
     }

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from agent.ocpp.asks import Answer, Ask
 from agent.ocpp.codec import Codec
-from agent.ocpp.dialect import Dialect
+from agent.ocpp.dialect import Dialect, answered, asked
 from agent.ocpp.outbox import StoredFact
 
 
@@ -37,6 +38,11 @@ def response(dialect: Dialect, action: str, **fields: Any) -> msgspec.Struct:
     return dialect.codec.decode_response(action, msgspec.json.encode(fields))
 
 
-def asked(dialect: Dialect, action: str, **fields: Any) -> msgspec.Struct:
-    """A CSMS's request."""
-    return dialect.codec.decode_request(action, msgspec.json.encode(fields))
+def meant(dialect: Dialect, action: str, **fields: Any) -> Ask:
+    """What a CSMS's request means."""
+    return asked(dialect, action, dialect.codec.decode_request(action, msgspec.json.encode(fields)))
+
+
+def said(dialect: Dialect, action: str, answer: Answer) -> Any:
+    """The payload of the response."""
+    return payload(dialect.codec, answered(dialect, action, answer))

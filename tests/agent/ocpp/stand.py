@@ -21,7 +21,7 @@ from agent.core.facts import (
     TransactionStarted,
     TransactionUpdated,
 )
-from agent.core.session import Session
+from agent.core.session import Session, Transaction
 from agent.core.values import (
     AuthInfo,
     ChargingState,
@@ -37,7 +37,7 @@ from agent.core.values import (
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
-from agent.ocpp.dialect import Nameplate
+from agent.ocpp.device_model import Nameplate
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.settings_table import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.station import Station
@@ -51,11 +51,19 @@ from agent.runtime.records import (
     Operation,
     PutMeta,
     RemoveFact,
+    ResendDeadLetter,
 )
+from hal.types import EvseCapabilities
 from tests.agent.ocpp.scripted_csms import ScriptedCsms
 
 EPOCH_S = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 TOKEN = IdToken("04AABBCC")
+WITH_CAR = frozenset(ConnectorStatus) - {
+    ConnectorStatus.AVAILABLE,
+    ConnectorStatus.RESERVED,
+    ConnectorStatus.UNAVAILABLE,
+    ConnectorStatus.FAULTED,
+}
 
 
 class MemoryStore:
@@ -70,6 +78,9 @@ class MemoryStore:
 
     def facts(self) -> list[StoredFact]:
         return list(self.kept.values())
+
+    def dead_letters(self) -> list[DeadLetter]:
+        return list(self.dead)
 
     def meta(self, key: str) -> bytes | None:
         return self.metas.get(key)
@@ -93,6 +104,10 @@ class MemoryStore:
                 self.kept[fact_id] = replace(self.kept[fact_id], attempts=attempts)
             case MoveToDeadLetters(id=fact_id, why=why):
                 self.dead.append(DeadLetter(self.kept.pop(fact_id), why))
+            case ResendDeadLetter(id=fact_id):
+                letter = next(one for one in self.dead if one.stored.id == fact_id)
+                self.dead.remove(letter)
+                self.kept[fact_id] = replace(letter.stored, attempts=0)
             case PutMeta(key=key, value=None):
                 self.metas.pop(key, None)
             case PutMeta(key=key, value=bytes() as value):
@@ -107,6 +122,10 @@ class FakeCharger:
     posted: list[tuple[int, AnyEvent]] = field(default_factory=list)
     resets: list[tuple[ResetKind, int | None]] = field(default_factory=list)
     times_utc_s: list[float] = field(default_factory=list)
+    unlocks: list[tuple[int, bool]] = field(default_factory=list)
+    unlocked: bool = True
+    unlock_s: float = 1.0
+    cached: bool = True
 
     @property
     def evse_ids(self) -> tuple[int, ...]:
@@ -117,6 +136,17 @@ class FakeCharger:
 
     def post(self, evse: int, event: AnyEvent) -> None:
         self.posted.append((evse, event))
+
+    def capabilities(self, evse: int) -> EvseCapabilities:
+        return EvseCapabilities(max_current_a=32.0, has_lock=self.session(evse).has_lock, has_proximity=evse == 1)
+
+    async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
+        self.unlocks.append((evse, ends_transaction))
+        await asyncio.sleep(self.unlock_s)
+        return self.unlocked
+
+    def clear_cache(self) -> bool:
+        return self.cached
 
     def reset(self, kind: ResetKind, evse: int | None = None) -> None:
         self.resets.append((kind, evse))
@@ -205,6 +235,18 @@ def quick_retries(attempts: int = 3, interval_s: int = 60) -> dict[str, str]:
     return {MESSAGE_ATTEMPTS.key: str(attempts), MESSAGE_ATTEMPT_INTERVAL.key: str(interval_s)}
 
 
+def open_tx(tx: str = "tx-1") -> Transaction:
+    return Transaction(
+        id=tx,
+        seq=1,
+        started_utc_s=EPOCH_S,
+        started_mono_s=0.0,
+        start_energy_wh=0.0,
+        charging=ChargingState.CHARGING,
+        last_energy_wh=0.0,
+    )
+
+
 def reading(energy_wh: float = 100.0, context: ReadingContext = ReadingContext.PERIODIC, at_s: float = 0.0) -> Reading:
     values = (
         SampledValue(Measurand.ENERGY_IMPORT, energy_wh, "Wh"),
@@ -261,7 +303,8 @@ def ended(seq: int = 2, tx: str = "tx-1", evse: int = 1, **more: Any) -> Transac
 
 
 def status(new: ConnectorStatus, evse: int = 1, **more: Any) -> ConnectorStatusChanged:
-    return ConnectorStatusChanged(evse=evse, connector=1, at_utc_s=EPOCH_S, status=new, **more)
+    fields: dict[str, Any] = {"evse": evse, "connector": 1, "at_utc_s": EPOCH_S, "plugged": new in WITH_CAR}
+    return ConnectorStatusChanged(**fields | more, status=new)
 
 
 def idle_reading(evse: int = 1) -> ReadingTaken:

@@ -14,7 +14,7 @@ from websockets.http11 import Request, Response
 
 from agent.ocpp.calls import LinkLostError
 from agent.ocpp.codec import Version
-from agent.ocpp.connection import BackOff, BackOffRules, DialError, LinkConfig, dial
+from agent.ocpp.connection import BackOff, BackOffRules, DialError, Frames, LinkConfig, dial
 from agent.ocpp.settings_table import (
     RETRY_BACK_OFF_RANDOM_RANGE,
     RETRY_BACK_OFF_REPEAT_TIMES,
@@ -36,7 +36,7 @@ FIXED = {
 async def test_the_csms_picks_the_version_from_one_handshake_that_offers_all_in_order(chosen: Version):
     csms = ScriptedCsms(versions=(chosen,))
     url = await csms.start()
-    link = await dial(LinkConfig(url, "CP1", ALL), 0, Frames())
+    link = await dial(LinkConfig(url, "CP1", ALL), Frames())
     assert link.version is chosen
     offered = csms.handshakes[0].headers["Sec-WebSocket-Protocol"]
     assert offered == "ocpp2.1, ocpp2.0.1, ocpp1.6"
@@ -47,7 +47,7 @@ async def test_the_csms_picks_the_version_from_one_handshake_that_offers_all_in_
 async def test_identity_and_password_go_into_url_and_basic_auth_and_nothing_else_is_offered():
     csms = ScriptedCsms()
     url = await csms.start()
-    link = await dial(LinkConfig(url + "/", "RDAM 1/2", (Version.V16,), "geheim"), 0, Frames())
+    link = await dial(LinkConfig(url + "/", "RDAM 1/2", (Version.V16,), "geheim"), Frames())
     request = csms.handshakes[0]
     assert request.path == "/ocpp/RDAM%201%2F2"
     assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")) == b"RDAM 1/2:geheim"
@@ -61,7 +61,7 @@ async def test_the_password_is_in_no_log(caplog: pytest.LogCaptureFixture):
     csms = ScriptedCsms()
     url = await csms.start()
     caplog.clear()
-    link = await dial(LinkConfig(url, "CP1", (Version.V16,), "geheim"), 0, Frames())
+    link = await dial(LinkConfig(url, "CP1", (Version.V16,), "geheim"), Frames())
     await link.close(1000, "")
     client = [one.getMessage() for one in caplog.records if "server" not in one.name]
     secret = base64.b64encode(b"CP1:geheim").decode()
@@ -73,7 +73,7 @@ async def test_a_csms_that_picks_no_version_is_left_with_a_message_that_says_so(
     csms = ScriptedCsms(versions=())
     url = await csms.start()
     with pytest.raises(DialError, match=r"speaks none of ocpp2\.0\.1, ocpp1\.6"):
-        await dial(LinkConfig(url, "CP1", (Version.V201, Version.V16)), 0, Frames())
+        await dial(LinkConfig(url, "CP1", (Version.V201, Version.V16)), Frames())
     await csms.stop()
 
 
@@ -81,7 +81,7 @@ async def test_a_csms_that_picks_a_version_that_was_not_offered_is_left():
     async with serve(_ignore, "127.0.0.1", 0, process_response=_picks_ocpp9, compression=None) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(DialError, match="unsupported subprotocol"):
-            await dial(LinkConfig(f"ws://127.0.0.1:{port}", "CP1", ALL), 0, Frames())
+            await dial(LinkConfig(f"ws://127.0.0.1:{port}", "CP1", ALL), Frames())
 
 
 async def test_a_redirect_is_not_followed():
@@ -96,20 +96,20 @@ async def test_a_redirect_is_not_followed():
     async with serve(_ignore, "127.0.0.1", 0, process_request=elsewhere) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(DialError, match="302"):
-            await dial(LinkConfig(f"ws://127.0.0.1:{port}", "CP1", (Version.V16,)), 0, Frames())
+            await dial(LinkConfig(f"ws://127.0.0.1:{port}", "CP1", (Version.V16,)), Frames())
     assert csms.handshakes == []
     await csms.stop()
 
 
 async def test_nobody_there_is_a_dial_error():
     with pytest.raises(DialError, match=r"ws://127\.0\.0\.1:9/CP1"):
-        await dial(LinkConfig("ws://127.0.0.1:9", "CP1", ALL), 0, Frames())
+        await dial(LinkConfig("ws://127.0.0.1:9", "CP1", ALL), Frames())
 
 
 async def test_a_frame_over_the_cap_ends_the_connection():
     csms = ScriptedCsms()
     url = await csms.start()
-    link = await dial(LinkConfig(url, "CP1", (Version.V16,)), 0, Frames())
+    link = await dial(LinkConfig(url, "CP1", (Version.V16,)), Frames())
     await settled()
     assert csms.socket is not None
     await csms.socket.send("x" * (1024 * 1024 + 1))
@@ -187,6 +187,18 @@ async def test_a_link_whose_pongs_stay_out_is_given_up_and_dialled_again():
         assert csms.socket is not None
         csms.socket.transport.pause_reading()
         await csms.until(lambda: len(csms.handshakes) == 2, 120)
+
+
+async def test_a_ping_interval_that_the_csms_writes_holds_at_once():
+    csms = ScriptedCsms()
+    async with stand(csms, start_values=FIXED | {WEBSOCKET_PING_INTERVAL.key: "0"}) as one:
+        await one.accepted()
+        assert csms.socket is not None
+        csms.socket.transport.pause_reading()
+        await settled(200)
+        assert len(csms.handshakes) == 1
+        one.settings.set(WEBSOCKET_PING_INTERVAL, 10)
+        await csms.until(lambda: len(csms.handshakes) == 2, 45)
 
 
 async def _ignore(_socket: object) -> None:

@@ -19,17 +19,17 @@ from agent.core.values import (
     ReadingContext,
     SampledValue,
     StopReason,
-    TokenKind,
     Trigger,
 )
-from agent.ocpp.asks import RemoteStartAsk, RemoteStopAsk, ResetAsk, Verdict, VerdictAnswer
+from agent.ocpp.asks import RemoteStopAsk, ResetAsk
 from agent.ocpp.blocks.metering import MAX_READINGS
 from agent.ocpp.charger import ResetKind
-from agent.ocpp.dialect import BootReason, Nameplate
+from agent.ocpp.device_model import Nameplate
+from agent.ocpp.dialect import BootReason
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.v16.dialect import DialectV16
 from hal.types import FaultKind
-from tests.agent.ocpp.said import asked, payload, request, response
+from tests.agent.ocpp.said import meant, payload, request, response
 from tests.agent.ocpp.stand import EPOCH_S, TOKEN, ended, idle_reading, reading, started, status, updated
 
 NO_VALUES = Reading(EPOCH_S, ReadingContext.PERIODIC, 1.0)
@@ -239,7 +239,7 @@ def test_a_fault_has_its_error_code_and_keeps_its_name(fault: FaultKind | None, 
 
 def test_a_soft_reset_that_was_asked_for_is_the_reason_of_the_stop():
     dialect = DialectV16()
-    assert dialect.ask("Reset", asked(dialect, "Reset", type="Soft")) == ResetAsk(ResetKind.IMMEDIATE)
+    assert meant(dialect, "Reset", type="Soft") == ResetAsk(ResetKind.IMMEDIATE)
     assert request(dialect, ended(reason=StopReason.IMMEDIATE_RESET))[1]["reason"] == "SoftReset"
 
 
@@ -248,25 +248,12 @@ def test_a_tag_that_is_too_long_for_1_6_is_an_error_and_not_cut():
         request(DialectV16(), started(token=IdToken("x" * 21)))
 
 
-def test_remote_start_and_stop_become_asks():
+def test_a_remote_stop_means_every_transaction_that_got_the_number():
     dialect = DialectV16()
-    start = dialect.ask("RemoteStartTransaction", asked(dialect, "RemoteStartTransaction", idTag="A", connectorId=2))
-    assert start == RemoteStartAsk(IdToken("A", TokenKind.CENTRAL), 2)
     confirmed(dialect, started("a"), 5)
     confirmed(dialect, started("b"), 5)
     confirmed(dialect, started("c"), 6)
-    stop = asked(dialect, "RemoteStopTransaction", transactionId=5)
-    assert dialect.ask("RemoteStopTransaction", stop) == RemoteStopAsk(frozenset({"a", "b"}))
-
-
-@pytest.mark.parametrize(
-    ("verdict", "said"),
-    [(Verdict.ACCEPTED, "Accepted"), (Verdict.SCHEDULED, "Accepted"), (Verdict.REJECTED, "Rejected")],
-)
-def test_answers_are_accepted_or_rejected(verdict: Verdict, said: str):
-    dialect = DialectV16()
-    for ask in (ResetAsk(ResetKind.ON_IDLE), RemoteStartAsk(TOKEN), RemoteStopAsk(frozenset())):
-        assert payload(dialect.codec, dialect.answer(ask, VerdictAnswer(verdict, "tx"))) == {"status": said}
+    assert meant(dialect, "RemoteStopTransaction", transactionId=5) == RemoteStopAsk(frozenset({"a", "b"}))
 
 
 def test_a_verdict_brings_group_and_expiry():

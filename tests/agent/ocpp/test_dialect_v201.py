@@ -23,21 +23,12 @@ from agent.core.values import (
     TokenKind,
     Trigger,
 )
-from agent.ocpp.asks import (
-    RemoteStartAsk,
-    RemoteStopAsk,
-    ResetAsk,
-    TransactionStatusAnswer,
-    TransactionStatusAsk,
-    Verdict,
-    VerdictAnswer,
-)
-from agent.ocpp.charger import ResetKind
-from agent.ocpp.dialect import BootReason, Nameplate
+from agent.ocpp.device_model import Nameplate
+from agent.ocpp.dialect import BootReason
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.v21.dialect import DialectV21
 from agent.ocpp.v201.dialect import DialectV201
-from tests.agent.ocpp.said import asked, payload, request, response
+from tests.agent.ocpp.said import payload, request, response
 from tests.agent.ocpp.stand import EPOCH_S, TOKEN, ended, idle_reading, reading, started, status, updated
 
 Make = Callable[[], DialectV201]
@@ -203,49 +194,6 @@ def test_every_verdict_of_2_0_1_is_understood(word: str):
     dialect = DialectV201()
     info = dialect.verdict(response(dialect, "Authorize", idTokenInfo={"status": word}))
     assert info.accepted == (word == "Accepted")
-
-
-@both
-def test_requests_become_asks(make: Make):
-    dialect = make()
-    token = {"idToken": "A", "type": "Central"}
-    group = {"idToken": "G", "type": "Central"}
-    start = asked(dialect, "RequestStartTransaction", remoteStartId=1, idToken=token, evseId=2, groupIdToken=group)
-    assert dialect.ask("RequestStartTransaction", start) == RemoteStartAsk(IdToken("A", TokenKind.CENTRAL), 2, 1, "G")
-    stop = asked(dialect, "RequestStopTransaction", transactionId="t")
-    assert dialect.ask("RequestStopTransaction", stop) == RemoteStopAsk(frozenset({"t"}))
-    reset = asked(dialect, "Reset", type="OnIdle", evseId=1)
-    assert dialect.ask("Reset", reset) == ResetAsk(ResetKind.ON_IDLE, 1)
-    about = asked(dialect, "GetTransactionStatus", transactionId="t")
-    assert dialect.ask("GetTransactionStatus", about) == TransactionStatusAsk("t")
-
-
-def test_a_type_of_token_that_only_2_1_has_is_taken_as_the_csms_own():
-    dialect = DialectV21()
-    token = {"idToken": "A", "type": "VIN"}
-    start = asked(dialect, "RequestStartTransaction", remoteStartId=1, idToken=token)
-    ask = dialect.ask("RequestStartTransaction", start)
-    assert isinstance(ask, RemoteStartAsk)
-    assert ask.token.kind is TokenKind.CENTRAL
-
-
-@both
-def test_answers_are_said(make: Make):
-    dialect = make()
-
-    def said(ask: object, answer: object) -> object:
-        return payload(dialect.codec, dialect.answer(ask, answer))  # type: ignore[arg-type]
-
-    assert said(RemoteStartAsk(TOKEN), VerdictAnswer(Verdict.ACCEPTED, "tx")) == {
-        "status": "Accepted",
-        "transactionId": "tx",
-    }
-    assert said(RemoteStopAsk(frozenset()), VerdictAnswer(Verdict.REJECTED)) == {"status": "Rejected"}
-    assert said(ResetAsk(ResetKind.ON_IDLE), VerdictAnswer(Verdict.SCHEDULED)) == {"status": "Scheduled"}
-    assert said(TransactionStatusAsk("t"), TransactionStatusAnswer(queued=True, ongoing=False)) == {
-        "messagesInQueue": True,
-        "ongoingIndicator": False,
-    }
 
 
 @both

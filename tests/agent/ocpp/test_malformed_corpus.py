@@ -1,4 +1,4 @@
-"""The published corpus of malformed frames, played to the frame layer: the code, the silence or the close it asks for."""
+"""The published corpus of malformed frames, played to the frame layer: the code, silence or close it asks for."""
 
 from __future__ import annotations
 

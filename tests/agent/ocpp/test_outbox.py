@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.core.facts import AnyFact, TransactionEnded, TransactionStarted, TransactionUpdated
 from agent.core.values import ConnectorStatus, Trigger
-from agent.ocpp.outbox import GivenUp, Outbox, Removed, Retry, StoredFact, Tried
+from agent.ocpp.outbox import MAX_DROPS, GivenUp, Outbox, Removed, Retry, StoredFact, Tried
 from tests.agent.ocpp.stand import TOKEN, ended, idle_reading, started, status, updated
 
 RETRY = Retry(attempts=3, interval_s=60.0)
@@ -83,7 +83,7 @@ def test_statuses_do_not_wait_behind_a_retry():
 def test_a_lost_link_counts_no_attempt_and_marks_the_queue_as_offline():
     outbox = filled(started())
     outbox.next(0.0)
-    outbox.link_lost()
+    outbox.link_lost(0.0, Retry(3, 60.0))
     again = outbox.next(0.0)
     assert again is not None
     assert (again.attempts, again.offline) == (0, True)
@@ -102,7 +102,7 @@ def test_a_lost_link_leaves_the_last_status_of_each_connector():
         status(ConnectorStatus.PREPARING, 2),
         status(ConnectorStatus.CHARGING),
     )
-    assert [one.stored.id for one in outbox.link_lost()] == [1]
+    assert [one.stored.id for one in outbox.link_lost(0.0, Retry(3, 60.0))] == [1]
     assert drained(outbox) == [status(ConnectorStatus.PREPARING, 2), status(ConnectorStatus.CHARGING)]
 
 
@@ -178,7 +178,7 @@ def test_nothing_is_lost_but_what_may_be_and_nothing_overtakes(
                 elif isinstance(change, Removed):
                     dropped.append(change.stored)
             case 1:
-                dropped += [lost.stored for lost in outbox.link_lost()]
+                dropped += [lost.stored for lost in outbox.link_lost(0.0, Retry(3, 60.0))]
             case _:
                 outbox.delivered(one.id)
                 delivered.append(one)
@@ -190,3 +190,38 @@ def test_nothing_is_lost_but_what_may_be_and_nothing_overtakes(
     for one in dropped:
         assert not isinstance(one.fact, TransactionStarted | TransactionEnded)
         assert not (isinstance(one.fact, TransactionUpdated) and one.fact.token)
+
+
+def test_a_message_under_which_the_link_breaks_again_and_again_is_given_up_and_the_next_goes_out():
+    outbox = Outbox()
+    outbox.add(StoredFact(1, 1, started()))
+    outbox.add(StoredFact(2, 1, started("tx-2")))
+    retry, now_s, changes = Retry(3, 60.0), 0.0, []
+    for _ in range(MAX_DROPS + 2):
+        now_s += 1000.0
+        assert outbox.next(now_s).id == 1
+        changes.append(outbox.link_lost(now_s, retry))
+    assert changes[:MAX_DROPS] == [[]] * MAX_DROPS
+    assert changes[MAX_DROPS:] == [[Tried(1, 1)], [Tried(1, 2)]]
+    assert outbox.next(now_s + 1000.0).id == 1
+    (given_up,) = outbox.link_lost(now_s + 1000.0, retry)
+    assert isinstance(given_up, GivenUp)
+    assert outbox.next(now_s + 2000.0).id == 2
+
+
+def test_a_link_that_breaks_under_one_message_after_the_other_counts_no_attempts():
+    outbox = Outbox()
+    for fact_id in range(1, MAX_DROPS + 5):
+        outbox.add(StoredFact(fact_id, 1, started()))
+        assert outbox.next(0.0).id == fact_id
+        assert outbox.link_lost(0.0, Retry(1, 60.0)) == []
+        assert outbox.next(0.0).id == fact_id
+        outbox.delivered(fact_id)
+
+
+def test_a_message_that_the_csms_was_not_ready_for_has_its_turn_again_without_an_attempt():
+    outbox = Outbox()
+    outbox.add(StoredFact(1, 1, started()))
+    assert outbox.next(0.0).id == 1
+    outbox.released(1)
+    assert outbox.next(0.0) == StoredFact(1, 1, started())

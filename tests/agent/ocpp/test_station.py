@@ -11,8 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 from agent.core.events import Deauthorized, RemoteStart, StopRequested
-from agent.core.session import Phase, Session, Transaction
-from agent.core.values import AuthInfo, AuthStatus, ChargingState, ConnectorStatus, IdToken, StopReason, Trigger
+from agent.core.session import Phase, Session
+from agent.core.values import (
+    AuthInfo,
+    AuthStatus,
+    ConnectorStatus,
+    IdToken,
+    Scope,
+    StopReason,
+    Trigger,
+)
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.outbox import StoredFact
@@ -27,6 +35,7 @@ from tests.agent.ocpp.stand import (
     MemoryStore,
     Stand,
     ended,
+    open_tx,
     quick_retries,
     settled,
     stand,
@@ -41,18 +50,6 @@ REJECTED = BOOT_ACCEPTED | {"status": "Rejected", "interval": 100}
 
 def session(evse: int = 1, **more: object) -> Session:
     return replace(Session(evse=evse), **more)
-
-
-def open_tx(tx: str = "tx-1") -> Transaction:
-    return Transaction(
-        id=tx,
-        seq=1,
-        started_utc_s=EPOCH_S,
-        started_mono_s=0.0,
-        start_energy_wh=0.0,
-        charging=ChargingState.CHARGING,
-        last_energy_wh=0.0,
-    )
 
 
 # Boot
@@ -441,7 +438,7 @@ async def remote_start(one: Stand, evse: int | None, tag: str = "A") -> str:
 @pytest.mark.parametrize(
     "occupied",
     [
-        session(operative=False),
+        session(inoperative=frozenset({Scope.EVSE})),
         session(status=ConnectorStatus.FAULTED),
         session(status=ConnectorStatus.UNAVAILABLE),
         session(phase=Phase.CHARGING, tx=open_tx()),
@@ -586,10 +583,10 @@ async def test_a_csms_that_names_an_absurd_heartbeat_interval_stops_nothing():
 
 
 @pytest.mark.parametrize(
-    ("action", "code"), [("TriggerMessage", "NotSupported"), ("MakeCoffee", "NotImplemented")], ids=str
+    ("action", "code"), [("ReserveNow", "NotSupported"), ("MakeCoffee", "NotImplemented")], ids=str
 )
 async def test_what_is_not_served_is_refused_by_name(action: str, code: str):
     async with stand(ScriptedCsms()) as one:
         await one.accepted()
-        reply = await one.csms.call(action, {"requestedMessage": "Heartbeat"})
+        reply = await one.csms.call(action, {})
         assert reply[:3] == [4, "c1", code]
