@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench campaign lock clean
+.PHONY: demo test test-web pictures lint unit bench interop-npm campaign lock clean
 
 demo: $(VENV)/product
 	$(BIN)/evse demo
@@ -20,8 +20,19 @@ lint: $(VENV)/dev
 unit: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist worksteal
 
+# The CSMS's pages in a real browser; skipped, with the reason, where there is no Chromium.
+test-web: $(VENV)/dev
+	$(BIN)/pytest tests/web/journey.py
+
+pictures: $(VENV)/dev
+	$(BIN)/python -m tests.web.picture docs/images
+
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks
+
+# The foreign CSMS of tests/interop/test_ocpp_rpc.py, which is skipped without it.
+interop-npm:
+	npm ci --prefix tests/interop/ocpp_rpc
 
 campaign: $(VENV)/dev
 	$(BIN)/pytest -m campaign --timeout=0 -s

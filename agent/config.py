@@ -18,14 +18,14 @@ from msgspec import Meta
 from agent.config_text import ConfigError, Document, KeyPath, did_you_mean
 from agent.core.limits import MAX_OFFER_A, MIN_OFFER_A
 from agent.core.sharing import SharingRule
+from agent.core.signage_words import Language
 from agent.ocpp.setting import SettingError
 from agent.ocpp.variables import find_by_name
+from agent.places import DEFAULT_PATH, DEFAULT_STATE_DIR, SOCKET_NAME
 from hal.host import HalConfig
 
-__all__ = ["Config", "ConfigError", "load", "read_secret"]
+__all__ = ["DEFAULT_PATH", "DEFAULT_STATE_DIR", "Config", "ConfigError", "load", "read_secret"]
 
-DEFAULT_PATH: Final = Path("/etc/evse/evse.toml")
-DEFAULT_STATE_DIR: Final = Path("/var/lib/evse")
 IDENTITY_CHARACTERS: Final = frozenset(
     # OCPP 2.0.1 identifierString without ":", which would end the user name of HTTP basic authentication
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-_=+|@."
@@ -40,12 +40,13 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Station(_Section, frozen=True):
-    """Who the station is. The lengths are OCPP 1.6's, the shorter ones."""
+    """Who the station is, and what language its display speaks. The lengths are OCPP 1.6's, the shorter ones."""
 
     identity: Annotated[str, Meta(min_length=1, max_length=48)]
     vendor: Annotated[str, Meta(min_length=1, max_length=20)]
     model: Annotated[str, Meta(min_length=1, max_length=20)]
     serial: Annotated[str, Meta(min_length=1, max_length=25)] | None = None
+    language: Language = "en"
 
 
 class Ocpp(_Section, frozen=True):
@@ -81,6 +82,12 @@ class State(_Section, frozen=True):
     dir: Path = DEFAULT_STATE_DIR
 
 
+class Control(_Section, frozen=True):
+    """The control socket that `evse status` and others talk to. None: `agent.sock` in the state directory."""
+
+    socket: Path | None = None
+
+
 class Config(_Section, frozen=True):
     """Everything the agent is built from."""
 
@@ -91,16 +98,22 @@ class Config(_Section, frozen=True):
     site: Site = Site()
     hal: HalConfig = HalConfig()
     state: State = State()
+    control: Control = Control()
     settings: dict[str, Any] = {}
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the control socket is."""
+        return self.control.socket or self.state.dir / SOCKET_NAME
 
     def start_values(self) -> dict[str, str]:
         """[settings] as texts, for `agent.ocpp.variables.Settings`."""
         return {name: _text(value) for name, value in self.settings.items()}
 
 
-def load(path: Path) -> Config:
-    """Read, merge and check the configuration. Raises `ConfigError`."""
-    document = Document.read(path)
+def load(path: Path, overrides: str = "") -> Config:
+    """Read, merge and check the configuration; `overrides`, as TOML, goes before the files. Raises `ConfigError`."""
+    document = Document.read(path, overrides)
     base = path.parent
 
     def resolve(_kind: type, value: Any) -> Path:

@@ -9,7 +9,7 @@ import tomllib
 import types
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Self, Union, get_args, get_origin
 
 import msgspec
 
@@ -20,6 +20,8 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>.*)`")
 _SYNTAX_LINE = re.compile(r"\(at line (\d+)")
 _SHOWN = 60  # characters of a wrong value
+
+OVERRIDES: Final = Path("command line")  # how an error names the file that is none
 
 
 class ConfigError(Exception):
@@ -49,8 +51,8 @@ class Document:
                 raise ConfigError(file, int(found[1]) if found else None, "", f"no valid TOML: {error}") from error
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read `evse.toml` and the drop-ins of `evse.d`, in the order of their names. Raises `ConfigError`."""
+    def read(cls, path: Path, overrides: str = "") -> Self:
+        """Read `evse.toml`, the drop-ins of `evse.d` in the order of their names, `overrides`. Raises `ConfigError`."""
         files = {}
         for file in [path, *sorted(path.with_suffix(".d").glob("*.toml"))]:
             try:
@@ -59,7 +61,7 @@ class Document:
                 raise ConfigError(file, None, "", f"cannot be read: {error.strerror}") from error
             except UnicodeDecodeError as error:
                 raise ConfigError(file, None, "", f"is no UTF-8 text: {error}") from error
-        return cls(files)
+        return cls(files | {OVERRIDES: overrides})
 
     def error(self, key: KeyPath, problem: str) -> ConfigError:
         """The problem with its place: the last file that has the key or, when none has, its table."""

@@ -7,22 +7,26 @@ import logging
 import random
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
 from agent.config import Config, read_secret
-from agent.core.events import LimitSet, RulesChanged
+from agent.control import ControlServer
+from agent.control_methods import Methods
+from agent.core.events import LimitSet
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.recovery import restored
 from agent.core.rules import Rules
 from agent.core.session import Session
+from agent.core.signage_words import Language
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
-from agent.ocpp.dialect import Nameplate
-from agent.ocpp.settings_table import NUMBER_OF_CONNECTORS
+from agent.ocpp.device_model import Nameplate
+from agent.ocpp.settings_table import NUMBER_OF_CONNECTORS, RESET_RETRIES
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
 from agent.runtime.authorizer import Authorizer
@@ -33,6 +37,7 @@ from agent.runtime.journal import FILE_NAME, Journal, PutSetting
 from agent.runtime.perform import Performer
 from agent.runtime.site import Site
 from agent.runtime.tasks import together
+from hal import ownership
 from hal.board import Board, EvseHardware
 from hal.types import FaultCleared, FaultRaised, TokenPresented
 
@@ -56,23 +61,40 @@ class Agent:
         clock: Clock,
         site: Site | None,
         station: Callable[[ChargePoint, Learn], Station],
+        control_socket: Path,
     ) -> None:
         self.board = board
         self.journal = journal
         self.settings = settings
         self.clock = clock
-        self.charge_point = ChargePoint(clock, site, self._reset)
+        self.charge_point = ChargePoint(
+            clock,
+            site,
+            self._reset,
+            rules=settings.rules,
+            reset_retries=lambda: settings.get(RESET_RETRIES),
+            clear_cache=self._clear_cache,
+        )
         self.station = station(self.charge_point, self._learn)
         self.authorizer = Authorizer(
             journal, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
         )
+        self.control = Methods(self.charge_point, self.station, journal, settings, clock)
+        self._control_server = ControlServer(control_socket, self.control.table())
         self._site = site
         self._performers: list[tuple[EvseTask, Performer]] = []
         self._reset_asked: asyncio.Future[ResetKind] | None = None
-        settings.on_change(lambda _setting: self.charge_point.post_all(RulesChanged(settings.rules())))
+        settings.on_change(lambda _setting: self.charge_point.rules_changed())
 
-    def add(self, session: Session, hardware: EvseHardware, max_current_a: float, new_id: Callable[[], str]) -> None:
-        """Take in an EVSE with its session, and the current that its wiring bears."""
+    def add(
+        self,
+        session: Session,
+        hardware: EvseHardware,
+        max_current_a: float,
+        new_id: Callable[[], str],
+        language: Language,
+    ) -> None:
+        """Take in an EVSE with its session, the current that its wiring bears, and what its display speaks."""
         task = self.charge_point.add(session, hardware)
         performer = Performer(
             session.evse,
@@ -83,6 +105,7 @@ class Agent:
             offer=self.station.offer,
             online=lambda: self.station.online,
             new_id=new_id,
+            language=language,
         )
         self._performers.append((task, performer))
         task.post(LimitSet(LimitInput(LimitSource.BOARD, min(max_current_a, hardware.capabilities.max_current_a))))
@@ -98,7 +121,8 @@ class Agent:
             if self._site is not None:
                 self._site.start(self.charge_point.post)
             evses = (task.run(performer) for task, performer in self._performers)
-            await together(*evses, self._listen(), self.station.run(), self._until_reset(self._reset_asked))
+            others = (self._listen(), self.station.run(), self._control_server.run())
+            await together(*evses, *others, self._until_reset(self._reset_asked))
             return self._reset_asked.result()
         finally:
             await self._close()
@@ -109,6 +133,9 @@ class Agent:
     def _reset(self, kind: ResetKind) -> None:
         if self._reset_asked is not None and not self._reset_asked.done():
             self._reset_asked.set_result(kind)
+
+    def _clear_cache(self) -> bool:
+        return self.authorizer.forget_cache()
 
     def _learn(self, token: IdToken, info: AuthInfo) -> None:
         self.authorizer.learn(token, info)
@@ -137,11 +164,12 @@ def build(
 ) -> Agent:
     """The agent for this configuration, on a started board.
 
-    `new_id` gives UUIDs; `rng` spreads redials. Raises `UnguardedBoardError`, `JournalError`, `SettingError`, and
-    `ValueError` for a configured EVSE that the board does not have.
+    `new_id` gives UUIDs; `rng` spreads redials. Raises `UnguardedBoardError`, `OwnershipError`, `JournalError`,
+    `SettingError`, and `ValueError` for a configured EVSE that the board does not have.
     """
     if not board.info.guarded:
         raise UnguardedBoardError(f"board {board.info.model} has no interlock: wrap it in hal.guard.Guard")
+    ownership.check(board.info, (evse.capabilities for evse in board.evses.values()))
     missing = [evse.id for evse in config.evse if evse.id not in board.evses]
     if missing:
         raise ValueError(
@@ -171,12 +199,15 @@ def build(
             learn=learn,
         )
 
-    agent = Agent(board, journal, settings, clock, _site(config), station)
+    agent = Agent(board, journal, settings, clock, _site(config), station, config.control_socket)
     saved = journal.sessions()
     for evse in config.evse:
         hardware = board.evses[evse.id]
-        session = _session(evse.id, saved.get(evse.id), settings.rules(), has_lock=hardware.lock is not None)
-        agent.add(session, hardware, evse.max_current_a, new_id)
+        session = replace(
+            _session(evse.id, saved.get(evse.id), settings.rules(), has_lock=hardware.lock is not None),
+            permit_first=hardware.capabilities.permit_first,
+        )
+        agent.add(session, hardware, evse.max_current_a, new_id, config.station.language)
     return agent
 
 

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import signal
 import sys
 import uuid
@@ -19,8 +20,9 @@ from agent.main import build
 from agent.ocpp.setting import SettingError
 from agent.runtime.clock import LoopClock
 from agent.runtime.journal import JournalError
+from agent.runtime.watchdog import ServiceManager, Watchdog, watched
+from hal.errors import HalError
 from hal.host import open_board
-from hal.types import HalError
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -58,7 +60,9 @@ async def _run(config: Config, *, as_json: bool) -> int:
             facts = {"identity": config.station.identity, "url": config.ocpp.url, "evses": sorted(board.evses)}
             print(json.dumps(facts), flush=True)
         gc.freeze()  # what start-up made lives as long as the process; collections need not look at it again
-        await agent.run()
+        manager = ServiceManager.of(os.environ, os.getpid())
+        async with watched(manager, Watchdog(manager, agent.charge_point.tasks, agent.journal, agent.control.link)):
+            await agent.run()
     except asyncio.CancelledError:
         return EXIT_OK  # a signal asked for it
     else:

@@ -49,10 +49,13 @@ class Authorizer:
             self._cache[token.value.casefold()] = entry
             self._journal.commit(PutToken(entry))
 
-    def forget_cache(self) -> None:
-        """Clear the cache."""
+    def forget_cache(self) -> bool:
+        """Clear the cache; False where none is in use (2.0.1 C11.FR.04)."""
+        if not self._rules().cache_enabled:
+            return False
         self._cache.clear()
         self._journal.commit(RemoveTokens("cache"))
+        return True
 
     def close(self) -> None:
         """Drop open questions."""

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from agent.core.effects import AnyEffect
-from agent.core.events import AnyEvent, StopRequested
+from msgspec.structs import replace
+
+from agent.core.effects import AnyEffect, LockConnector
+from agent.core.events import AnyEvent, RulesChanged, StopRequested, UnlockRequested
+from agent.core.rules import Rules
 from agent.core.session import Phase, Session
 from agent.core.turn import is_drivers
 from agent.core.values import IdToken, StopReason, Trigger
@@ -18,23 +21,42 @@ from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
 from agent.runtime.site import Site
 from hal.board import EvseHardware
-from hal.types import TokenPresented
+from hal.types import EvseCapabilities, FaultKind, LockChanged, TokenPresented
 
 log = logging.getLogger(__name__)
 
 RESET_WAIT_S: Final = 20.0  # our policy: longer than a car may take to stop (6 s) and a meter to answer (3 s)
 
+UNLOCK_WAIT_S: Final = 15.0  # our policy: as above, with a margin: until the contactor is open and the lock driven
+LOCK_TRAVEL_S: Final = 2.0  # our policy: several times what a motor lock takes
+
 Watcher = Callable[[Session, AnyEvent | None, Session, tuple[AnyEffect, ...]], None]
 
 
 class ChargePoint:
-    """Meets `agent.ocpp.charger.Charger`. `on_reset` is called once every session has come to rest."""
+    """Meets `agent.ocpp.charger.Charger`. `on_reset` is called once every session has come to rest.
 
-    def __init__(self, clock: Clock, site: Site | None, on_reset: Callable[[ResetKind], None]) -> None:
+    `rules` are the settings'; `reset_retries`: how often a transaction that does not end is asked again before a reset.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        site: Site | None,
+        on_reset: Callable[[ResetKind], None],
+        *,
+        rules: Callable[[], Rules],
+        reset_retries: Callable[[], int],
+        clear_cache: Callable[[], bool],
+    ) -> None:
         self.tasks: dict[int, EvseTask] = {}
         self._clock = clock
         self._site = site
         self._on_reset = on_reset
+        self._rules = rules
+        self._reset_retries = reset_retries
+        self._clear_cache = clear_cache
+        self._charging = False  # whether any EVSE has a transaction
         self._watchers: list[Watcher] = []
         self._resetting: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
@@ -74,12 +96,49 @@ class ChargePoint:
         for task in self.tasks.values():
             task.post(event)
 
+    def rules_changed(self) -> None:
+        """Let every session know the settings' rules."""
+        rules = self._rules()
+        if rules.aligned_during_idle_only and self._charging:
+            rules = replace(rules, aligned_interval_s=0.0)  # 2.0.1 J01.FR.20
+        self.post_all(RulesChanged(rules))
+
+    def capabilities(self, evse: int) -> EvseCapabilities:
+        """What the EVSE's hardware can do. Raises KeyError for an unknown EVSE."""
+        return self.tasks[evse].hardware.capabilities
+
+    async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
+        """Try to unlock the connector, once the contactor is open; whether it is unlocked now."""
+        driven, moved = asyncio.Event(), asyncio.Event()
+
+        def watch(_before: Session, event: AnyEvent | None, session: Session, effects: tuple[AnyEffect, ...]) -> None:
+            if session.evse != evse:
+                return
+            if driven.is_set() and isinstance(event, LockChanged):
+                moved.set()
+            if LockConnector(False) in effects:
+                driven.set()
+
+        with self.watching(watch):
+            self.post(evse, UnlockRequested(ends_transaction))
+            try:
+                async with asyncio.timeout(UNLOCK_WAIT_S):
+                    await driven.wait()
+                async with asyncio.timeout(LOCK_TRAVEL_S):
+                    await moved.wait()
+            except TimeoutError:
+                pass  # a lock that was open already has nothing to report
+        session = self.session(evse)
+        return driven.is_set() and not session.locked and FaultKind.LOCK_JAMMED not in session.faults
+
+    def clear_cache(self) -> bool:
+        """Forget the authorisation cache; False when there is none in use."""
+        return self._clear_cache()
+
     def reset(self, kind: ResetKind, evse: int | None = None) -> None:
         """End transactions (immediate) or wait for their end (on idle), then restart the station or clear the EVSE."""
-        ids = self.evse_ids if evse is None else (evse,)
         if kind is ResetKind.IMMEDIATE:
-            for one in ids:
-                self.post(one, StopRequested(Trigger.RESET, StopReason.IMMEDIATE_RESET))
+            self._stop_for_reset(self.evse_ids if evse is None else (evse,))
         if evse is None and self._resetting is None:
             self._resetting = asyncio.get_running_loop().create_task(self._reset(kind), name="reset")
 
@@ -92,7 +151,7 @@ class ChargePoint:
     def token_presented(self, event: TokenPresented) -> None:
         """A reader that serves several EVSEs: the driver's own session, else the car that waits, else a free EVSE."""
         token = IdToken(event.token)
-        sessions = [self.session(evse) for evse in self.evse_ids]
+        sessions = [self.session(evse) for evse in self.evse_ids if not event.serves or evse in event.serves]
         ranks: tuple[Callable[[Session], bool], ...] = (
             lambda s: is_drivers(s, token),
             lambda s: s.phase is Phase.CONNECTED,
@@ -101,13 +160,18 @@ class ChargePoint:
         )
         chosen = next((s for rank in ranks for s in sessions if rank(s)), None)
         if chosen is None:
-            log.info("a token was presented, but every EVSE is taken")
+            log.info("a token was presented, but every EVSE of reader %s is taken", event.reader or "without a name")
             return
         self.post(chosen.evse, event)
 
     def _watch(self, before: Session, event: AnyEvent | None, session: Session, effects: tuple[AnyEffect, ...]) -> None:
         if before.tx is not None and session.tx is None:
             self._settled.set()
+        charging = any(task.session.tx is not None for task in self.tasks.values())
+        if charging is not self._charging:
+            self._charging = charging
+            if self._rules().aligned_during_idle_only:
+                self.rules_changed()
         if self._site is not None:
             self._site.watch(session)
         for watcher in self._watchers:
@@ -115,11 +179,22 @@ class ChargePoint:
 
     async def _reset(self, kind: ResetKind) -> None:
         """Wait until no transaction is open, then say so. An immediate reset does not wait for ever."""
-        try:
-            async with asyncio.timeout(RESET_WAIT_S if kind is ResetKind.IMMEDIATE else None):
-                while any(task.session.tx is not None for task in self.tasks.values()):
-                    self._settled.clear()
-                    await self._settled.wait()
-        except TimeoutError:
-            log.warning("reset: a transaction did not end within %.0f s; it is closed after the restart", RESET_WAIT_S)
-        self._on_reset(kind)
+        for retries_left in reversed(range(self._reset_retries() + 1)):
+            try:
+                async with asyncio.timeout(RESET_WAIT_S if kind is ResetKind.IMMEDIATE else None):
+                    await self._at_rest()
+                break
+            except TimeoutError:
+                log.warning("reset: a transaction did not end within %.0f s", RESET_WAIT_S)
+                if retries_left:
+                    self._stop_for_reset(self.evse_ids)
+        self._on_reset(kind)  # a transaction that is still open is closed after the restart
+
+    async def _at_rest(self) -> None:
+        while any(task.session.tx is not None for task in self.tasks.values()):
+            self._settled.clear()
+            await self._settled.wait()
+
+    def _stop_for_reset(self, evses: tuple[int, ...]) -> None:
+        for evse in evses:
+            self.post(evse, StopRequested(Trigger.RESET, StopReason.IMMEDIATE_RESET))

@@ -37,12 +37,20 @@ class EvseTask:
         self._watch = watch
         self._inbox: deque[AnyEvent] = deque()
         self._wake = asyncio.Event()
+        self._pings: list[asyncio.Future[None]] = []
         self._renewal: asyncio.TimerHandle | None = None
 
     def post(self, event: AnyEvent) -> None:
         """Put an event into the inbox. Never waits."""
         self._inbox.append(event)
         self._wake.set()
+
+    def ping(self) -> asyncio.Future[None]:
+        """Done once the task has come round to an empty inbox: proof that it lives."""
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pings.append(answered)
+        self._wake.set()
+        return answered
 
     async def run(self, performer: Performer) -> None:
         """Live until cancelled."""
@@ -66,6 +74,10 @@ class EvseTask:
                     "EVSE %d: %s", self.session.evse, error
                 )  # a source spoke nonsense; what it said before stands
         self._renew(performer)
+        pings, self._pings = self._pings, []
+        for one in pings:
+            if not one.done():
+                one.set_result(None)
         self._wake.clear()
         await self._wake.wait()
 
@@ -84,8 +96,10 @@ class EvseTask:
 
     def _take(self, event: AnyEvent | None, session: Session, effects: tuple[AnyEffect, ...]) -> None:
         before, self.session = self.session, session
-        if self.performer is not None and effects:
-            self.performer.perform(session, effects)
+        if self.performer is not None:
+            if effects:
+                self.performer.perform(session, effects)
+            self.performer.show(before, event, session)
         self._watch(before, event, session, effects)
 
     async def _listen(self) -> None:

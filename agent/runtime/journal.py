@@ -140,6 +140,10 @@ class _Explained:
             raise explain(self._path, error) from error
 
 
+def _nothing() -> None:
+    """What a ping does."""
+
+
 class _Commit:
     """Operations that stand or fall together, and who waits for them."""
 
@@ -215,6 +219,11 @@ class Journal(JournalReader):
         self._queue.append(one)
         self._schedule(one.due_s)
         return one.future
+
+    async def ping(self) -> None:
+        """Return once the writing thread has come round, without writing: proof that it lives."""
+        if not self._closing:
+            await asyncio.get_running_loop().run_in_executor(self._thread, _nothing)
 
     async def close(self) -> None:
         """Write what waits, then release the file. What cannot be written fails its future."""

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from agent.core.events import AnyEvent
-from hal.types import FaultCleared, FaultKind, FaultRaised, HalError, HalGoneError, HalRefusedError
+from hal.errors import HalError, HalGoneError, HalRefusedError
+from hal.types import FaultCleared, FaultKind, FaultRaised
 
 log = logging.getLogger(__name__)
 

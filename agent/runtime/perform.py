@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
 
+from agent.core import signage
 from agent.core.effects import (
     AnyEffect,
     ArmTimer,
@@ -30,18 +33,23 @@ from agent.core.effects import (
 )
 from agent.core.events import AnyEvent, IdDrawn, Recorded, RecordFailed, TimerDue
 from agent.core.facts import AnyFact, ReadingTaken, TransactionUpdated
+from agent.core.recovery import kept
 from agent.core.session import Session
+from agent.core.signage import Sign
+from agent.core.signage_words import Language
 from agent.core.values import IdToken, Trigger
 from agent.ocpp.outbox import StoredFact
 from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
 from agent.runtime.lane import Lane
 from hal import board as ports
+from hal.errors import HalError
 from hal.iec61851 import duty_for_current
-from hal.types import FaultCleared, FaultKind, FaultRaised, HalError
+from hal.types import FaultCleared, FaultKind, FaultRaised
 
 log = logging.getLogger(__name__)
 
-COMPANY_S: Final = 5.0  # our policy: how long a reading waits for other writes before it gets a sync of its own
+COMPANY_S: Final = 1.0  # our policy: how long a reading waits for other writes before it gets a sync of its own
+MOMENT_S: Final = 4.0  # our policy: how long a refused card is told
 STORAGE_RETRY_S: Final = 5.0  # our policy: how soon a full disk is tried again
 
 
@@ -50,6 +58,67 @@ def _can_wait(fact: AnyFact) -> bool:
     if isinstance(fact, TransactionUpdated):
         return fact.trigger in {Trigger.METER_PERIODIC, Trigger.METER_CLOCK}
     return isinstance(fact, ReadingTaken)
+
+
+class Front:
+    """Shows and sounds what `agent.core.signage` makes of the session, whenever it changes, where there is a front.
+
+    A light that fails is logged and tried again; it is no fault of the session's.
+    """
+
+    def __init__(self, hardware: ports.EvseHardware, name: str, language: Language) -> None:
+        self._led = hardware.led
+        self._display = hardware.display
+        self._language = language
+        self._light_lane = Lane(f"{name} light", _no_fault)
+        self._text_lane = Lane(f"{name} display", _no_fault)
+        self._sound_lane = Lane(f"{name} beeper", _no_fault)
+        self._shown: Sign | None = None
+        self._moment: asyncio.TimerHandle | None = None
+        self._session: Session
+
+    def follow(self, before: Session, event: AnyEvent | None, session: Session) -> None:
+        """See a step."""
+        if self._led is None and self._display is None:
+            return
+        self._session = session
+        if self._led is not None and (heard := signage.sound(before, event, session)) is not None:
+            self._sound_lane.want(partial(self._led.beep, heard))
+        brief = signage.moment(before, event)
+        if brief is not None:
+            self._end_moment()
+            self._moment = asyncio.get_running_loop().call_later(MOMENT_S, self._moment_over)
+            self._show(brief)
+        elif self._moment is None:
+            self._show(signage.sign(session, asyncio.get_running_loop().time()))
+
+    def close(self) -> None:
+        """Show nothing new."""
+        self._end_moment()
+        for lane in (self._light_lane, self._text_lane, self._sound_lane):
+            lane.stop()
+
+    def _show(self, sign: Sign) -> None:
+        if sign == self._shown:
+            return
+        self._shown = sign
+        if self._led is not None:
+            self._light_lane.want(partial(self._led.show, sign.colour, sign.pattern))
+        if self._display is not None:
+            self._text_lane.want(partial(self._display.text, sign.lines(self._language)))
+
+    def _moment_over(self) -> None:
+        self._moment = None
+        self._show(signage.sign(self._session, asyncio.get_running_loop().time()))
+
+    def _end_moment(self) -> None:
+        if self._moment is not None:
+            self._moment.cancel()
+            self._moment = None
+
+
+def _no_fault(event: AnyEvent) -> None:
+    """Where a front's troubles go: the lane has logged them."""
 
 
 class Performer:
@@ -66,6 +135,7 @@ class Performer:
         offer: Callable[[StoredFact], None],
         online: Callable[[], bool],
         new_id: Callable[[], str],
+        language: Language = "en",
     ) -> None:
         self._evse = evse
         self._hardware = hardware
@@ -76,12 +146,16 @@ class Performer:
         self._online = online
         self._new_id = new_id
         self._timers: dict[Timer, asyncio.TimerHandle] = {}
-        self._permit = Lane(f"EVSE {evse} contactor", post)
-        self._pilot = Lane(f"EVSE {evse} pilot", post)
-        self._lock = Lane(f"EVSE {evse} lock", post)
+        self._permit = Lane(f"EVSE {evse} contactor", self._board_says)
+        self._pilot = Lane(f"EVSE {evse} pilot", self._board_says)
+        self._lock = Lane(f"EVSE {evse} lock", self._board_says)
+        self._disobeying = 0  # outputs that do not do what they are told
+        self._front = Front(hardware, f"EVSE {evse}", language)
         self._permitted: str | None = None
         self._latest: Session
         self._unsaved: list[StoredFact] = []
+        self._undurable: set[int] = set()  # ids of facts that are on their way to disk, or wait for another try
+        self._durable: list[StoredFact] = []  # but one that happened before them is not yet
         self._storage_failed = False
         self._storage_retry: asyncio.TimerHandle | None = None
 
@@ -127,6 +201,10 @@ class Performer:
         if facts or checkpoint or record is not None:
             self._write(session, facts, record)
 
+    def show(self, before: Session, event: AnyEvent | None, session: Session) -> None:
+        """Let the driver see and hear what this step means."""
+        self._front.follow(before, event, session)
+
     async def withdraw(self) -> None:
         """Withdraw permission for good, as the last thing an agent does; a board that is away has its lease."""
         self._permitted = None
@@ -143,6 +221,7 @@ class Performer:
             self._storage_retry.cancel()
         for lane in (self._permit, self._pilot, self._lock):
             lane.stop()
+        self._front.close()
 
     def _permit_power(self, on: bool, reason: str) -> None:
         contactor = self._hardware.contactor
@@ -171,6 +250,13 @@ class Performer:
         if lock is not None:
             self._lock.want(lock.lock if locked else lock.unlock)
 
+    def _board_says(self, event: AnyEvent) -> None:
+        """One output does not obey, or does again: the fault BOARD stands until the last of them obeys."""
+        before = self._disobeying
+        self._disobeying += 1 if isinstance(event, FaultRaised) else -1
+        if 0 in {before, self._disobeying}:
+            self._post(event)
+
     # Timers
 
     def _arm(self, timer: Timer, at_mono_s: float) -> None:
@@ -197,7 +283,8 @@ class Performer:
         first_id, offline = self._journal.next_fact_id, not self._online()
         new = [StoredFact(first_id + n, self._evse, fact, offline=offline) for n, fact in enumerate(facts)]
         stored, self._unsaved = [*self._unsaved, *new], []
-        blob = msgspec.msgpack.encode(session)
+        self._undurable.update(one.id for one in new)
+        blob = msgspec.msgpack.encode(kept(session))
         hurry = record is not None or not all(_can_wait(one.fact) for one in stored)
         written = self._journal.commit(
             *map(AddFact, stored), SaveSession(self._evse, blob), within_s=0.0 if hurry else COMPANY_S
@@ -213,13 +300,20 @@ class Performer:
             return
         if error is not None:
             raise error
-        for one in stored:
-            self._offer(one)
+        self._offer_in_order(stored)
         if record is not None:
             self._post(Recorded(record))
         if self._storage_failed:
             self._storage_failed = False
             self._post(FaultCleared(FaultKind.STORAGE))
+
+    def _offer_in_order(self, stored: list[StoredFact]) -> None:
+        """Offer what is durable, up to the first fact that is not: the disk may refuse one write and take the next."""
+        self._undurable.difference_update(one.id for one in stored)
+        self._durable = sorted([*self._durable, *stored], key=lambda one: one.id)
+        earliest = min(self._undurable, default=math.inf)
+        while self._durable and self._durable[0].id < earliest:
+            self._offer(self._durable.pop(0))
 
     def _not_written(self, error: JournalError, stored: list[StoredFact], record: int | None) -> None:
         """Keep the facts in memory, refuse energy to whoever waits for this record, and try again."""

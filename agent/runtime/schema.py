@@ -23,13 +23,17 @@ MIN_READER: Final = "journal.min_reader"
 
 
 class JournalError(Exception):
-    """The journal cannot do what was asked. Names the file, the reason and what a person can do about it."""
+    """The journal cannot do what was asked. Names the file, the reason and what a person can do about it.
 
-    def __init__(self, path: Path, reason: str, remedy: str) -> None:
+    `restart_helps`: the agent heals it by itself when it starts anew.
+    """
+
+    def __init__(self, path: Path, reason: str, remedy: str, *, restart_helps: bool = False) -> None:
         super().__init__(f"journal {path}: {reason}; {remedy}")
         self.path = path
         self.reason = reason
         self.remedy = remedy
+        self.restart_helps = restart_helps
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -72,8 +76,9 @@ _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 def explain(path: Path, error: sqlite3.Error) -> JournalError:
     """SQLite's error in the journal's words."""
-    remedy = _REMEDIES.get(_primary_code(error), "this is a fault of the agent: report it with its log")
-    return JournalError(path, str(error), remedy)
+    code = _primary_code(error)
+    remedy = _REMEDIES.get(code, "this is a fault of the agent: report it with its log")
+    return JournalError(path, str(error), remedy, restart_helps=code in _DAMAGE)
 
 
 def lock(path: Path) -> int:

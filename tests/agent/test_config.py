@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.config import Config, ConfigError, Evse, Ocpp, Site, State, Station, load, read_secret
+from agent.config import Config, ConfigError, Control, Evse, Ocpp, Site, State, Station, load, read_secret
 from agent.config_text import Document
 from agent.core.sharing import SharingRule
 from agent.ocpp.variables import SETTINGS
@@ -283,6 +283,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "hal.bus": BusConfig,
     "hal.meter": MeterConfig,
     "state": State,
+    "control": Control,
 }
 
 

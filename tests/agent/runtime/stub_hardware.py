@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from hal.types import EvseCapabilities, HalError, Stamped
+from hal.errors import HalError
+from hal.types import EvseCapabilities, Stamped
 
 
 class StubHardware:
     """Each command is noted as (time, words). `hang` holds a command's answer back; `fail` refuses it with an error."""
 
     meter = None
+    led = None
+    display = None
     rcd = None
     phase_switch = None
 

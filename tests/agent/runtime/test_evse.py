@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.effects import PermitPower
 from agent.core.events import AuthorizationDecided, LimitSet, StopRequested
 from agent.core.facts import TransactionEnded, TransactionStarted
 from agent.core.limits import LimitInput, LimitSource
@@ -17,17 +18,8 @@ from agent.runtime.clock import LoopClock
 from agent.runtime.evse import EvseTask
 from agent.runtime.journal import JournalError
 from agent.runtime.perform import Performer
-from hal.types import (
-    ContactorChanged,
-    CpState,
-    FaultKind,
-    FaultRaised,
-    HalGoneError,
-    HalTimeoutError,
-    MeterSample,
-    MeterSampled,
-    TokenPresented,
-)
+from hal.errors import HalGoneError, HalTimeoutError
+from hal.types import ContactorChanged, CpState, FaultKind, FaultRaised, MeterSample, MeterSampled, TokenPresented
 from tests.agent.core.playing import cp
 from tests.agent.runtime.stub_hardware import StubHardware, StubJournal
 
@@ -195,6 +187,23 @@ async def test_a_session_that_ends_on_a_full_disk_is_delivered_when_there_is_roo
         assert len(ends) == 1
 
 
+async def test_facts_are_told_in_the_order_they_happened_when_the_disk_refuses_one_write_and_takes_the_next():
+    journal = StubJournal()
+    async with bench(journal) as b:
+        await asyncio.sleep(0.1)
+        await b.ask_for_energy()
+        refused, *taken = journal.waiting
+        journal.waiting.clear()
+        refused.set_exception(JournalError(Path("journal.sqlite"), "disk full", "free some space"))
+        for future in taken:
+            future.set_result(None)
+        journal.prompt = True
+        await asyncio.sleep(10)
+        ids = [one.id for one in b.offered]
+        assert ids[:2] == [1, 2]
+        assert ids == sorted(set(ids))
+
+
 @pytest.mark.parametrize("error", [HalTimeoutError("no answer")])
 async def test_a_board_that_does_not_obey_is_a_fault_until_it_does(error):
     async with bench() as b:
@@ -205,6 +214,23 @@ async def test_a_board_that_does_not_obey_is_a_fault_until_it_does(error):
         await b.happen(cp(CpState.B))
         assert FaultKind.BOARD in b.task.session.faults
         b.hardware.fail = None
+        await asyncio.sleep(2.5)
+        assert FaultKind.BOARD not in b.task.session.faults
+
+
+async def test_the_board_stays_at_fault_until_the_last_of_its_outputs_obeys():
+    async with bench() as b:
+        b.hardware.pilot = pilot = StubHardware()
+        b.hardware.fail = pilot.fail = HalTimeoutError("no answer")
+        b.task.post(LimitSet(LimitInput(LimitSource.BOARD, 16.0)))
+        await b.sample()
+        await b.happen(cp(CpState.B), TokenPresented("AABB"))
+        b.performer.perform(b.task.session, (PermitPower(False, "both outputs fail"),))
+        await asyncio.sleep(2.5)
+        b.hardware.fail = None
+        await asyncio.sleep(2.5)
+        assert FaultKind.BOARD in b.task.session.faults
+        pilot.fail = None
         await asyncio.sleep(2.5)
         assert FaultKind.BOARD not in b.task.session.faults
 

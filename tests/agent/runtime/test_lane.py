@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 
 from agent.runtime.lane import Lane
-from hal.types import FaultCleared, FaultKind, FaultRaised, HalGoneError, HalRefusedError, HalTimeoutError, Rule
+from hal.errors import HalGoneError, HalRefusedError, HalTimeoutError
+from hal.types import FaultCleared, FaultKind, FaultRaised, Rule
 
 
 class Output:

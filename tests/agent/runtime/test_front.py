@@ -1,0 +1,120 @@
+"""Light, display and beeper follow the session, and cost it nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from agent.core.events import AuthorizationDecided
+from agent.core.session import Phase
+from agent.core.values import AuthInfo, AuthStatus
+from hal.errors import HalTimeoutError
+from hal.types import CpState, FaultKind, FaultRaised, TokenPresented
+from tests.agent.core.playing import cp
+from tests.agent.runtime import test_evse
+from tests.agent.runtime.stub_hardware import StubHardware
+from tests.agent.runtime.test_evse import bench
+
+
+class Front:
+    """Notes what is shown; `broken` raises instead, `hangs` never answers."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.broken = False
+        self.hangs = False
+
+    async def show(self, colour, pattern, *, deadline_s=1.0):
+        await self._do(f"{colour} {pattern}")
+
+    async def beep(self, sound, *, deadline_s=1.0):
+        await self._do(f"beep {sound}")
+
+    async def text(self, lines, *, deadline_s=1.0):
+        await self._do(" / ".join(lines))
+
+    async def _do(self, what: str) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.broken:
+            raise HalTimeoutError("the light does not answer")
+        self.shown.append(what)
+
+
+def with_front(monkeypatch, *, led: bool = True, display: bool = True) -> Front:
+    front = Front()
+
+    class Hardware(StubHardware):
+        def __init__(self) -> None:
+            super().__init__()
+            self.led = front if led else None
+            self.display = front if display else None
+
+    monkeypatch.setattr(test_evse, "StubHardware", Hardware)
+    return front
+
+
+async def test_light_and_display_follow_a_whole_start(monkeypatch):
+    front = with_front(monkeypatch)
+    async with bench() as b:
+        assert front.shown == ["green steady", "Free / Plug in and show your card"]
+        front.shown.clear()
+        await b.happen(cp(CpState.B))
+        assert front.shown == ["yellow slow", "Connected / Please show your card"]
+        front.shown.clear()
+        await b.happen(TokenPresented("AABB"))
+        assert set(front.shown) >= {"beep accepted", "blue flash", "Paused / Too little current: board rating"}
+
+
+async def test_what_has_not_changed_is_not_shown_again(monkeypatch):
+    front = with_front(monkeypatch)
+    async with bench() as b:
+        front.shown.clear()
+        for _ in range(10):
+            await b.sample()
+        assert front.shown == []
+
+
+async def test_a_refused_card_is_told_for_a_moment(monkeypatch):
+    front = with_front(monkeypatch)
+    async with bench() as b:
+        await b.happen(cp(CpState.B))
+        refused = AuthInfo(AuthStatus.EXPIRED)
+        b.performer._authorize = lambda _evse, ask, token: b.task.post(AuthorizationDecided(ask, token, refused))
+        front.shown.clear()
+        await b.happen(TokenPresented("AABB"))
+        assert set(front.shown) >= {"beep refused", "red triple", "Not accepted / This card has expired"}
+        front.shown.clear()
+        await asyncio.sleep(3)
+        await b.sample()
+        assert front.shown == []
+        await asyncio.sleep(2)
+        assert front.shown[-2:] == ["yellow slow", "Connected / Please show your card"]
+
+
+async def test_a_light_that_fails_is_tried_again_and_stops_no_charge(monkeypatch):
+    front = with_front(monkeypatch)
+    front.broken = True
+    async with bench() as b:
+        await b.ask_for_energy()
+        assert b.task.session.phase is Phase.CHARGING
+        assert FaultKind.BOARD not in b.task.session.faults
+        front.broken = False
+        await asyncio.sleep(2)
+        assert "white fast" in front.shown or "blue flash" in front.shown
+
+
+async def test_a_display_that_hangs_delays_no_power_off(monkeypatch):
+    front = with_front(monkeypatch)
+    front.hangs = True
+    async with bench() as b:
+        await b.ask_for_energy()
+        before_s = asyncio.get_running_loop().time()
+        await b.happen(FaultRaised(FaultKind.E_STOP))
+        assert ("permit off", before_s) in [(what, at_s) for at_s, what in b.hardware.asked]
+
+
+async def test_a_station_with_a_light_alone_uses_it(monkeypatch):
+    front = with_front(monkeypatch, display=False)
+    async with bench() as b:
+        await b.happen(cp(CpState.B))
+        assert front.shown == ["green steady", "yellow slow"]
