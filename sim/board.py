@@ -15,26 +15,30 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from hal.board import STATION
-from hal.types import (
-    BoardInfo,
-    CpChanged,
-    HalError,
-    HalGoneError,
-    MeterSample,
-    Stamped,
-    TokenPresented,
-)
-from sim.evse import EvseSpec, EvseState, SimEvse, Snapshot
+from hal.errors import HalError, HalGoneError
+from hal.ownership import by_interlock, owned_by
+from hal.types import BoardInfo, CpChanged, MeterSample, Owner, Rule, Stamped, TokenPresented
+from sim.evse import EvseSpec, SimEvse
+from sim.evse_state import EvseState, Snapshot
 from sim.grid import Grid
 from sim.meter import EnergyMeter, MeterSpec
 from sim.ports import CP_REPEAT_S, Ports, SimEvseHardware
 from sim.stream import Stream
-from sim.symptoms import DEFAULTS, GRID_SYMPTOMS, Symptom, symptom_named
+from sim.symptoms import DEFAULTS, GRID_SYMPTOMS, Symptom, ailing, symptom_named
 from sim.vehicle import Vehicle, VehicleSpec
 
 OPENING_S: Final = 0.1  # closing the board waits this long for its contactors to open
+
+
+# It enforces nothing, so all is the interlock's: a residual current too, which the board reports and no wire carries.
+REACTION_S: Final = 0.08  # the pilot's filter and the contactor's delay
+CLAIMS: Final = (
+    *by_interlock(REACTION_S),
+    *owned_by(Owner.INTERLOCK, REACTION_S, Rule.RESIDUAL_DC, Rule.RESIDUAL_AC),
+)
 
 
 class BoardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,8 +97,9 @@ class SimBoard:
         grid: Grid = _DEFAULT.grid,
         meter: MeterSpec = _DEFAULT.meter,
     ) -> None:
-        self.info = BoardInfo("evse-agent", "SimBoard", serial, firmware="sim")
+        self.info = BoardInfo("evse-agent", "SimBoard", serial, firmware="sim", claims=CLAIMS, simulation=True)
         self.trace: list[TraceEntry] = []
+        self.on_trace: list[Callable[[TraceEntry], None]] = []  # called with each entry
         self._rated_grid = self._grid = grid
         self._grid_symptoms: dict[Symptom, float] = {}
         self._plants: dict[int, SimEvse] = {}
@@ -163,12 +168,22 @@ class SimBoard:
         """The car wants energy again."""
         self._change(evse, lambda plant, now_s: plant.present_car.resume(now_s))
 
-    def present_token(self, token: str, kind: str = "ISO14443", evse: int = 1) -> None:
-        """Hold an identifier before the reader of this EVSE (0: the station's)."""
+    def change_car(self, evse: int, **changes: Any) -> None:
+        """Other values for fields of `VehicleSpec`, `soc_pct` among them, of the car on the cable."""
+
+        def change(plant: SimEvse, now_s: float) -> None:
+            car = plant.present_car
+            car.change(replace(car.present_spec, **changes), now_s)
+
+        self._change(evse, change)
+
+    def present_token(self, token: str, kind: str = "ISO14443", evse: int = 1, serves: tuple[int, ...] = ()) -> None:
+        """Hold an identifier before the reader of this EVSE; EVSE 0: one that `serves` several, or all if empty."""
         now_s = self._catch_up()
-        if evse != STATION:
-            self._plant(evse)
-        self._streams[evse].emit(now_s, TokenPresented(token, kind, f"reader-{evse}"))
+        for one in serves if evse == STATION else (evse,):
+            self._plant(one)
+        reader = f"reader-{evse}" if not serves else f"reader-{'-'.join(map(str, serves))}"
+        self._streams[evse].emit(now_s, TokenPresented(token, kind, reader, serves))
 
     def inject(self, evse: int, symptom: str, value: float | None = None) -> None:
         """Let a symptom appear; `sim.symptoms` says what its value means. Symptoms of the grid belong to EVSE 0."""
@@ -183,6 +198,10 @@ class SimBoard:
         present = self._symptoms_at(evse, named)
         self._note(evse, self._catch_up(), "symptom", f"{named} goes")
         self._set_symptoms(evse, {one: value for one, value in present.items() if one is not named})
+
+    def symptoms(self, evse: int) -> tuple[str, ...]:
+        """What is wrong with this EVSE (0: with the supply) now."""
+        return tuple(sorted(self._grid_symptoms if evse == STATION else self._plant(evse).symptoms))
 
     def true_energy_wh(self, evse: int) -> float:
         """The energy that has truly flowed through this EVSE since it was first built, in watt-hours."""
@@ -235,7 +254,10 @@ class SimBoard:
         return plant
 
     def _note(self, evse: int, at_s: float, what: str, value: object) -> None:
-        self.trace.append(TraceEntry(at_s, evse, what, value))
+        entry = TraceEntry(at_s, evse, what, value)
+        self.trace.append(entry)
+        for tell in self.on_trace:
+            tell(entry)
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time() if self._closed_s is None else self._closed_s
@@ -352,19 +374,6 @@ def _load(state: EvseState, plant: SimEvse, now_s: float) -> None:
     plant.load(state, now_s)
 
 
-def ailing(grid: Grid, symptoms: Mapping[Symptom, float]) -> Grid:
-    """The supply with these symptoms."""
-    lost = {int(symptoms[Symptom.PHASE_LOSS]) - 1} if Symptom.PHASE_LOSS in symptoms else set()
-    one, two, three = grid.order
-    return msgspec.structs.replace(
-        grid,
-        nominal_v=symptoms.get(Symptom.GRID_VOLTAGE, grid.nominal_v),
-        frequency_hz=symptoms.get(Symptom.GRID_FREQUENCY, grid.frequency_hz),
-        order=(one, three, two) if Symptom.PHASE_SWAP in symptoms else grid.order,
-        lost=grid.lost | lost,
-    )
-
-
 def open_board(options: Mapping[str, Any]) -> SimBoard:
     """The entry point `evse.boards`: a board from the options of a configuration file (see `BoardSpec`).
 
@@ -375,12 +384,4 @@ def open_board(options: Mapping[str, Any]) -> SimBoard:
     except msgspec.ValidationError as error:
         known = ", ".join(BoardSpec.__struct_fields__)
         raise HalError(f"simulated board, options: {error}; options are {known}") from error
-    return SimBoard(
-        spec.evses,
-        seed=spec.seed,
-        serial=spec.serial,
-        start_wh=spec.start_wh,
-        evse=spec.evse,
-        grid=spec.grid,
-        meter=spec.meter,
-    )
+    return SimBoard(**asdict(spec))

@@ -13,28 +13,29 @@ from typing import Final
 
 import msgspec
 
+from hal.errors import HalError
 from hal.types import (
     ContactorChanged,
     CpChanged,
-    CpReading,
     FaultCleared,
     FaultKind,
     FaultRaised,
-    HalError,
     HalEvent,
     LockChanged,
-    LockState,
     MeterSample,
     PpChanged,
 )
 from sim.circuit import PP_CODING_OHM, Components, PilotFaults, Source, pp_ampacity_a, pp_ohms
 from sim.contactor import ALL_OPEN, POLES, Contactor, ContactorSpec
+from sim.evse_state import CarState, EvseState, Snapshot
+from sim.front import Front
 from sim.grid import DEAD, Grid, Phases
 from sim.lock import Lock
 from sim.meter import S_PER_H, EnergyMeter, power_w
 from sim.pilot import PilotLine
+from sim.sensors import found
 from sim.symptoms import Symptom
-from sim.vehicle import Vehicle, VehicleSpec
+from sim.vehicle import Vehicle
 
 PULL_OUT_S: Final = 1.0  # a driver's hand, from releasing a plug to pulling it
 TOLERANCE: Final = 0.01  # of the simulated resistors; IEC 61851-1 allows 3 %
@@ -61,45 +62,6 @@ class EvseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"max_current_a is {self.max_current_a:g}; give ampere above 0")
 
 
-class CarState(msgspec.Struct, frozen=True):
-    """A car on the cable, as it outlives the charger's electronics."""
-
-    spec: VehicleSpec
-    paused: bool
-
-
-class EvseState(msgspec.Struct, frozen=True):
-    """What outlives the charger's electronics: registers, the bolt, the cable, the car, what is broken."""
-
-    register_wh: float
-    flowed_wh: float
-    cycles: int
-    lock_holds: bool
-    cable_ohm: float | None
-    tripped: FaultKind | None
-    car: CarState | None
-    symptoms: dict[Symptom, float]
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """One EVSE at one moment. `cp` is what the board last reported; the volts are true at this instant."""
-
-    at_s: float
-    cp: CpReading
-    cp_high_v: float
-    cp_low_v: float
-    duty_pct: float | None
-    permitted: bool
-    poles: tuple[bool, bool, bool]
-    mirror_closed: bool
-    lock: LockState
-    current_a: Phases
-    voltage_v: Phases
-    energy_wh: float
-    soc_pct: float | None  # None: no car
-    symptoms: tuple[str, ...]
-
-
 class SimEvse:
     """Physics and sensors of one EVSE. `emitted` collects (time, event) until somebody takes them."""
 
@@ -110,6 +72,7 @@ class SimEvse:
         self.contactor = Contactor(spec.contactor, rng)
         self.contactor.used_poles = spec.phases
         self.lock = Lock()
+        self.front = Front()
         self.car: Vehicle | None = None
         self.cable_ohm: float | None = None  # coding resistor of the cable in the socket
         self.tripped: FaultKind | None = None
@@ -124,6 +87,7 @@ class SimEvse:
         self._pull_due_s = math.inf
         self._opened_under_load = False
         self._pp = PpChanged(None, None)
+        self._sensed: dict[FaultKind, str] = {}
 
     @property
     def present_car(self) -> Vehicle:
@@ -155,12 +119,13 @@ class SimEvse:
             self._step_contactor(now_s)
         if self.lock.due_s <= now_s:
             self._step_lock(now_s)
+        self.pilot.step(now_s)
         if self._pull_due_s <= now_s:
             self._pull(now_s)
         if self.car is not None:
             self.car.step(now_s)
             self.car.pass_edge()
-        if self.pilot.due_s <= now_s and (measured := self.pilot.measure()) is not None:
+        if self.pilot.measure_due_s <= now_s and (measured := self.pilot.measure()) is not None:
             self.emit(now_s, CpChanged(measured))
         self.refresh(now_s)
 
@@ -181,6 +146,7 @@ class SimEvse:
         self._grid = grid
         self.voltages_v = voltages_v
         self._power_w = power_w(voltages_v, self.currents_a)
+        self._sense_faults()
 
     def emit(self, now_s: float, event: HalEvent) -> None:
         """Report an event of this instant."""
@@ -194,7 +160,7 @@ class SimEvse:
         state.append(ContactorChanged(self.contactor.mirror, self.contactor.cycles))
         if self.tripped is not None:
             state.append(FaultRaised(self.tripped, "latched"))
-        return state
+        return state + [FaultRaised(fault, detail) for fault, detail in self._sensed.items()]
 
     def sample(self, now_s: float) -> MeterSample:
         """What the meter measures; integrate up to now first."""
@@ -245,6 +211,9 @@ class SimEvse:
             energy_wh=self.meter.register_wh,
             soc_pct=None if self.car is None else self.car.soc_pct,
             symptoms=tuple(sorted(self.symptoms)),
+            led=self.front.light,
+            display=self.front.lines,
+            last_sound=self.front.last_sound,
         )
 
     # Asked by the controller
@@ -292,6 +261,7 @@ class SimEvse:
         self._pull_due_s = math.inf
         car.ignores_pilot = Symptom.CAR_IGNORES_PILOT in self.symptoms
         car.plugged(now_s)
+        self.meter.plugged()
         self._note(now_s, "plug", "in")
         self._sense_proximity(now_s)
 
@@ -306,7 +276,7 @@ class SimEvse:
 
     def set_symptoms(self, symptoms: dict[Symptom, float], now_s: float) -> None:
         """From now on these symptoms, and no others, are there."""
-        self.symptoms = symptoms
+        was, self.symptoms = self.symptoms, symptoms
         self.pilot.faults = PilotFaults(
             symptoms.get(Symptom.CP_SHORT),
             Symptom.CP_OPEN in symptoms,
@@ -314,12 +284,17 @@ class SimEvse:
             symptoms.get(Symptom.CP_DRIFT, 1.0),
         )
         self.pilot.silent = Symptom.CP_SILENT in symptoms
+        self.pilot.loosen(symptoms.get(Symptom.CP_LOOSE), now_s)
         self.contactor.mirror_stuck = Symptom.MIRROR_STUCK in symptoms
         self.contactor.coil_dead = Symptom.NO_CLOSE in symptoms
         pole = symptoms.get(Symptom.WELD)
         self.contactor.welded = ALL_OPEN if pole is None else (pole in {0, 1}, pole in {0, 2}, pole in {0, 3})
         self.contactor.release(now_s)
         self.lock.jammed = Symptom.LOCK_JAM in symptoms
+        if Symptom.LOCK_SLIPS in symptoms and Symptom.LOCK_SLIPS not in was and self.lock.holds:
+            self.lock.put(False)
+            self._note(now_s, "lock", str(self.lock.state))
+            self.emit(now_s, LockChanged(self.lock.state))
         if self.car is not None:
             self.car.ignores_pilot = Symptom.CAR_IGNORES_PILOT in symptoms
         self._sense_proximity(now_s)
@@ -367,7 +342,8 @@ class SimEvse:
 
     def _sense_proximity(self, now_s: float) -> None:
         """The board measures the coding resistor through whatever is wrong with it."""
-        ohm = None if Symptom.PP_OPEN in self.symptoms else self.cable_ohm
+        coding_ohm = self.cable_ohm and self.symptoms.get(Symptom.PP_WRONG, self.cable_ohm)
+        ohm = None if Symptom.PP_OPEN in self.symptoms else coding_ohm
         short_ohm = self.symptoms.get(Symptom.PP_SHORT)
         if short_ohm is not None:
             ohm = short_ohm if ohm is None else ohm * short_ohm / (ohm + short_ohm)
@@ -376,6 +352,14 @@ class SimEvse:
         if self.spec.socket and pp != self._pp:
             self._pp = pp
             self.emit(now_s, pp)
+
+    def _sense_faults(self) -> None:
+        """Report what the sensors find now and did not before, and the other way round."""
+        was, self._sensed = self._sensed, found(self.symptoms, self.voltages_v)
+        for fault in sorted(was.keys() - self._sensed.keys()):
+            self.emit(self._at_s, FaultCleared(fault))
+        for fault in sorted(self._sensed.keys() - was.keys()):
+            self.emit(self._at_s, FaultRaised(fault, self._sensed[fault]))
 
     def _sense_residual(self, now_s: float) -> None:
         dc_ma = self.symptoms.get(Symptom.RESIDUAL_DC, 0.0)

@@ -13,6 +13,7 @@ from hal.guard import Guard
 from hal.modbus.bus import ModbusBus
 from hal.modbus.meter import ModbusMeter
 from hal.modbus.profile import load_profile
+from hal.modbus.schema import Profile
 from hal.types import MeterSample
 from sim.board import BoardSpec, SimBoard
 from sim.modbus_server import MeterSlave, ModbusRtuServer, ModbusTcpServer, Pty
@@ -30,18 +31,54 @@ class MeterLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scale_error: float = 1.0
 
 
+class WatchedSlave(MeterSlave):
+    """A meter whose conversation somebody may listen to, and whose registers can go wrong.
+
+    `watch` is called with each request and its answer. `fill`: this word stands in every register; `offset_wh` is added
+    to its energy; `serial`: another meter answers; `frozen`: its registers stay as they are.
+    """
+
+    def __init__(self, profile: Profile, source: Callable[[], MeterSample], unit_id: int) -> None:
+        super().__init__(profile, self._told, unit_id)
+        self.watch: Callable[[bytes, bytes | None], None] | None = None
+        self.fill: int | None = None
+        self.offset_wh = 0.0
+        self.serial: str | None = None
+        self.frozen = False
+        self._true = source
+        self._last: MeterSample | None = None
+
+    def answer(self, pdu: bytes) -> bytes | None:
+        """The answer to a request's PDU; None when it keeps silent."""
+        answered = super().answer(pdu)
+        if answered is not None and self.fill is not None and answered[0] == pdu[0]:
+            answered = answered[:2] + self.fill.to_bytes(2, "big") * (len(answered[2:]) // 2)
+        if self.watch is not None:
+            self.watch(pdu, answered)
+        return answered
+
+    def _told(self) -> MeterSample:
+        if self._last is None or not self.frozen:
+            true = self._true()
+            energy_wh = max(0.0, true.energy_import_wh + self.offset_wh)
+            self._last = replace(true, energy_import_wh=energy_wh, serial=self.serial or true.serial)
+        return self._last
+
+
 class SimHardware:
     """A simulated board whose meters are read over Modbus, behind the interlock: what an agent is built on.
 
     `board` is the raw board, for whoever plays driver and car; `guarded` is what an agent may see, after `start`.
+    `before_told` is called between a measurement and its way to the bus.
     """
 
-    def __init__(self, spec: BoardSpec, link: MeterLink) -> None:
+    def __init__(self, spec: BoardSpec, link: MeterLink, *, before_told: Callable[[], None] = lambda: None) -> None:
         self.board = SimBoard(**asdict(spec))
         self._link = link
+        self._before_told = before_told
         profile = load_profile(link.profile)
         self._profile = profile
-        self.slaves = {evse: MeterSlave(profile, self._source(evse), unit_id=evse) for evse in self.board.evses}
+        self.slaves = {evse: WatchedSlave(profile, self._source(evse), evse) for evse in self.board.evses}
         self._pty: Pty | None = None
         self._server: ModbusTcpServer | ModbusRtuServer | None = None
         self._bus: ModbusBus | None = None
@@ -53,6 +90,11 @@ class SimHardware:
         if self._guard is None:
             raise RuntimeError("the simulated hardware is not started")
         return self._guard
+
+    @property
+    def line(self) -> ModbusTcpServer | ModbusRtuServer | None:
+        """The bus that the meters hang on; None before `start`."""
+        return self._server
 
     async def start(self) -> None:
         """Power up: slaves serve, the meters are polled, every contactor is open."""
@@ -89,11 +131,12 @@ class SimHardware:
 
     def _source(self, evse: int) -> Callable[[], MeterSample]:
         true = self.board.meter_source(evse)
-        if self._link.scale_error == 1.0:
-            return true
 
-        def wrong() -> MeterSample:
+        def told() -> MeterSample:
             sample = true()
+            self._before_told()
+            if self._link.scale_error == 1.0:
+                return sample
             return replace(sample, energy_import_wh=sample.energy_import_wh * self._link.scale_error)
 
-        return wrong
+        return told

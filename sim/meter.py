@@ -16,11 +16,15 @@ S_PER_H = 3600.0
 
 
 class MeterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A meter model. `class_error_pct` is a constant gain error on current; `refresh_s` 0 measures continuously."""
+    """A meter model. `class_error_pct` is a constant gain error on current; `refresh_s` 0 measures continuously.
+
+    `resets_at_plug_in`: its register begins at 0 with every car, as in meters made for one session at a time.
+    """
 
     class_error_pct: float = 0.0
     resolution_wh: float = 1.0
     refresh_s: float = 0.0
+    resets_at_plug_in: bool = False
 
     def __post_init__(self) -> None:
         if self.resolution_wh <= 0:
@@ -64,6 +68,11 @@ class EnergyMeter:
         self._start_wh = register_wh - flowed_wh * self._gain
         self.flowed_wh = flowed_wh
         self._shown = _View(flowed_wh, DEAD, DEAD)
+
+    def plugged(self) -> None:
+        """A car comes."""
+        if self._spec.resets_at_plug_in:
+            self.resume(0.0, self.flowed_wh)
 
     def integrate(self, from_s: float, to_s: float, voltages_v: Phases, currents_a: Phases) -> None:
         """Take in a stretch of time in which voltages and currents were constant."""

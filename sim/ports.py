@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from hal.board import COMMAND_DEADLINE_S
-from hal.types import EvseCapabilities, HalError, HalTimeoutError, MeterError, MeterErrorKind, MeterSample, Stamped
+from hal.errors import HalError, HalTimeoutError, MeterError
+from hal.types import EvseCapabilities, MeterErrorKind, MeterSample, Stamped
 from sim.circuit import Source, SourceMode
 from sim.evse import SimEvse
 from sim.symptoms import Symptom
@@ -125,4 +126,6 @@ class SimEvseHardware:
         self.rcd = ports
         self.phase_switch = ports if spec.phase_switch else None
         self.meter = ports
+        self.led = plant.front
+        self.display = plant.front
         self.events = events

@@ -178,6 +178,17 @@ class Vehicle:
         self.paused = False
         self._ask(now_s)
 
+    def change(self, spec: VehicleSpec, now_s: float) -> None:
+        """On the same cable, it has this battery and this appetite from now on."""
+        self.spec = spec
+        self._battery_wh = spec.capacity_wh * spec.soc_pct / 100.0
+        self._target_wh = spec.capacity_wh * spec.target_soc_pct / 100.0
+        self._step = self._step_of(self._battery_wh)
+        if self.wants_energy:
+            self._ask(now_s)
+        else:
+            self._release()
+
     def step(self, now_s: float) -> None:
         """Do what is due by now."""
         for move, _ in sorted(((m, t) for m, t in self._due.items() if t <= now_s), key=lambda one: one[1]):

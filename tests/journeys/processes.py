@@ -36,14 +36,17 @@ RetryBackOffRandomRange = 0
 READY_S = 20.0
 
 
-async def started(*arguments: str) -> Process:
-    """One of our commands as a process that has said, in JSON, that it is ready."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agent.cli", *arguments, "--json", stdout=PIPE, stderr=None
-    )
+async def started(*arguments: str, under: tuple[str, ...] = ()) -> Process:
+    """One of our commands as a process that has said, in JSON, that it is ready, or has ended before.
+
+    `under`: the words of a program that runs it.
+    """
+    words = (*under, sys.executable, "-m", "agent.cli", *arguments, "--json")
+    process = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=None)
     assert process.stdout is not None
     async with asyncio.timeout(READY_S):
-        json.loads(await process.stdout.readline())
+        line = await process.stdout.readline()
+    assert line or under, f"{arguments} did not start"
     return process
 
 
@@ -68,12 +71,22 @@ class Charger:
         self._agent: Process | None = None
 
     async def power_up(self) -> None:
-        paths = ("--socket", str(self._socket), "--control", str(self._control))
-        self._hardware = await started("sim", "hardware", *paths, "--poll-s", "0.25")
+        await self.start_hardware()
         await self.start_agent()
 
-    async def start_agent(self) -> None:
-        self._agent = await started("run", "--config", str(self._config), "--log-level", "ERROR")
+    async def start_hardware(self) -> None:
+        paths = ("--socket", str(self._socket), "--control", str(self._control))
+        self._hardware = await started("sim", "hardware", *paths, "--poll-s", "0.25")
+
+    async def stop_agent(self) -> None:
+        await ended(self._agent)
+
+    async def start_agent(self, under: tuple[str, ...] = ()) -> None:
+        self._agent = await started("run", "--config", str(self._config), "--log-level", "ERROR", under=under)
+
+    @property
+    def agent_lives(self) -> bool:
+        return self._agent is not None and self._agent.returncode is None
 
     async def kill_agent(self) -> None:
         await ended(self._agent, signal.SIGKILL)

@@ -9,44 +9,15 @@ from pathlib import Path
 import pytest
 
 from csms.server import Csms
+from tests.journeys.judging import CAR, CHARGE_S, TAG, charge, released, settled, wrong
 from tests.journeys.processes import Charger
 
-TAG = "AABBCCDD"
-KILLS = 50
-STATIONS = 10  # side by side, each killed several times
-CHARGE_S = 4.0  # tap, close, charge, tap, open, unplug: a kill falls anywhere into this
-RECOVERY_S = 25.0
-CAR = {"reaction_s": 0.2, "s2_delay_s": 0.1, "max_current_a": 32.0}
-TOLERANCE_WH = 1.0  # the meter's resolution
+KILLS = 25  # of each version
+STATIONS = 5  # side by side, each killed several times
 
 
-async def charge(charger: Charger) -> None:
-    await charger.do("present_token", token=TAG)
-    await asyncio.sleep(3.0)
-    await charger.do("present_token", token=TAG)
-    await asyncio.sleep(1.0)
-
-
-async def settled(csms: Csms, charger: Charger) -> list:
-    """The charger's sessions once all are closed and nothing is on its way."""
-    async with asyncio.timeout(RECOVERY_S):
-        while True:
-            await asyncio.sleep(0.5)
-            sessions = await csms.sessions(charger.identity)
-            state = await charger.do("snapshot", evse=1)
-            if all(one.ended_utc_s is not None for one in sessions) and not any(state["poles"]):
-                return sessions
-
-
-async def released(charger: Charger) -> None:
-    """The cable comes out: it does not while it is locked."""
-    async with asyncio.timeout(RECOVERY_S):
-        while (await charger.do("snapshot", evse=1))["soc_pct"] is not None:  # noqa: ASYNC110 - a process
-            await asyncio.sleep(0.1)
-
-
-async def one_kill(csms: Csms, charger: Charger, rng: random.Random) -> tuple[float, float, int]:
-    """A charge with a kill in it; returns what flowed, what the CSMS billed for it, and in how many sessions."""
+async def one_kill(csms: Csms, charger: Charger, rng: random.Random) -> tuple[float, str]:
+    """A charge with a kill in it; returns what flowed and what is wrong with the bill."""
     before_wh = await charger.do("true_energy_wh", evse=1)
     known = {one.tx for one in await csms.sessions(charger.identity)}
     await charger.do("plug_in", evse=1, car=CAR)
@@ -58,15 +29,9 @@ async def one_kill(csms: Csms, charger: Charger, rng: random.Random) -> tuple[fl
     await charger.start_agent()
     await asyncio.sleep(2.0)
     sessions = [one for one in await settled(csms, charger) if one.tx not in known]
-    await charger.do("plug_out", evse=1)
     await released(charger)
     flowed_wh = await charger.do("true_energy_wh", evse=1) - before_wh
-    assert len(sessions) <= 2, "a tap before the kill and one after it make two sessions at most"
-    for one in sessions:
-        assert one.remark is None, one
-        assert one.energy_wh is not None
-        assert one.energy_wh >= 0
-    return flowed_wh, sum(one.energy_wh for one in sessions), len(sessions)
+    return flowed_wh, wrong(flowed_wh, sessions)
 
 
 @pytest.mark.realtime
@@ -76,8 +41,8 @@ async def test_an_agent_killed_at_any_moment_bills_every_watt_hour_exactly_once(
     csms = Csms(accept_all=True)
     csms.add_token(TAG)
     port = await csms.start()
-    chargers = [Charger(tmp_path / f"{n}", f"KILL-{n}", port, version) for n in range(STATIONS // 2)]
-    results: list[tuple[float, float, int]] = []
+    chargers = [Charger(tmp_path / f"{n}", f"KILL-{n}", port, version) for n in range(STATIONS)]
+    results: list[tuple[float, str]] = []
 
     async def life(charger: Charger, rng: random.Random) -> None:
         await charger.power_up()
@@ -93,7 +58,6 @@ async def test_an_agent_killed_at_any_moment_bills_every_watt_hour_exactly_once(
                 group.create_task(life(charger, random.Random(f"{version} {number}")))
     finally:
         await csms.stop()
-    assert len(results) == KILLS // 2
-    wrong = [one for one in results if abs(one[0] - one[1]) > TOLERANCE_WH * max(1, one[2])]
-    assert not wrong, f"flowed Wh, billed Wh, sessions: {wrong}"
-    assert sum(flowed > 0 for flowed, _, _ in results) >= KILLS // 4, "the kills missed the energy"
+    assert len(results) == KILLS
+    assert [why for _, why in results if why] == []
+    assert sum(flowed > 0 for flowed, _ in results) >= KILLS // 2, "the kills missed the energy"

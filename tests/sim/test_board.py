@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from hal.board import STATION, Board, Contactor, Lock, Meter, PhaseSwitch, Pilot, Rcd
+from hal.errors import HalError, HalGoneError
 from hal.types import (
     ContactorChanged,
     CpChanged,
     CpState,
     FaultRaised,
-    HalError,
-    HalGoneError,
     LockChanged,
     LockState,
     PpChanged,

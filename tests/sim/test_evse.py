@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hal.types import ContactorChanged, CpChanged, CpState, HalError
+from hal.errors import HalError
+from hal.types import ContactorChanged, CpChanged, CpState
 from sim.circuit import Source, SourceMode
 from sim.grid import Grid
 from sim.symptoms import DEFAULTS, GRID_SYMPTOMS, Symptom

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hal.board import STATION
+from hal.errors import HalError, HalTimeoutError, MeterError
 from hal.types import (
     ContactorChanged,
     CpChanged,
@@ -12,11 +13,8 @@ from hal.types import (
     FaultCleared,
     FaultKind,
     FaultRaised,
-    HalError,
-    HalTimeoutError,
     LockChanged,
     LockState,
-    MeterError,
     PpChanged,
 )
 from sim.grid import Grid
