@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Callable
 
 import msgspec
 
 from csms.records import Charger, ChargerState, Token, TokenStatus
+from csms.reports import Reports
 from csms.store import Store
 
 HEARTBEAT_S = 300  # our policy: what an accepted charger is told
@@ -37,7 +39,17 @@ class BackOffice:
     def __init__(self, store: Store, *, now: Callable[[], float], accept_all: bool = False) -> None:
         self.store = store
         self.now = now
+        self.reports = Reports()
         self._accept_all = accept_all
+        self._numbers = itertools.count(int(now()))  # not used again after a restart
+
+    def next_number(self) -> int:
+        """An id for what a charger is asked (remoteStartId, requestId)."""
+        return next(self._numbers)
+
+    def token(self, value: str) -> Token:
+        """The token as the operator entered it, or as a stranger's."""
+        return self.store.tokens.get(value.casefold()) or Token(value=value)
 
     def charger(self, identity: str) -> Charger:
         """What is known of a charger. One that nobody has decided about is pending, or accepted when all are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -15,6 +16,7 @@ from csms.server import Csms
 from csms.tariff import Tariff
 
 DEFAULT_PORT = 9000  # our policy
+DEFAULT_HTTP_PORT = 8080  # our policy
 
 
 def command(argv: list[str]) -> int:
@@ -22,7 +24,7 @@ def command(argv: list[str]) -> int:
     chosen = _parser().parse_args(argv)
     try:
         asyncio.run(_run(chosen))
-    except (DatabaseError, OSError) as error:
+    except (DatabaseError, OSError, ValueError) as error:
         print(f"evse csms: {error}", file=sys.stderr)
         return 1
     return 0
@@ -30,8 +32,11 @@ def command(argv: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="evse csms", description="A small CSMS: OCPP 1.6, 2.0.1 and 2.1.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: %(default)s")
+    parser.add_argument("--host", default="127.0.0.1", help="address for chargers; default: %(default)s")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: any free one; default: %(default)s")
+    parser.add_argument("--http-host", default="127.0.0.1", help="address for the pages; default: %(default)s")
+    parser.add_argument("--http-port", type=int, default=DEFAULT_HTTP_PORT, help="0: any free; default: %(default)s")
+    parser.add_argument("--http-name", action="append", default=[], metavar="NAME", help="a host name of the pages")
     parser.add_argument("--db", type=Path, help="SQLite file; default: keep everything in memory")
     parser.add_argument("--accept-all", action="store_true", help="let every charger work; for development")
     parser.add_argument("--accept", action="append", default=[], metavar="IDENTITY", help="let this charger work")
@@ -54,6 +59,8 @@ def _price(text: str) -> Decimal:
 
 
 async def _run(chosen: argparse.Namespace) -> None:
+    from csms.web.app import serving  # after the arguments are known to be right: it takes a third of a second
+
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -68,10 +75,20 @@ async def _run(chosen: argparse.Namespace) -> None:
         for identity in chosen.accept:
             csms.accept(identity)
         port = await csms.start(chosen.host, chosen.port)
-        host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
-        url = f"ws://{host}:{port}/"
-        facts = {"url": url, "host": chosen.host, "port": port, "db": str(chosen.db) if chosen.db else None}
-        print(json.dumps(facts) if chosen.json else f"chargers connect to {url}<identity>", flush=True)
-        await ended.wait()
+        async with serving(csms, chosen.http_host, chosen.http_port, chosen.http_name) as pages:
+            gc.freeze()  # what is loaded by now stays: no collection need look at it again
+            _say_ready(chosen, port, pages)
+            await ended.wait()
     finally:
         await csms.stop()
+
+
+def _say_ready(chosen: argparse.Namespace, port: int, pages: str) -> None:
+    host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    url = f"ws://{host}:{port}/"
+    if chosen.json:
+        db = str(chosen.db) if chosen.db else None
+        facts = {"url": url, "host": chosen.host, "port": port, "http": pages, "db": db}
+        print(json.dumps(facts), flush=True)
+    else:
+        print(f"chargers connect to {url}<identity>\npages and API: {pages}", flush=True)

@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Insert, Row, Select, bindparam, create_engine, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    create_engine,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +31,7 @@ from csms.records import (
     Account,
     Charger,
     ConnectorStatus,
+    ForgottenToken,
     IdleReadings,
     LoggedFrame,
     Numbered,
@@ -33,9 +45,9 @@ from csms.tariff import Tariff
 FRAMES_KEPT = 10_000  # our policy: the size of the message log
 BUSY_TIMEOUT_S = 5.0  # our policy: how long to wait for another process that holds the database
 
-Operation: TypeAlias = Charger | Token | Step | Numbered | IdleReadings | ConnectorStatus | LoggedFrame
+Operation: TypeAlias = Charger | Token | ForgottenToken | Step | Numbered | IdleReadings | ConnectorStatus | LoggedFrame
 S = TypeVar("S", bound=msgspec.Struct)
-Rows: TypeAlias = "defaultdict[Insert, list[dict[str, Any]]]"
+Rows: TypeAlias = "defaultdict[str, list[dict[str, Any]]]"  # by their SQL
 
 _ADD_STEPS = tables.add(tables.steps)
 _ADD_READINGS = tables.add(tables.readings)
@@ -43,6 +55,8 @@ _PUT_CHARGERS = tables.replace(tables.chargers)
 _PUT_TOKENS = tables.replace(tables.tokens)
 _PUT_CONNECTORS = tables.replace(tables.connectors)
 _PUT_FRAMES = tables.replace(tables.frames)
+_MERGE_SESSION = tables.merge_session()
+_TO_SETTLE = tables.to_settle()
 _SESSIONS = tables.sessions.c
 _SETTLE = (
     update(tables.sessions)
@@ -101,8 +115,8 @@ class Database:
         rows: Rows = defaultdict(list)
         with self._connection.begin():
             results = [self._prepare_rows(operation, rows) for operation in operations]
-            for statement, values in rows.items():
-                self._connection.execute(statement, values)
+            for sql, values in rows.items():
+                self._connection.exec_driver_sql(sql, values)
             costs = self._settle()
         for index, operation in enumerate(operations):
             if isinstance(operation, Step) and operation.ends:
@@ -113,13 +127,30 @@ class Database:
         """All chargers and tokens."""
         return self._all(Charger, select(tables.chargers)), self._all(Token, select(tables.tokens))
 
-    def sessions(self, charger: str | None = None) -> list[SessionRow]:
-        """The sessions of one charger, or of all, oldest first."""
-        query = select(tables.sessions).order_by(_SESSIONS.id)
+    def sessions(
+        self,
+        charger: str | None = None,
+        *,
+        open_only: bool = False,
+        before: int | None = None,
+        newest: int | None = None,
+    ) -> list[SessionRow]:
+        """The sessions of one charger, or of all, oldest first; of those with an id below `before`, the `newest`."""
+        query = select(tables.sessions).order_by(_SESSIONS.id.desc()).limit(newest)
         if charger is not None:
             query = query.where(_SESSIONS.charger == charger)
+        if open_only:
+            query = query.where(_SESSIONS.ended_utc_s.is_(None))
+        if before is not None:
+            query = query.where(_SESSIONS.id < before)
         with self._connection.begin():
-            return [_session(row) for row in self._connection.execute(query)]
+            return [_session(row) for row in self._connection.execute(query)][::-1]
+
+    def session(self, number: int) -> SessionRow | None:
+        """The session with this id."""
+        with self._connection.begin():
+            row = self._connection.execute(select(tables.sessions).where(_SESSIONS.id == number)).first()
+        return None if row is None else _session(row)
 
     def steps(self, charger: str, tx: str) -> list[int]:
         """The sequence numbers seen of a transaction, in order: for who looks for gaps."""
@@ -128,22 +159,31 @@ class Database:
         with self._connection.begin():
             return list(self._connection.execute(query).scalars())
 
-    def readings(self, charger: str, tx: str = "") -> list[Reading]:
-        """The readings of a transaction, or (`tx` empty) those outside any, oldest first."""
+    def readings(self, charger: str, tx: str = "", *, oldest: int | None = None) -> list[Reading]:
+        """The readings of a transaction, or (`tx` empty) those outside any, oldest first, at most so many."""
         readings = tables.readings.c
         query = select(tables.readings).where(readings.charger == charger, readings.tx == tx)
-        return self._all(Reading, query.order_by(readings.at_utc_s, readings.id))
+        return self._all(Reading, query.order_by(readings.at_utc_s, readings.id).limit(oldest))
 
-    def connectors(self, charger: str) -> list[ConnectorStatus]:
-        """The last status of each connector that reported one."""
+    def connectors(self, charger: str | None = None) -> list[ConnectorStatus]:
+        """The last status of each connector that reported one, of one charger or of all."""
         connectors = tables.connectors.c
-        query = select(tables.connectors).where(connectors.charger == charger)
-        return self._all(ConnectorStatus, query.order_by(connectors.evse, connectors.connector))
+        query = select(tables.connectors)
+        if charger is not None:
+            query = query.where(connectors.charger == charger)
+        return self._all(ConnectorStatus, query.order_by(connectors.charger, connectors.evse, connectors.connector))
 
-    def frames(self, charger: str) -> list[LoggedFrame]:
-        """What the message log still holds of a charger, oldest first."""
+    def frames(
+        self, charger: str | None = None, *, violations_only: bool = False, newest: int | None = None
+    ) -> list[LoggedFrame]:
+        """What the message log still holds of a charger, or of all, oldest first; at most the `newest`."""
         frames = tables.frames.c
-        return self._all(LoggedFrame, select(tables.frames).where(frames.charger == charger).order_by(frames.serial))
+        query = select(tables.frames).order_by(frames.serial.desc()).limit(newest)
+        if charger is not None:
+            query = query.where(frames.charger == charger)
+        if violations_only:
+            query = query.where(frames.violation.is_not(None))
+        return self._all(LoggedFrame, query)[::-1]
 
     def _all(self, kind: type[S], query: Select[Any]) -> list[S]:
         """The rows of a query as structs; columns that the struct has no field for are left out."""
@@ -158,6 +198,8 @@ class Database:
             return version
         self._connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        if version == 1:  # its message log has no place for violations; a log may be lost
+            self._connection.exec_driver_sql("DROP TABLE frames")
         tables.metadata.create_all(self._connection)
         self._connection.exec_driver_sql(f"PRAGMA user_version={tables.SCHEMA_VERSION}")
         self._connection.commit()
@@ -182,6 +224,8 @@ class Database:
                 rows[_PUT_CHARGERS].append(msgspec.structs.asdict(operation))
             case Token():
                 rows[_PUT_TOKENS].append({"key": operation.key, **msgspec.structs.asdict(operation)})
+            case ForgottenToken():
+                self._connection.execute(delete(tables.tokens).where(tables.tokens.c.key == operation.key))
             case None:
                 pass
         return None
@@ -225,7 +269,7 @@ class Database:
                 {"charger": step.charger, "tx": step.tx, "seq": step.seq, "at_utc_s": step.at_utc_s}
             )
         if step.seq is not None or self._find(step.charger, _SESSIONS.tx == step.tx) is not None:
-            rows[tables.merge_session].append(self._session_values(step))
+            rows[_MERGE_SESSION].append(self._session_values(step))
         elif step.ends:
             self._add_orphan(step)
         _add_readings(rows, step.readings, charger=step.charger, tx=step.tx, evse=step.evse or 0)
@@ -264,9 +308,7 @@ class Database:
 
     def _settle(self) -> dict[tuple[str, str], Decimal | None]:
         """Work out energy and cost of the sessions that this batch closed or changed after their end."""
-        closed = self._connection.execute(
-            select(tables.sessions).where(_SESSIONS.settled == 0, _SESSIONS.ended_utc_s.is_not(None))
-        ).all()
+        closed = self._connection.exec_driver_sql(_TO_SETTLE).all()
         if not closed:
             return {}
         settled = [_session(row) for row in closed]

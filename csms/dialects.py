@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import enum
+import functools
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -11,8 +11,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from agent.ocpp.codec import Version
+from agent.ocpp.stamps import from_wire
 from csms.back_office import BackOffice
-from csms.records import Token
+from csms.commands import AnyCommand, Setting
+from csms.commands import ResetKind as ResetKind  # noqa: PLC0414 - where its users look for it
 
 IMPORT_REGISTER = "Energy.Active.Import.Register"  # the default measurand of both versions
 OUTLET = "Outlet"  # the default location of both versions
@@ -22,13 +24,6 @@ T = TypeVar("T")
 Handler: TypeAlias = Callable[[str, Any], Awaitable[msgspec.Struct]]  # (charger's identity, request) -> response
 
 
-class ResetKind(enum.StrEnum):
-    """How a charger is to reset: at once, or in good order. 1.6 calls them Hard and Soft."""
-
-    IMMEDIATE = "Immediate"
-    ON_IDLE = "OnIdle"
-
-
 class Dialect(Protocol):
     """One version: who answers which action, and how the charger is asked for something."""
 
@@ -36,14 +31,15 @@ class Dialect(Protocol):
     def handlers(self) -> Mapping[str, Handler]:
         """By action. A handler returns once what it was told is durable."""
 
-    def remote_start(self, evse: int, token: Token, start_id: int) -> msgspec.Struct:
-        """The CALL that asks for a transaction."""
+    @property
+    def has_reports(self) -> bool:
+        """Whether a charger tells all its settings in a report, after its answer."""
 
-    def remote_stop(self, tx: str) -> msgspec.Struct:
-        """The CALL that asks for a transaction's end. Raises ValueError when `tx` is no id of this version."""
+    def call_for(self, command: AnyCommand) -> msgspec.Struct:
+        """The CALL that asks for something. Raises UnsayableError when this version has none for it."""
 
-    def reset(self, kind: ResetKind) -> msgspec.Struct:
-        """The CALL that asks for a reset."""
+    def settings_of(self, answer: msgspec.Struct) -> tuple[Setting, ...]:
+        """The settings that an answer tells of."""
 
 
 def dialect_of(version: Version, office: BackOffice) -> Dialect:
@@ -63,9 +59,21 @@ def dialect_of(version: Version, office: BackOffice) -> Dialect:
     return Dialect201(office, wire21)
 
 
+# The stamps of a message repeat: an event's is its readings' too.
+moment = functools.lru_cache(maxsize=64)(from_wire)
+
+
 def known(value: T | UnsetType) -> T | None:
     """A field's value, None when it is absent."""
     return None if value is UNSET else value
+
+
+def status_of(answer: Any) -> str | None:
+    """The verdict in an answer, where it has one."""
+    for result in getattr(answer, "setVariableResult", ()):
+        return str(result.attributeStatus)
+    status = getattr(answer, "status", None)
+    return None if status is None else str(status)
 
 
 def always(response: msgspec.Struct) -> Handler:

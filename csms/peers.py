@@ -4,62 +4,60 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from typing import Any
+import enum
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
 
 import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from agent.ocpp.codec import Codec
+from agent.ocpp.codec import Codec, Version
 from agent.ocpp.errors import CallError
-from agent.ocpp.rpc import CallReceived, CloseNeeded, ErrorReceived, Event, Reply, ResultReceived, Rpc, TimedOut
+from agent.ocpp.rpc import (
+    CallReceived,
+    CloseNeeded,
+    Dropped,
+    ErrorReceived,
+    Event,
+    Reply,
+    ResultReceived,
+    ResultRefused,
+    Rpc,
+    TimedOut,
+)
 from csms.dialects import Dialect
+from csms.faults import Fault, Faults
 from csms.records import Direction
 
 MAX_UNANSWERED = 16  # our policy; OCPP-J 4.1.1 allows a charger one CALL at a time
 PONG_TIMEOUT_S = 5.0  # our policy: how long a connection may take to prove that it lives
 POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
+ILLEGAL_ANSWER = "the answer is not legal"  # how the frame layer begins what it says of such a one
 SECRETIVE = frozenset({"ChangeConfiguration", "SetNetworkProfile", "SetVariables"})  # may carry passwords: never logged
+
+
+class Failure(enum.StrEnum):
+    """Why a CALL brought no answer."""
+
+    OFFLINE = "offline"
+    REFUSED = "refused"
+    SILENT = "silent"
 
 
 class CallFailedError(Exception):
     """A CALL brought no answer: the charger is not connected, refused it, or was silent."""
 
-
-class Fault(msgspec.Struct, kw_only=True):
-    """For tests: what befalls the next `times` answers to `action` (None: any), after their message was stored."""
-
-    action: str | None = None
-    times: int = 1
-    delay_s: float = 0.0
-    drop: bool = False
-    close: bool = False
+    def __init__(self, message: str, failure: Failure) -> None:
+        super().__init__(message)
+        self.failure = failure
 
 
-class Faults:
-    """The faults that are due. Without any, answers go out as they should."""
+class Log(Protocol):
+    """Takes every frame, and what is wrong with it."""
 
-    def __init__(self) -> None:
-        self._due: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        """Let a fault befall the coming answers."""
-        self._due.append(fault)
-
-    def clear(self) -> None:
-        """Let all be well again."""
-        self._due.clear()
-
-    def take(self, action: str) -> Fault | None:
-        """The fault that befalls this answer, if any."""
-        for fault in self._due:
-            if fault.action in {None, action}:
-                fault.times -= 1
-                if fault.times == 0:
-                    self._due.remove(fault)
-                return fault
-        return None
+    def __call__(self, direction: Direction, frame: str, violation: str | None = None) -> None:
+        """Keep a frame."""
 
 
 class Peer:
@@ -70,16 +68,18 @@ class Peer:
 
     def __init__(
         self,
+        identity: str,
         socket: ServerConnection,
         codec: Codec,
         dialect: Dialect,
         *,
         call_timeout_s: float,
         serve: Callable[[Peer, CallReceived], Awaitable[msgspec.Struct]],
-        log: Callable[[Direction, str], None],
+        log: Log,
         ids: Callable[[], str],
         faults: Faults,
     ) -> None:
+        self.identity = identity
         self.dialect = dialect
         self.solicited: set[str] = set()  # actions that we asked this charger for
         self._socket = socket
@@ -95,6 +95,11 @@ class Peer:
         self._outcome: asyncio.Future[Event | None] | None = None  # of our CALL in flight; None: the connection ended
         self._ended = asyncio.Event()  # the connection has
         self._gone = asyncio.Event()  # and everything that came over it is dealt with
+
+    @property
+    def version(self) -> Version:
+        """The OCPP version spoken."""
+        return self._codec.version
 
     async def run(self) -> None:
         """Read and answer until the connection has ended and all that came over it is stored."""
@@ -119,18 +124,18 @@ class Peer:
             if self._outcome is not None:
                 await asyncio.wait([self._outcome])  # whoever sent the last one may have given up waiting
             if self._ended.is_set():
-                raise CallFailedError(f"{action} was not sent: the charger has gone")
+                raise CallFailedError(f"{action} was not sent: the charger has gone", Failure.OFFLINE)
             self._outcome = await self._start(action, message)
             event = await asyncio.shield(self._outcome)
         match event:
             case ResultReceived():
                 return event.message
             case ErrorReceived():
-                raise CallFailedError(f"{action} was refused with {event.code}: {event.description}")
+                raise CallFailedError(f"{action} was refused with {event.code}: {event.description}", Failure.REFUSED)
             case TimedOut():
-                raise CallFailedError(f"{action} was not answered in time")
+                raise CallFailedError(f"{action} was not answered in time", Failure.SILENT)
             case _:
-                raise CallFailedError(f"{action} was not answered: the charger has gone")
+                raise CallFailedError(f"{action} was not answered: the charger has gone", Failure.OFFLINE)
 
     async def is_alive(self) -> bool:
         """Whether the other end still answers pings; asks it, for at most PONG_TIMEOUT_S."""
@@ -163,8 +168,9 @@ class Peer:
         try:
             while True:
                 frame = await self._socket.recv(decode=False)  # bad UTF-8 is for the frame layer to answer
-                self._log(Direction.IN, frame.decode(errors="replace"))
-                for event in self._rpc.receive(frame, loop.time()):
+                events = self._rpc.receive(frame, loop.time())
+                self._log(Direction.IN, frame.decode(errors="replace"), _violation(events))
+                for event in events:
                     await self._on(event)
         except ConnectionClosed:
             return
@@ -186,13 +192,23 @@ class Peer:
 
     async def _answer_calls(self) -> None:
         while (call := await self._calls.get()) is not None:
+            answer: msgspec.Struct | CallError
             try:
-                frame = self._rpc.answer(call.id, await self._serve(self, call))
+                answer = await self._serve(self, call)
             except CallError as error:
-                frame = self._rpc.refuse(call.id, error)
-            fault = self._faults.take(call.action)
+                answer = error
+            fault = self._faults.take(self.identity, call.action)
+            if fault is None:
+                frame = self._frame(call.id, answer)
+            else:
+                frame = fault.mangle(self._frame(call.id, fault.distort(answer)))
             if fault is None or await self._survives(fault):
                 await self._send(frame, frame)
+
+    def _frame(self, call_id: str, answer: msgspec.Struct | CallError) -> str:
+        if isinstance(answer, CallError):
+            return self._rpc.refuse(call_id, answer)
+        return self._rpc.answer(call_id, answer)
 
     async def _survives(self, fault: Fault) -> bool:
         """Let a fault befall an answer; whether there is still something to send."""
@@ -230,3 +246,19 @@ def _solicited(action: str, message: Any) -> set[str]:
     if action in {"TriggerMessage", "ExtendedTriggerMessage"}:
         return {message.requestedMessage}
     return {"NotifyReport"} if action in {"GetBaseReport", "GetReport"} else set()
+
+
+def _violation(events: Iterable[Event]) -> str | None:
+    """What is wrong with the frame that brought these events, in the words of the codec that refused it."""
+    for event in events:
+        match event:
+            case Reply():
+                _, _, code, description, *_ = msgspec.json.decode(event.frame, type=list[Any])
+                return f"{code}: {description}"
+            case ErrorReceived() if event.description.startswith(ILLEGAL_ANSWER):
+                return f"{event.code}: {event.description}"
+            case ResultRefused():
+                return f"the charger could not use our answer: {event.code}: {event.description}"
+            case Dropped() | CloseNeeded():
+                return event.reason
+    return None

@@ -56,6 +56,12 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
         return self.value.casefold()
 
 
+class ForgottenToken(msgspec.Struct, frozen=True):
+    """The token with this `Token.key` is to be known no longer."""
+
+    key: str
+
+
 class Reading(msgspec.Struct, frozen=True):
     """The import register at one moment (None: not told), and all values as JSON, signed data byte for byte."""
 
@@ -123,12 +129,13 @@ class Direction(enum.StrEnum):
 
 
 class LoggedFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """One frame of the message log, shortened."""
+    """One frame of the message log, shortened. `violation` says what of the OCPP schema or framing it breaks."""
 
     charger: str
     at_utc_s: float
     direction: Direction
     frame: str
+    violation: str | None = None
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):

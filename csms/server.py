@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import hashlib
-import hmac
-import itertools
-import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
+from typing import Any
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import InvalidHeader
-from websockets.headers import build_www_authenticate_basic, parse_authorization_basic
-from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
 from agent.ocpp.codec import Codec, Version
 from agent.ocpp.errors import CallError, ErrorCode
 from agent.ocpp.rpc import DEFAULT_TIMEOUT_S, MAX_FRAME_BYTES, CallReceived
+from csms import commands as c
 from csms.back_office import BackOffice
-from csms.dialects import Dialect, ResetKind, dialect_of
-from csms.peers import POLICY_VIOLATION, CallFailedError, Faults, Peer
-from csms.records import ChargerState, Direction, LoggedFrame, SessionRow, Token, TokenStatus
+from csms.dialects import Dialect, dialect_of, status_of
+from csms.door import Door, TurnedAway, identity_of, password_hash
+from csms.faults import Faults
+from csms.live import Changes
+from csms.peers import POLICY_VIOLATION, CallFailedError, Failure, Peer
+from csms.records import (
+    Charger,
+    ChargerState,
+    Direction,
+    ForgottenToken,
+    LoggedFrame,
+    SessionRow,
+    Token,
+    TokenStatus,
+)
 from csms.store import Store
 from csms.tariff import Tariff
 
-MAX_IDENTITY_LENGTH = 48  # OCPP-J 2.0.1 3.1.1
 PING_INTERVAL_S = 60.0  # our policy: finds the chargers that vanished
 PING_TIMEOUT_S = 20.0  # our policy
 CLOSE_TIMEOUT_S = 5.0  # our policy
 PROTOCOL_ERROR = 1002  # RFC 6455 7.4.1
 LOGGED_CHARACTERS = 1_000  # our policy: how much of a frame the message log keeps
-SCRYPT = {"n": 2**12, "r": 8, "p": 1}  # our policy: some 10 ms, for passwords of high entropy (A00.FR.205)
 
 
 class Csms:
@@ -61,12 +61,13 @@ class Csms:
         """Raises DatabaseError when `path` cannot be used."""
         self.store = Store(path)
         self.faults = Faults()
+        self.changes = Changes()
         self._office = BackOffice(self.store, now=now, accept_all=accept_all)
-        self._versions: frozenset[str] = frozenset(version.value for version in versions)
+        self._door = Door(self._office, frozenset(version.value for version in versions), self.changes.touch)
         self._now = now
         self._ids = ids
         self._call_timeout_s = call_timeout_s
-        self._start_ids = itertools.count(int(now()))  # remoteStartId: not used again after a restart
+        self._heard_utc_s: dict[str, float] = {}  # of those that are connected
         self._tongues: dict[Version, tuple[Codec, Dialect]] = {}
         self._peers: dict[str, Peer] = {}
         self._server: Server | None = None
@@ -83,14 +84,37 @@ class Csms:
         """The identities that are connected."""
         return frozenset(self._peers)
 
+    @property
+    def turned_away(self) -> tuple[TurnedAway, ...]:
+        """The last connections that were not taken, and why; oldest first."""
+        return tuple(self._door.turned_away)
+
+    def charger(self, identity: str) -> Charger | None:
+        """What is known of a charger, when it was heard last included; None when it never told anything."""
+        if identity not in self.store.chargers and identity not in self._peers:
+            return None
+        known = self._office.charger(identity)
+        return msgspec.structs.replace(known, seen_utc_s=self._heard_utc_s.get(identity, known.seen_utc_s))
+
+    def chargers(self) -> list[Charger]:
+        """All chargers, by identity."""
+        found = [self.charger(identity) for identity in sorted(self.store.chargers.keys() | self._peers.keys())]
+        return [each for each in found if each is not None]
+
+    def version(self, identity: str) -> Version | None:
+        """The OCPP version that a charger speaks; None when it is not connected."""
+        peer = self._peers.get(identity)
+        return None if peer is None else peer.version
+
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen, and return the port. Raises OSError when the address cannot be used."""
         self._server = await serve(
             self._attend,
             host,
             port,
-            select_subprotocol=self._choose,
-            process_request=self._admit,
+            select_subprotocol=self._door.choose,
+            process_request=self._door.admit,
+            process_response=self._door.see_off,
             max_size=MAX_FRAME_BYTES,
             ping_interval=PING_INTERVAL_S,
             ping_timeout=PING_TIMEOUT_S,
@@ -100,6 +124,7 @@ class Csms:
 
     async def stop(self) -> None:
         """Close all connections, write what waits, close the database."""
+        self.changes.end()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -115,12 +140,15 @@ class Csms:
         """Refuse a charger."""
         self._set_state(identity, ChargerState.REJECTED)
 
-    def set_password(self, identity: str, password: str | bytes) -> None:
-        """Let a charger connect with this password only (HTTP Basic, the identity as user name)."""
-        secret = password.encode() if isinstance(password, str) else password
-        salt = secrets.token_bytes(16)
-        hashed = f"{salt.hex()}:{hashlib.scrypt(secret, salt=salt, **SCRYPT).hex()}"
+    def postpone(self, identity: str) -> None:
+        """Let a charger wait again, as one that nobody has decided about."""
+        self._set_state(identity, ChargerState.PENDING)
+
+    def set_password(self, identity: str, password: str | bytes | None) -> None:
+        """Let a charger connect with this password only (HTTP Basic, the identity as user name); None: without one."""
+        hashed = None if password is None else password_hash(password)
         self.store.write_now(msgspec.structs.replace(self._office.charger(identity), password_hash=hashed))
+        self.changes.touch(identity)
 
     def add_token(
         self,
@@ -133,6 +161,17 @@ class Csms:
     ) -> None:
         """Add a driver's token, or change it."""
         self.store.write_now(Token(value=value, kind=kind, group=group, status=status, expires_utc_s=expires_utc_s))
+        self.changes.touch()
+
+    def set_token_status(self, value: str, status: TokenStatus) -> None:
+        """Block a token, or accept it again."""
+        self.store.write_now(msgspec.structs.replace(self._office.token(value), status=status))
+        self.changes.touch()
+
+    def remove_token(self, value: str) -> None:
+        """Know a token no longer."""
+        self.store.write_now(ForgottenToken(self._office.token(value).key))
+        self.changes.touch()
 
     def set_tariff(self, tariff: Tariff) -> None:
         """The prices of sessions that begin from now on."""
@@ -142,78 +181,138 @@ class Csms:
         """The sessions of one charger, or of all, oldest first."""
         return await self.store.read(lambda database: database.sessions(charger))
 
-    # What the operator asks of a charger. All of these raise CallFailedError when there is no answer.
+    # What the operator asks of a charger. All of these raise CallFailedError when there is no answer, and
+    # UnsayableError when the charger's version has no words for it.
 
     async def remote_start(self, identity: str, evse: int, token: str) -> msgspec.Struct:
         """Ask for a transaction on an EVSE (1.6: connector); the charger's answer, in its version's type."""
-        peer = self._peer(identity)
-        asked_for = self.store.tokens.get(token.casefold()) or Token(value=token)
-        return await peer.call(peer.dialect.remote_start(evse, asked_for, next(self._start_ids)))
+        return await self._ask(identity, c.Start(evse=evse, token=token))
 
     async def remote_stop(self, identity: str, tx: str) -> msgspec.Struct:
-        """Ask for the end of a transaction, `tx` as in `SessionRow`. Raises ValueError when it is no id of 1.6."""
-        peer = self._peer(identity)
-        return await peer.call(peer.dialect.remote_stop(tx))
+        """Ask for the end of a transaction, `tx` as in `SessionRow`."""
+        return await self._ask(identity, c.Stop(tx=tx))
 
-    async def reset(self, identity: str, kind: ResetKind) -> msgspec.Struct:
+    async def reset(self, identity: str, kind: c.ResetKind) -> msgspec.Struct:
         """Ask for a reset."""
+        return await self._ask(identity, c.Reset(kind=kind))
+
+    async def ask(self, identity: str, command: c.AnyCommand) -> c.Answer:
+        """Ask for anything, in no version's words."""
         peer = self._peer(identity)
-        return await peer.call(peer.dialect.reset(kind))
+        return await self._answer(peer, peer.dialect.call_for(command))
+
+    async def ask_by_name(self, identity: str, action: str, payload: bytes) -> c.Answer:
+        """Send any CALL by its OCPP action with its JSON payload. Raises UnsayableError when it is not legal."""
+        peer = self._peer(identity)
+        codec, _ = self._spoken(peer.version)
+        try:
+            message = codec.decode_request(action, payload)
+        except KeyError:
+            raise c.UnsayableError(f"{peer.version} has no action {action!r}: see its specification") from None
+        except CallError as error:
+            raise c.UnsayableError(f"{action} would be refused with {error}: correct the payload") from error
+        return await self._answer(peer, message)
+
+    async def settings(self, identity: str, names: Sequence[str] = ()) -> c.Inventory:
+        """Read a charger's settings, all of them when no name is given."""
+        peer = self._peer(identity)
+        if not names and peer.dialect.has_reports:
+            return await self.report(identity, c.ReportKind.FULL)
+        request = peer.dialect.call_for(c.GetSettings(names=tuple(names)))
+        answer = await self._send(peer, request)
+        return c.Inventory(
+            action=self._action(peer, request),
+            status=status_of(answer),
+            answer=answer,
+            settings=peer.dialect.settings_of(answer),
+        )
+
+    async def report(self, identity: str, kind: c.ReportKind) -> c.Inventory:
+        """Ask a 2.x charger for a report and wait for all its parts."""
+        peer = self._peer(identity)
+        request: Any = peer.dialect.call_for(c.GetReport(kind=kind))
+        with self._office.reports.expecting(identity, request.requestId) as report:
+            answer = await self._send(peer, request)
+            if status_of(answer) == "Accepted":
+                await report.collect()
+        return c.Inventory(
+            action=self._action(peer, request),
+            status=status_of(answer),
+            answer=answer,
+            settings=tuple(report.settings),
+            complete=report.complete,
+        )
 
     async def call(self, identity: str, message: msgspec.Struct) -> msgspec.Struct:
         """Send any CALL, a struct of the wire module of the charger's version."""
         return await self._peer(identity).call(message)
 
+    async def _ask(self, identity: str, command: c.AnyCommand) -> msgspec.Struct:
+        peer = self._peer(identity)
+        return await self._send(peer, peer.dialect.call_for(command))
+
+    async def _answer(self, peer: Peer, message: msgspec.Struct) -> c.Answer:
+        answer = await self._send(peer, message)
+        return c.Answer(action=self._action(peer, message), status=status_of(answer), answer=answer)
+
+    async def _send(self, peer: Peer, message: msgspec.Struct) -> msgspec.Struct:
+        """Send a CALL, if it is legal: structs are not checked as they are made, so unknown words are found here."""
+        codec, _ = self._spoken(peer.version)
+        action = codec.action_of(message)
+        try:
+            codec.decode_request(action, codec.encode(message))
+        except CallError as error:
+            raise c.UnsayableError(f"{action} would be refused with {error}: correct what you ask for") from error
+        return await peer.call(message)
+
+    def _action(self, peer: Peer, message: msgspec.Struct) -> str:
+        codec, _ = self._spoken(peer.version)
+        return codec.action_of(message)
+
     def _peer(self, identity: str) -> Peer:
         peer = self._peers.get(identity)
         if peer is None:
-            raise CallFailedError(f"{identity} is not connected")
+            raise CallFailedError(f"{identity} is not connected", Failure.OFFLINE)
         return peer
 
     def _set_state(self, identity: str, state: ChargerState) -> None:
         self.store.write_now(msgspec.structs.replace(self._office.charger(identity), state=state))
+        self.changes.touch(identity)
 
     # What a connection goes through
-
-    async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        identity = identity_of(request.path)
-        if identity is None:
-            return connection.respond(HTTPStatus.NOT_FOUND, "The path does not end in a charger's identity.\n")
-        hashed = self._office.charger(identity).password_hash
-        if hashed is None or await asyncio.to_thread(_is_password, request, identity, hashed):
-            return None
-        response = connection.respond(HTTPStatus.UNAUTHORIZED, "The identity and its password are needed.\n")
-        response.headers["WWW-Authenticate"] = build_www_authenticate_basic("CSMS")
-        return response
-
-    def _choose(self, _connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-        """The first version the charger offers that we have; it lists them as it prefers them (OCPP-J 3.1.2)."""
-        return next((name for name in offered if name in self._versions), None)
 
     async def _attend(self, socket: ServerConnection) -> None:
         identity = identity_of(socket.request.path) if socket.request else None
         if identity is None or socket.subprotocol is None:
-            await socket.close(PROTOCOL_ERROR, "no OCPP version in common")  # OCPP-J 3.2
+            await self._turn_away(socket, PROTOCOL_ERROR, "no OCPP version in common")  # OCPP-J 3.2
             return
         if await self._is_taken(identity):
-            await socket.close(POLICY_VIOLATION, "this identity is connected already")
+            await self._turn_away(socket, POLICY_VIOLATION, "this identity is connected already")
             return
         codec, dialect = self._spoken(Version(socket.subprotocol))
         peer = self._peers[identity] = Peer(
+            identity,
             socket,
             codec,
             dialect,
             call_timeout_s=self._call_timeout_s,
             serve=lambda peer, call: self._serve(identity, peer, call),
-            log=lambda direction, frame: self._log(identity, direction, frame),
+            log=lambda direction, frame, violation=None: self._log(identity, direction, frame, violation),
             ids=self._ids,
             faults=self.faults,
         )
+        self.changes.touch(identity)
         try:
             await peer.run()
         finally:
             del self._peers[identity]
+            self._heard_utc_s.pop(identity, None)
             self._office.seen(identity)
+            self.changes.touch(identity)
+
+    async def _turn_away(self, socket: ServerConnection, code: int, reason: str) -> None:
+        self._door.note(socket, socket.request, reason)
+        await socket.close(code, reason)
 
     def _spoken(self, version: Version) -> tuple[Codec, Dialect]:
         """Codec and dialect of a version, which its chargers share: neither remembers anything of them."""
@@ -242,30 +341,17 @@ class Csms:
         except (SQLAlchemyError, OverflowError) as error:
             raise CallError(ErrorCode.INTERNAL_ERROR, "the message could not be stored; send it again") from error
 
-    def _log(self, identity: str, direction: Direction, frame: str) -> None:
+    def _log(self, identity: str, direction: Direction, frame: str, violation: str | None) -> None:
+        now_utc_s = self._now()
+        if direction is Direction.IN:
+            self._heard_utc_s[identity] = now_utc_s
         self.store.write_later(
-            LoggedFrame(charger=identity, at_utc_s=self._now(), direction=direction, frame=frame[:LOGGED_CHARACTERS])
+            LoggedFrame(
+                charger=identity,
+                at_utc_s=now_utc_s,
+                direction=direction,
+                frame=frame[:LOGGED_CHARACTERS],
+                violation=violation,
+            )
         )
-
-
-def identity_of(path: str) -> str | None:
-    """The charger's identity: the last segment of the URL's path, percent-decoded; None when it is not usable."""
-    last = path.partition("?")[0].rpartition("/")[2]
-    with contextlib.suppress(UnicodeDecodeError):
-        identity = unquote_to_bytes(last).decode()
-        if 0 < len(identity) <= MAX_IDENTITY_LENGTH and identity.isprintable() and ":" not in identity:
-            return identity
-    return None
-
-
-def _is_password(request: Request, identity: str, hashed: str) -> bool:
-    """Whether the request brings the identity and the password of that hash (A00.FR.207)."""
-    try:
-        (header,) = request.headers.get_all("Authorization")
-        username, password = parse_authorization_basic(header)
-    except (ValueError, InvalidHeader):
-        return False
-    salt, _, digest = hashed.partition(":")
-    secret = password.encode(errors="surrogateescape")  # 1.6 keys may be any bytes
-    found = hashlib.scrypt(secret, salt=bytes.fromhex(salt), **SCRYPT)
-    return username == identity and hmac.compare_digest(found, bytes.fromhex(digest))
+        self.changes.touch(identity)

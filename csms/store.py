@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from csms.database import Database, DatabaseError, Operation
-from csms.records import Charger, Token
+from csms.records import Charger, ForgottenToken, Token
 from csms.tariff import Tariff
 
 MAX_WAITING = 256  # our policy: so many operations that may wait are written without waiting for an urgent one
@@ -75,6 +75,11 @@ class Store:
             raise DatabaseError(f"the CSMS database cannot be written ({outcomes[-1]}): check its disk")
         self._remember(operation)
 
+    @property
+    def tariff(self) -> Tariff:
+        """The prices for sessions that begin now."""
+        return self._database.tariff
+
     def set_tariff(self, tariff: Tariff) -> None:
         """The prices for sessions that begin from now on."""
         self._database.tariff = tariff
@@ -94,6 +99,8 @@ class Store:
             self.chargers[operation.identity] = operation
         elif isinstance(operation, Token):
             self.tokens[operation.key] = operation
+        elif isinstance(operation, ForgottenToken):
+            self.tokens.pop(operation.key, None)
 
     def _commit_soon(self) -> None:
         """Commit when this turn of the loop is over, so that all it writes shares the commit."""
@@ -112,7 +119,7 @@ class Store:
         _settle(batch, done.result() if failure is None else [failure] * len(batch))
         self._writing = any(waiter is not None for _, waiter in self._waiting)
         if self._writing:
-            self._commit()
+            asyncio.get_running_loop().call_soon(self._commit)  # with what this turn of the loop still brings
 
     def _apply(self, operations: list[Operation | None]) -> list[Any]:
         """Do all at once; if that fails, one by one, so that only the guilty gets its exception as its outcome."""

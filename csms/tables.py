@@ -19,11 +19,17 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal_column,
     or_,
+    select,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
-SCHEMA_VERSION = 1  # PRAGMA user_version; a change of the tables below raises it
+SCHEMA_VERSION = 2  # PRAGMA user_version; a change of the tables below raises it
+
+_DIALECT = sqlite.dialect(paramstyle="named")
+_MADE_BY_THE_DATABASE = frozenset({"id", "origin", "energy_wh", "cost"})  # or set by statements of their own
 
 metadata = MetaData()
 
@@ -119,20 +125,25 @@ frames = Table(
     C("at_utc_s", Float, nullable=False),
     C("direction", String, nullable=False),
     C("frame", String, nullable=False),
+    C("violation", String),
 )
 
 
-def replace(table: Table) -> Insert:
+# What every message needs is compiled once, and its rows (dictionaries by column) go to the driver as they are:
+# SQLAlchemy takes longer to prepare a statement and its rows than SQLite to carry them out.
+
+
+def replace(table: Table) -> str:
     """Insert rows of `table`, each taking the place of the one with its key."""
-    return insert(table).prefix_with("OR REPLACE")
+    return _sql(insert(table).prefix_with("OR REPLACE"), table)
 
 
-def add(table: Table) -> Insert:
+def add(table: Table) -> str:
     """Insert those rows of `table` that are not there yet."""
-    return insert(table).on_conflict_do_nothing()
+    return _sql(insert(table).on_conflict_do_nothing(), table)
 
 
-def _merge() -> Insert:
+def merge_session() -> str:
     """Put a step into its session: what is known stays, the first and the last register are told by their positions.
 
     The result is the same in whatever order, and however often, the steps of a session come.
@@ -145,10 +156,16 @@ def _merge() -> Insert:
     changes: dict[str, ColumnElement[Any]] = {name: func.coalesce(old[name], new[name]) for name in kept}
     changes |= {name: case((earlier, new[name]), else_=old[name]) for name in ("start_wh", "start_position")}
     changes |= {name: case((later, new[name]), else_=old[name]) for name in ("end_wh", "end_position")}
-    return row.on_conflict_do_update(
-        index_elements=[old.charger, old.tx],
-        set_={**changes, "updated_utc_s": func.max(old.updated_utc_s, new.updated_utc_s), "settled": 0},
-    )
+    changes |= {"updated_utc_s": func.max(old.updated_utc_s, new.updated_utc_s), "settled": new.settled}
+    return _sql(row.on_conflict_do_update(index_elements=[old.charger, old.tx], set_=changes), sessions)
 
 
-merge_session = _merge()
+def to_settle() -> str:
+    """The sessions that were closed, or changed after their end, since energy and cost were worked out."""
+    chosen = select(sessions).where(sessions.c.settled == literal_column("0"), sessions.c.ended_utc_s.is_not(None))
+    return str(chosen.compile(dialect=_DIALECT))
+
+
+def _sql(statement: Insert, table: Table) -> str:
+    given = [column.name for column in table.columns if column.name not in _MADE_BY_THE_DATABASE]
+    return str(statement.compile(dialect=_DIALECT, column_keys=given))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
 
 import msgspec
 
@@ -12,7 +13,7 @@ ENERGY_STEP_WH = Decimal("0.001")  # our policy: finer than any meter, coarse en
 DURATION_STEP_S = Decimal("0.001")  # the resolution of OCPP timestamps
 
 
-class Tariff(msgspec.Struct, frozen=True, kw_only=True):
+class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Prices in `currency` (ISO 4217), `decimals` being its smallest unit: 2 for cents, 0 for yen.
 
     The sum is rounded once, at the end, half away from zero (commercial rounding); nothing is rounded before.
@@ -21,8 +22,15 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
     per_kwh: Decimal = Decimal(0)
     per_hour: Decimal = Decimal(0)
     session_fee: Decimal = Decimal(0)
-    currency: str = "EUR"
-    decimals: int = 2
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=4)] = 2
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for prices that are none."""
+        for name in ("per_kwh", "per_hour", "session_fee"):
+            price: Decimal = getattr(self, name)
+            if not price.is_finite() or price < 0:
+                raise ValueError(f"{name} is {price}: a price is a number that is not negative")
 
     def cost(self, energy_wh: float, duration_s: float) -> Decimal:
         """The price of `energy_wh` (Wh) taken in `duration_s` (s).

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 import msgspec
 from msgspec import UNSET
 
-from agent.ocpp.stamps import from_wire, to_wire
+from agent.ocpp.stamps import to_wire
 from agent.ocpp.v16 import wire
+from csms import commands as c
 from csms.back_office import BackOffice, Verdict
-from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, ResetKind, always, known, register_wh
-from csms.records import LAST_POSITION, ConnectorStatus, IdleReadings, Numbered, Reading, Step, Token
+from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, known, moment, register_wh
+from csms.records import LAST_POSITION, ConnectorStatus, IdleReadings, Numbered, Reading, Step
 
 _STATUS: Mapping[Verdict, wire.IdTagInfoStatus] = {
     Verdict.ACCEPTED: "Accepted",
@@ -20,7 +22,7 @@ _STATUS: Mapping[Verdict, wire.IdTagInfoStatus] = {
     Verdict.EXPIRED: "Expired",
     Verdict.UNKNOWN: "Invalid",
 }
-_RESETS: Mapping[ResetKind, wire.ResetType] = {ResetKind.IMMEDIATE: "Hard", ResetKind.ON_IDLE: "Soft"}
+_RESETS: Mapping[c.ResetKind, wire.ResetType] = {c.ResetKind.IMMEDIATE: "Hard", c.ResetKind.ON_IDLE: "Soft"}
 _ACKNOWLEDGED = (
     wire.DiagnosticsStatusNotificationResponse,
     wire.FirmwareStatusNotificationResponse,
@@ -51,17 +53,54 @@ class Dialect16:
             "StopTransaction": self._stop,
         }
 
-    def remote_start(self, evse: int, token: Token, start_id: int) -> msgspec.Struct:  # noqa: ARG002 - 1.6 has no such id
-        """RemoteStartTransaction; the connector stands for the EVSE."""
-        return wire.RemoteStartTransactionRequest(connectorId=evse, idTag=token.value)
+    has_reports = False
 
-    def remote_stop(self, tx: str) -> msgspec.Struct:
-        """RemoteStopTransaction. Raises ValueError when `tx` is no number."""
-        return wire.RemoteStopTransactionRequest(transactionId=int(tx))
+    def call_for(self, command: c.AnyCommand) -> msgspec.Struct:
+        """The CALL that asks for something; a connector stands for the EVSE. Raises UnsayableError."""
+        match command:
+            case c.Start():
+                return wire.RemoteStartTransactionRequest(connectorId=command.evse, idTag=command.token)
+            case c.Stop():
+                return wire.RemoteStopTransactionRequest(transactionId=_transaction(command.tx))
+            case c.Reset(evse=0):
+                return wire.ResetRequest(type=_RESETS[command.kind])
+            case c.Reset():
+                raise c.UnsayableError("OCPP 1.6 restarts the whole charger only: leave the EVSE at 0")
+            case c.Unlock():
+                return wire.UnlockConnectorRequest(connectorId=command.evse)
+            case c.ChangeAvailability():
+                kind: wire.ChangeAvailabilityType = "Operative" if command.operative else "Inoperative"
+                return wire.ChangeAvailabilityRequest(connectorId=command.evse, type=kind)
+            case c.Trigger():
+                message = cast("wire.RequestedMessage", command.message)  # the codec checks it before it is sent
+                return wire.TriggerMessageRequest(requestedMessage=message, connectorId=command.evse or UNSET)
+            case c.ClearCache():
+                return wire.ClearCacheRequest()
+            case c.SendData(data=str() | None):
+                return wire.DataTransferRequest(
+                    vendorId=command.vendor,
+                    messageId=UNSET if command.message is None else command.message,
+                    data=UNSET if command.data is None else command.data,
+                )
+            case c.SendData():
+                raise c.UnsayableError("OCPP 1.6 transfers text only: give the data as one string")
+            case c.GetSettings():
+                return wire.GetConfigurationRequest(key=list(command.names) or UNSET)
+            case c.SetSetting():
+                return wire.ChangeConfigurationRequest(key=command.name, value=command.value)
+            case c.GetReport():
+                raise c.UnsayableError("OCPP 1.6 has no reports: read the configuration instead")
 
-    def reset(self, kind: ResetKind) -> msgspec.Struct:
-        """Reset, hard or soft."""
-        return wire.ResetRequest(type=_RESETS[kind])
+    def settings_of(self, answer: msgspec.Struct) -> tuple[c.Setting, ...]:
+        """The settings in a GetConfiguration answer."""
+        if not isinstance(answer, wire.GetConfigurationResponse):
+            return ()
+        found = [
+            c.Setting(name=entry.key, value=known(entry.value), readonly=entry.readonly)
+            for entry in known(answer.configurationKey) or ()
+        ]
+        unknown = [c.Setting(name=name, note="the charger does not know it") for name in known(answer.unknownKey) or ()]
+        return (*found, *unknown)
 
     async def _boot(self, charger: str, request: wire.BootNotificationRequest) -> msgspec.Struct:
         await self._office.boot(
@@ -88,7 +127,7 @@ class Dialect16:
                 connector=request.connectorId,
                 status=request.status,
                 error=None if request.errorCode == "NoError" else request.errorCode,
-                at_utc_s=self._office.now() if stamp is None else from_wire(stamp),
+                at_utc_s=self._office.now() if stamp is None else moment(stamp),
             )
         )
         return wire.StatusNotificationResponse()
@@ -102,7 +141,7 @@ class Dialect16:
                 charger=charger,
                 connector=request.connectorId,
                 token=request.idTag,
-                at_utc_s=from_wire(request.timestamp),
+                at_utc_s=moment(request.timestamp),
                 register_wh=float(request.meterStart),
             )
         )
@@ -113,7 +152,7 @@ class Dialect16:
             Step(
                 charger=charger,
                 tx=str(request.transactionId),
-                at_utc_s=from_wire(request.timestamp),
+                at_utc_s=moment(request.timestamp),
                 position=LAST_POSITION,
                 token=known(request.idTag),
                 ends=True,
@@ -153,10 +192,17 @@ class Dialect16:
         )
 
 
+def _transaction(tx: str) -> int:
+    try:
+        return int(tx)
+    except ValueError:
+        raise c.UnsayableError("transactions of OCPP 1.6 have numbers: take the one in the list of sessions") from None
+
+
 def _readings(meter_values: Iterable[wire.MeterValue | wire.TransactionData]) -> tuple[Reading, ...]:
     return tuple(
         Reading(
-            at_utc_s=from_wire(meter_value.timestamp),
+            at_utc_s=moment(meter_value.timestamp),
             register_wh=_register_wh(meter_value.sampledValue),
             sampled=msgspec.json.encode(meter_value.sampledValue),
         )

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
-from agent.ocpp.stamps import from_wire, to_wire
+from agent.ocpp.stamps import to_wire
+from csms import commands as c
 from csms.back_office import BackOffice
-from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, ResetKind, always, known, register_wh
-from csms.records import POSITIONS_PER_STEP, ConnectorStatus, IdleReadings, Reading, Step, Token
+from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, known, moment, register_wh
+from csms.names import setting_name, split_name
+from csms.records import POSITIONS_PER_STEP, ConnectorStatus, IdleReadings, Reading, Step
 
 if TYPE_CHECKING:
     from agent.ocpp.v201 import wire
@@ -36,7 +38,6 @@ _ANSWERS: Mapping[
     "NotifyEvent": {},
     "NotifyMonitoringReport": {},
     "NotifyPriorityCharging": {},
-    "NotifyReport": {},
     "NotifySettlement": {},
     "NotifyWebPaymentStarted": {},
     "OpenPeriodicEventStream": {"status": "Rejected"},
@@ -48,6 +49,10 @@ _ANSWERS: Mapping[
     "SecurityEventNotification": {},
     "SignCertificate": {"status": "Rejected"},
 }
+
+
+_REGISTERS = (IMPORT_REGISTER, UNSET)
+_OUTLETS = (OUTLET, UNSET)
 
 
 class Dialect201:
@@ -67,22 +72,88 @@ class Dialect201:
             "BootNotification": self._boot,
             "Heartbeat": self._heartbeat,
             "MeterValues": self._meter_values,
+            "NotifyReport": self._notify_report,
             "StatusNotification": self._status,
             "TransactionEvent": self._transaction_event,
         }
 
-    def remote_start(self, evse: int, token: Token, start_id: int) -> msgspec.Struct:
-        """RequestStartTransaction."""
-        id_token = self._wire.IdTokenType(idToken=token.value, type=token.kind)
-        return self._message("RequestStartTransactionRequest", idToken=id_token, evseId=evse, remoteStartId=start_id)
+    has_reports = True
 
-    def remote_stop(self, tx: str) -> msgspec.Struct:
-        """RequestStopTransaction."""
-        return self._message("RequestStopTransactionRequest", transactionId=tx)
+    def call_for(self, command: c.AnyCommand) -> msgspec.Struct:
+        """The CALL that asks for something. Raises UnsayableError."""
+        match command:
+            case c.Start():
+                token = self._office.token(command.token)
+                return self._message(
+                    "RequestStartTransactionRequest",
+                    idToken=self._wire.IdTokenType(idToken=token.value, type=token.kind),
+                    evseId=command.evse or UNSET,
+                    remoteStartId=self._office.next_number(),
+                )
+            case c.Stop():
+                return self._message("RequestStopTransactionRequest", transactionId=command.tx)
+            case c.Reset():
+                return self._message("ResetRequest", type=command.kind.value, evseId=command.evse or UNSET)
+            case c.Unlock():
+                return self._message("UnlockConnectorRequest", evseId=command.evse, connectorId=command.connector)
+            case c.ChangeAvailability():
+                status = "Operative" if command.operative else "Inoperative"
+                evse = self._evse(command.evse, command.connector)
+                return self._message("ChangeAvailabilityRequest", operationalStatus=status, evse=evse)
+            case c.Trigger():
+                # F06.FR.12: a status is asked of a connector
+                connector = 1 if command.evse and command.message == "StatusNotification" else 0
+                evse = self._evse(command.evse, connector)
+                return self._message("TriggerMessageRequest", requestedMessage=command.message, evse=evse)
+            case c.ClearCache():
+                return self._message("ClearCacheRequest")
+            case c.SendData():
+                return self._message(
+                    "DataTransferRequest",
+                    vendorId=command.vendor,
+                    messageId=UNSET if command.message is None else command.message,
+                    data=UNSET if command.data is None else command.data,
+                )
+            case c.GetSettings():
+                wanted = [self._wire.GetVariableDataType(**self._variable(name)) for name in command.names]
+                return self._message("GetVariablesRequest", getVariableData=wanted)
+            case c.SetSetting():
+                change = self._wire.SetVariableDataType(attributeValue=command.value, **self._variable(command.name))
+                return self._message("SetVariablesRequest", setVariableData=[change])
+            case c.GetReport():
+                number = self._office.next_number()
+                return self._message("GetBaseReportRequest", requestId=number, reportBase=command.kind.value)
 
-    def reset(self, kind: ResetKind) -> msgspec.Struct:
-        """Reset of the whole station."""
-        return self._message("ResetRequest", type=kind.value)
+    def settings_of(self, answer: msgspec.Struct) -> tuple[c.Setting, ...]:
+        """The settings in a GetVariables answer."""
+        if not isinstance(answer, self._wire.GetVariablesResponse):
+            return ()
+        results: Iterable[wire.GetVariableResultType] = answer.getVariableResult
+        return tuple(
+            c.Setting(
+                name=setting_name(result.component, result.variable),
+                value=known(result.attributeValue),
+                note=None if result.attributeStatus == "Accepted" else result.attributeStatus,
+            )
+            for result in results
+        )
+
+    def _evse(self, evse: int, connector: int = 0) -> Any:
+        """An EVSE, or its connector; UNSET for the whole station."""
+        return self._wire.EVSEType(id=evse, connectorId=connector or UNSET) if evse else UNSET
+
+    def _variable(self, name: str) -> dict[str, Any]:
+        """Component and variable of a setting. Raises UnsayableError when it is no name of one."""
+        parts = split_name(name)
+        component = self._wire.ComponentType(
+            name=parts.component,
+            instance=parts.component_instance or UNSET,
+            evse=self._evse(parts.evse, parts.connector),
+        )
+        return {
+            "component": component,
+            "variable": self._wire.VariableType(name=parts.variable, instance=parts.instance or UNSET),
+        }
 
     async def _boot(self, charger: str, request: wire.BootNotificationRequest) -> msgspec.Struct:
         station = request.chargingStation
@@ -107,7 +178,7 @@ class Dialect201:
                 connector=request.connectorId,
                 status=request.connectorStatus,
                 error=None,
-                at_utc_s=from_wire(request.timestamp),
+                at_utc_s=moment(request.timestamp),
             )
         )
         return self._message("StatusNotificationResponse")
@@ -123,7 +194,7 @@ class Dialect201:
             Step(
                 charger=charger,
                 tx=transaction.transactionId,
-                at_utc_s=from_wire(request.timestamp),
+                at_utc_s=moment(request.timestamp),
                 position=request.seqNo * POSITIONS_PER_STEP,
                 seq=request.seqNo,
                 evse=evse.id if evse else None,
@@ -146,6 +217,11 @@ class Dialect201:
         await self._store.write(IdleReadings(charger=charger, evse=request.evseId, readings=readings))
         return self._message("MeterValuesResponse")
 
+    async def _notify_report(self, charger: str, request: wire.NotifyReportRequest) -> msgspec.Struct:
+        settings = [_setting(data) for data in known(request.reportData) or ()]
+        self._office.reports.add(charger, request.requestId, settings, last=not known(request.tbc))
+        return self._message("NotifyReportResponse")
+
     def _info(self, id_token: wire.IdTokenType) -> msgspec.Struct:
         if id_token.type == NO_AUTHORIZATION:
             return self._message("IdTokenInfoType", status="Accepted")  # C02.FR.02
@@ -162,10 +238,27 @@ class Dialect201:
         return message
 
 
+def _setting(data: wire.ReportDataType) -> c.Setting:
+    """A variable as a report tells of it: by its actual value, where it has one."""
+    attribute = next(
+        (each for each in data.variableAttribute if (known(each.type) or "Actual") == "Actual"),
+        data.variableAttribute[0],
+    )
+    traits = known(data.variableCharacteristics)
+    mutability = known(attribute.mutability) or "ReadWrite"
+    return c.Setting(
+        name=setting_name(data.component, data.variable),
+        value=known(attribute.value),
+        readonly=mutability == "ReadOnly",
+        unit=known(traits.unit) if traits else None,
+        note="can be written, not read" if mutability == "WriteOnly" else None,
+    )
+
+
 def _readings(meter_values: Iterable[wire.MeterValueType]) -> tuple[Reading, ...]:
     return tuple(
         Reading(
-            at_utc_s=from_wire(meter_value.timestamp),
+            at_utc_s=moment(meter_value.timestamp),
             register_wh=_register_wh(meter_value.sampledValue),
             sampled=msgspec.json.encode(meter_value.sampledValue),
         )
@@ -176,11 +269,7 @@ def _readings(meter_values: Iterable[wire.MeterValueType]) -> tuple[Reading, ...
 def _register_wh(values: Iterable[wire.SampledValueType]) -> float | None:
     """The outlet's import register over all phases, if it is among the values."""
     for value in values:
-        if (
-            (known(value.measurand) or IMPORT_REGISTER) == IMPORT_REGISTER
-            and (known(value.location) or OUTLET) == OUTLET
-            and value.phase is UNSET
-        ):
+        if value.phase is UNSET and value.measurand in _REGISTERS and value.location in _OUTLETS:
             unit = known(value.unitOfMeasure)
             if unit is None:
                 return register_wh(value.value, "Wh")

@@ -63,6 +63,13 @@ class JsonCharger:
         await self._arrived.wait()
         return self.frames[count]
 
+    async def until_asked(self, action: str) -> Any:
+        """Wait until the CSMS has asked for an action; its payload."""
+        while not (payloads := [payload for asked, payload in self.asked if asked == action]):
+            self._arrived.clear()
+            await self._arrived.wait()
+        return payloads[-1]
+
     async def close(self) -> None:
         await self.socket.close()
         await self._reader
@@ -72,11 +79,11 @@ class JsonCharger:
             async for text in self.socket:
                 frame = json.loads(text)
                 self.frames.append(frame)
-                self._arrived.set()
                 if frame[0] == 2:
                     await self._on_call(*frame[1:])
                 elif frame[1] in self._waiting:
                     self._waiting.pop(frame[1]).set_result(frame)
+                self._arrived.set()
         except ConnectionClosed:
             return
 

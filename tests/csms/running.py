@@ -9,10 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from csms.server import Csms
 from csms.tariff import Tariff
+from csms.web.app import make_app
 
 EPOCH_S = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 EVERY_VERSION = pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"])
@@ -30,6 +32,11 @@ async def running(path: Path | None = None, **options: Any) -> AsyncIterator[Csm
         yield csms
     finally:
         await csms.stop()
+
+
+def http(csms: Csms, **options: Any) -> httpx.AsyncClient:
+    """A client of pages and API, without any socket between."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(make_app(csms)), base_url="http://127.0.0.1:8080", **options)
 
 
 def stamp(minutes: int) -> str:

@@ -18,7 +18,7 @@ PROGRAM = "import sys; from csms.cli import command; sys.exit(command(sys.argv[1
 @pytest.mark.realtime
 async def test_the_command_serves_chargers_until_it_is_told_to_end(tmp_path: Path):
     database = tmp_path / "csms.db"
-    options = ["--port", "0", "--db", str(database), "--accept", "CP1", "--token", "TAG", "--json"]
+    options = ["--port", "0", "--http-port", "0", "--db", str(database), "--accept", "CP1", "--token", "TAG", "--json"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROGRAM, *options, stdout=asyncio.subprocess.PIPE
     )
@@ -35,7 +35,7 @@ async def test_the_command_serves_chargers_until_it_is_told_to_end(tmp_path: Pat
 
 
 def test_a_file_that_cannot_be_used_is_an_error_with_its_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert command(["--port", "0", "--db", str(tmp_path / "no" / "such" / "folder")]) == 1
+    assert command(["--port", "0", "--http-port", "0", "--db", str(tmp_path / "no" / "such" / "folder")]) == 1
     assert "check the path and its permissions" in capsys.readouterr().err
 
 

@@ -11,11 +11,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from agent.ocpp.codec import Version
 from agent.ocpp.v16 import wire as wire16
+from csms.commands import ResetKind
 from csms.database import Database
-from csms.dialects import ResetKind
-from csms.peers import MAX_UNANSWERED, PONG_TIMEOUT_S, CallFailedError, Fault
+from csms.door import identity_of
+from csms.faults import Fault
+from csms.peers import MAX_UNANSWERED, PONG_TIMEOUT_S, CallFailedError
 from csms.records import ChargerState, ConnectorStatus
-from csms.server import Csms, identity_of
+from csms.server import Csms
 from tests.csms.charger import RefusedError, charger
 from tests.csms.running import (
     EPOCH_S,

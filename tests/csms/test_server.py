@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from agent.ocpp.v201 import wire as wire201
-from csms.peers import Fault
+from csms.faults import Fault
 from csms.records import TokenStatus
 from csms.server import Csms
 from tests.csms.charger import RefusedError, charger

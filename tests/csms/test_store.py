@@ -328,3 +328,21 @@ def test_a_database_of_a_newer_csms_is_left_alone(tmp_path: Path):
     newer.close()
     with pytest.raises(DatabaseError, match="newer CSMS"):
         Store(path)
+
+
+async def test_a_database_of_the_first_csms_is_taken_over_without_its_message_log(tmp_path: Path):
+    path = tmp_path / "csms.db"
+    store = Store(path)
+    await store.write(STARTED)
+    await store.close()
+    with sqlite3.connect(path) as old:
+        old.execute("ALTER TABLE frames DROP COLUMN violation")
+        old.execute("PRAGMA user_version=1")
+    old.close()
+
+    store = Store(path)
+    assert await store.write(ENDED) is not None
+    store.write_later(LoggedFrame(charger="CP1", at_utc_s=0, direction=Direction.IN, frame="x", violation="wrong"))
+    (frame,) = await store.read(lambda db: db.frames("CP1"))
+    assert frame.violation == "wrong"
+    await store.close()

@@ -1,0 +1,277 @@
+"""The HTTP API of the CSMS: everything the pages can do, and faults for tests. Documented by /api/openapi.json."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from starlette.responses import Response
+from starlette.routing import Route
+
+from csms import commands as c
+from csms import views
+from csms.csv_text import sessions_csv
+from csms.door import TurnedAway, is_identity
+from csms.endpoints import Asked, Endpoint, Handle, ProblemError, document, route_of
+from csms.faults import Fault
+from csms.records import ChargerState, LoggedFrame, SessionRow, Token, TokenStatus
+from csms.series import Curve
+from csms.server import Csms
+from csms.stream import EventStream
+from csms.tariff import Tariff
+
+API_VERSION = "1"
+MAX_ROWS = 1_000  # our policy: how many rows an answer may have
+DEFAULT_ROWS = 100  # our policy
+LAST_UTC_S = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that OCPP can tell
+
+COMMANDS: dict[str, type[c.Command]] = {
+    "start": c.Start,
+    "stop": c.Stop,
+    "reset": c.Reset,
+    "unlock": c.Unlock,
+    "availability": c.ChangeAvailability,
+    "trigger": c.Trigger,
+    "clear-cache": c.ClearCache,
+    "data-transfer": c.SendData,
+}
+Rows = Annotated[int, msgspec.Meta(ge=1, le=MAX_ROWS)]
+
+
+class ChargerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change of a charger; what is left out stays. `password` null: it connects without one."""
+
+    state: ChargerState | msgspec.UnsetType = msgspec.UNSET
+    password: Annotated[str, msgspec.Meta(min_length=16, max_length=40)] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class TokenChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A token's properties. `expires_utc_s`: Unix seconds; null: never."""
+
+    kind: c.Word = "ISO14443"
+    group: c.Word | None = None
+    status: TokenStatus = TokenStatus.ACCEPTED
+    expires_utc_s: Annotated[float, msgspec.Meta(ge=0, le=LAST_UTC_S)] | None = None
+
+
+class RawCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Any CALL in the words of the charger's OCPP version."""
+
+    action: c.Word
+    payload: dict[str, Any] = {}
+
+
+class SettingsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which settings; the name may come several times. None: all."""
+
+    name: c.Word | tuple[c.Word, ...] = ()
+
+
+class SessionsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which sessions: of a charger, only those that run, with an id below `before`, the newest so many."""
+
+    charger: str | None = None
+    open: bool = False
+    before: Annotated[int, msgspec.Meta(ge=0, le=views.MAX_ID)] | None = None
+    limit: Rows = DEFAULT_ROWS
+
+
+class MessagesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which frames: of a charger, only those that break a rule, the newest so many."""
+
+    charger: str | None = None
+    violations: bool = False
+    limit: Rows = DEFAULT_ROWS
+
+
+class Api:
+    """The handlers over a CSMS."""
+
+    def __init__(self, csms: Csms) -> None:
+        self._csms = csms
+
+    def endpoints(self) -> list[Endpoint]:
+        """All that can be asked for. Longer paths come first: an identity may hold slashes."""
+        charger, session, token = (
+            "/api/chargers/{identity:path}",
+            "/api/sessions/{number:int}",
+            "/api/tokens/{value:path}",
+        )
+        commands = [
+            _do("POST", f"{charger}/{name}", _first_line(kind), self._command, kind, c.Answer)
+            for name, kind in COMMANDS.items()
+        ]
+        return [
+            _get("/api/openapi.json", "This document.", self._openapi, dict[str, Any]),
+            _get("/api/health", "Whether the CSMS runs.", self._health, dict[str, str]),
+            _get("/api/events", _first_line(EventStream), self._events, str, media_type="text/event-stream"),
+            _get("/api/handshakes", "Connections turned away, oldest first.", self._turned_away, list[TurnedAway]),
+            _get("/api/chargers", "All chargers.", self._chargers, list[views.ChargerView]),
+            *commands,
+            _get(f"{charger}/configuration", "Read settings.", self._settings, c.Inventory, SettingsQuery),
+            _do("PUT", f"{charger}/configuration", "Change a setting.", self._command, c.SetSetting, c.Answer),
+            _do("POST", f"{charger}/report", _first_line(c.GetReport), self._report, c.GetReport, c.Inventory),
+            _do("POST", f"{charger}/call", _first_line(RawCall), self._call, RawCall, c.Answer),
+            _get(charger, "One charger.", self._charger, views.ChargerView),
+            _do("PATCH", charger, _first_line(ChargerChange), self._change, ChargerChange, views.Decision),
+            _get("/api/sessions", "Sessions, oldest first.", self._sessions, list[SessionRow], SessionsQuery),
+            _get("/api/sessions.csv", "Sessions as a table.", self._csv, str, SessionsQuery, media_type="text/csv"),
+            _get(f"{session}/curves", "What was read in a session.", self._curves, list[Curve]),
+            _get(session, "One session.", self._session, SessionRow),
+            _get("/api/messages", "The message log, oldest first.", self._messages, list[LoggedFrame], MessagesQuery),
+            _get("/api/tokens", "The drivers' tokens.", self._tokens, list[Token]),
+            _do("PUT", token, "Add or change a token.", self._put_token, TokenChange, Token),
+            _delete(token, "Forget a token.", self._forget_token),
+            _get("/api/tariff", "The prices of sessions that begin now.", self._tariff, Tariff),
+            _do("PUT", "/api/tariff", "Change the prices, until the CSMS stops.", self._set_tariff, Tariff, Tariff),
+            _get("/api/faults", "The faults that are due.", self._faults, list[Fault]),
+            _do("POST", "/api/faults", "Order a fault.", self._add_fault, Fault, list[Fault]),
+            _delete("/api/faults", "Let all be well again.", self._clear_faults),
+        ]
+
+    async def _openapi(self, _: Asked) -> dict[str, Any]:
+        return document(self.endpoints(), title="CSMS", version=API_VERSION)
+
+    async def _health(self, _: Asked) -> dict[str, str]:
+        return {"status": "ok"}
+
+    async def _events(self, _: Asked) -> Response:
+        return EventStream(self._csms.changes)
+
+    async def _turned_away(self, _: Asked) -> list[TurnedAway]:
+        return list(self._csms.turned_away)
+
+    async def _chargers(self, _: Asked) -> list[views.ChargerView]:
+        return await views.chargers(self._csms)
+
+    async def _charger(self, asked: Asked) -> views.ChargerView:
+        found = await views.charger(self._csms, asked.path["identity"])
+        if found is None:
+            raise _unknown_charger(asked.path["identity"])
+        return found
+
+    async def _change(self, asked: Asked) -> views.Decision:
+        identity, change = asked.path["identity"], asked.body
+        if not is_identity(identity):
+            remedy = "Use at most 48 printable characters and no colon."
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no charger can have this identity", remedy)
+        if change.password is not msgspec.UNSET:
+            self._csms.set_password(identity, change.password)
+        if change.state is not msgspec.UNSET:
+            return await views.decide(self._csms, identity, change.state)
+        return views.Decision(charger=await self._charger(asked), answer=None, remark=None)
+
+    async def _command(self, asked: Asked) -> c.Answer:
+        return await self._csms.ask(self._known(asked), asked.body)
+
+    async def _call(self, asked: Asked) -> c.Answer:
+        return await self._csms.ask_by_name(
+            self._known(asked), asked.body.action, msgspec.json.encode(asked.body.payload)
+        )
+
+    async def _settings(self, asked: Asked) -> c.Inventory:
+        name = asked.query.name
+        return await self._csms.settings(self._known(asked), (name,) if isinstance(name, str) else name)
+
+    async def _report(self, asked: Asked) -> c.Inventory:
+        return await self._csms.report(self._known(asked), asked.body.kind)
+
+    async def _sessions(self, asked: Asked) -> list[SessionRow]:
+        which = asked.query
+        return await self._csms.store.read(
+            lambda db: db.sessions(which.charger, open_only=which.open, before=which.before, newest=which.limit)
+        )
+
+    async def _csv(self, asked: Asked) -> Response:
+        headers = {"Content-Disposition": 'attachment; filename="sessions.csv"'}
+        return Response(sessions_csv(await self._sessions(asked)), media_type="text/csv", headers=headers)
+
+    async def _session(self, asked: Asked) -> SessionRow:
+        number = asked.path["number"]
+        found = await self._csms.store.read(lambda db: db.session(number)) if number <= views.MAX_ID else None
+        if found is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such session", "Take an id from GET /api/sessions.")
+        return found
+
+    async def _curves(self, asked: Asked) -> list[Curve]:
+        return await views.curves(self._csms, await self._session(asked))
+
+    async def _messages(self, asked: Asked) -> list[LoggedFrame]:
+        which = asked.query
+        return await self._csms.store.read(
+            lambda db: db.frames(which.charger, violations_only=which.violations, newest=which.limit)
+        )
+
+    async def _tokens(self, _: Asked) -> list[Token]:
+        return sorted(self._csms.store.tokens.values(), key=lambda token: token.key)
+
+    async def _put_token(self, asked: Asked) -> Token:
+        value, change = asked.path["value"], asked.body
+        if not 0 < len(value) <= views.MAX_TOKEN_LENGTH:
+            remedy = f"Use 1 to {views.MAX_TOKEN_LENGTH} characters."
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no token has such a value", remedy)
+        self._csms.add_token(
+            value, kind=change.kind, group=change.group, status=change.status, expires_utc_s=change.expires_utc_s
+        )
+        return self._csms.store.tokens[value.casefold()]
+
+    async def _forget_token(self, asked: Asked) -> None:
+        value = asked.path["value"]
+        if value.casefold() not in self._csms.store.tokens:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such token", "Take one from GET /api/tokens.")
+        self._csms.remove_token(value)
+
+    async def _tariff(self, _: Asked) -> Tariff:
+        return self._csms.store.tariff
+
+    async def _set_tariff(self, asked: Asked) -> Tariff:
+        self._csms.set_tariff(asked.body)
+        return self._csms.store.tariff
+
+    async def _faults(self, _: Asked) -> list[Fault]:
+        return list(self._csms.faults.due)
+
+    async def _add_fault(self, asked: Asked) -> list[Fault]:
+        self._csms.faults.add(asked.body)
+        self._csms.changes.touch()
+        return list(self._csms.faults.due)
+
+    async def _clear_faults(self, _: Asked) -> None:
+        self._csms.faults.clear()
+        self._csms.changes.touch()
+
+    def _known(self, asked: Asked) -> str:
+        identity: str = asked.path["identity"]
+        if self._csms.charger(identity) is None:
+            raise _unknown_charger(identity)
+        return identity
+
+
+def routes(csms: Csms) -> list[Route]:
+    """The routes of the API."""
+    return [route_of(endpoint) for endpoint in Api(csms).endpoints()]
+
+
+def _unknown_charger(identity: str) -> ProblemError:
+    return ProblemError(HTTPStatus.NOT_FOUND, f"no charger {identity!r} is known", "Take one from GET /api/chargers.")
+
+
+def _first_line(described: type) -> str:
+    return (described.__doc__ or "").partition("\n")[0]
+
+
+def _get(
+    path: str, summary: str, handle: Handle, reply: Any, query: Any = None, media_type: str = "application/json"
+) -> Endpoint:
+    return Endpoint(
+        method="GET", path=path, summary=summary, handle=handle, reply=reply, query=query, media_type=media_type
+    )
+
+
+def _do(method: str, path: str, summary: str, handle: Handle, body: Any, reply: Any) -> Endpoint:
+    return Endpoint(method=method, path=path, summary=summary, handle=handle, body=body, reply=reply)
+
+
+def _delete(path: str, summary: str, handle: Handle) -> Endpoint:
+    return Endpoint(method="DELETE", path=path, summary=summary, handle=handle)

@@ -1,0 +1,154 @@
+"""What an operator can ask of a charger, in no OCPP version's words. A dialect turns it into a CALL of its version."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=2_500)]
+
+
+class UnsayableError(ValueError):
+    """The charger's OCPP version has no words for what it is asked; the message says what to do instead."""
+
+
+class ResetKind(enum.StrEnum):
+    """How a charger is to reset: at once, or in good order. 1.6 calls them Hard and Soft."""
+
+    IMMEDIATE = "Immediate"
+    ON_IDLE = "OnIdle"
+
+
+class ReportKind(enum.StrEnum):
+    """What a report of 2.x is to tell (ReportBaseEnumType)."""
+
+    FULL = "FullInventory"
+    CONFIGURATION = "ConfigurationInventory"
+    SUMMARY = "SummaryInventory"
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all commands. An EVSE is what 1.6 calls a connector; 0 is the whole charger."""
+
+
+class Start(Command, frozen=True, kw_only=True):
+    """Start a transaction for a token (RemoteStartTransaction, RequestStartTransaction)."""
+
+    token: Word
+    evse: Number = 1
+
+
+class Stop(Command, frozen=True, kw_only=True):
+    """Stop the transaction with this id (RemoteStopTransaction, RequestStopTransaction)."""
+
+    tx: Word
+
+
+class Reset(Command, frozen=True, kw_only=True):
+    """Restart the charger, or from 2.x on one EVSE of it (Reset)."""
+
+    kind: ResetKind = ResetKind.ON_IDLE
+    evse: Number = 0
+
+
+class Unlock(Command, frozen=True, kw_only=True):
+    """Release a connector's cable (UnlockConnector). 1.6 looks at `evse` only."""
+
+    evse: Number = 1
+    connector: Number = 1
+
+
+class ChangeAvailability(Command, frozen=True, kw_only=True):
+    """Take a charger or an EVSE of it out of service, or back (ChangeAvailability). `connector` 0: all of the EVSE."""
+
+    operative: bool
+    evse: Number = 0
+    connector: Number = 0
+
+
+class Trigger(Command, frozen=True, kw_only=True):
+    """Ask for a message, by its OCPP name (TriggerMessage)."""
+
+    message: Word
+    evse: Number = 0
+
+
+class ClearCache(Command, frozen=True, kw_only=True):
+    """Forget the drivers that were authorised before (ClearCache)."""
+
+
+class SendData(Command, frozen=True, kw_only=True):
+    """Say something in a vendor's own words (DataTransfer). In 1.6 `data` is text."""
+
+    vendor: Word
+    message: Word | None = None
+    data: Any = None
+
+
+class GetSettings(Command, frozen=True, kw_only=True):
+    """Read settings (GetConfiguration, GetVariables). For their names see `Setting`; none given: 1.6 tells all."""
+
+    names: tuple[Word, ...] = ()
+
+
+class SetSetting(Command, frozen=True, kw_only=True):
+    """Change a setting (ChangeConfiguration, SetVariables)."""
+
+    name: Word
+    value: Annotated[str, msgspec.Meta(max_length=2_500)]
+
+
+class GetReport(Command, frozen=True, kw_only=True):
+    """Ask a 2.x charger for all it can tell of itself (GetBaseReport)."""
+
+    kind: ReportKind = ReportKind.FULL
+
+
+AnyCommand: TypeAlias = (
+    Start
+    | Stop
+    | Reset
+    | Unlock
+    | ChangeAvailability
+    | Trigger
+    | ClearCache
+    | SendData
+    | GetSettings
+    | SetSetting
+    | GetReport
+)
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting as a charger told of it. `note`: why there is no value, or how it took a new one.
+
+    `name` is a 1.6 key, or `component/variable` of 2.x: `#instance` may follow either, `evse/` or `evse/connector/` may
+    come before: `OCPPCommCtrlr/HeartbeatInterval`, `1/EVSE/Power`, `OCPPCommCtrlr/MessageTimeout#Default`.
+    """
+
+    name: str
+    value: str | None = None
+    readonly: bool | None = None
+    unit: str | None = None
+    note: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a charger answered to an action: its verdict, where the answer has one, and all of it as it came."""
+
+    action: str
+    status: str | None
+    answer: Any
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings, and the answer that brought or promised them. `complete`: the charger has told all that it promised."""
+
+    action: str
+    status: str | None
+    answer: Any
+    settings: tuple[Setting, ...]
+    complete: bool = True
