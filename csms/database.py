@@ -284,7 +284,7 @@ class Database:
 
     def _session_values(self, step: Step) -> dict[str, Any]:
         """The session as far as one step tells of it."""
-        ordered = sorted(step.readings, key=lambda reading: reading.at_utc_s)
+        ordered = sorted(step.readings, key=lambda reading: (reading.edge, reading.at_utc_s))
         registers = [reading.register_wh for reading in ordered if reading.register_wh is not None]
         if step.register_wh is not None:
             registers.append(step.register_wh)

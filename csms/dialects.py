@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -83,6 +83,12 @@ def always(response: msgspec.Struct) -> Handler:
         return response
 
     return answer
+
+
+def edge(contexts: Iterable[str | None]) -> int:
+    """Where a reading stands in its transaction, by the contexts of its values: -1 first, 1 last, 0 between."""
+    told = set(contexts)
+    return -1 if "Transaction.Begin" in told else int("Transaction.End" in told)
 
 
 def register_wh(value: float, unit: str, exponent: int = 0) -> float | None:

@@ -63,11 +63,16 @@ class ForgottenToken(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """The import register at one moment (None: not told), and all values as JSON, signed data byte for byte."""
+    """The import register at one moment (None: not told), and all values as JSON, signed data byte for byte.
+
+    `edge` orders a message's readings before their stamps do: -1 is said to open the transaction, 1 to close it. A
+    charger whose clock was set back stamps the end before the beginning.
+    """
 
     at_utc_s: float
     register_wh: float | None
     sampled: bytes
+    edge: int = 0
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from agent.ocpp.stamps import to_wire
 from agent.ocpp.v16 import wire
 from csms import commands as c
 from csms.back_office import BackOffice, Verdict
-from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, known, moment, register_wh
+from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh
 from csms.records import LAST_POSITION, ConnectorStatus, IdleReadings, Numbered, Reading, Step
 
 _STATUS: Mapping[Verdict, wire.IdTagInfoStatus] = {
@@ -205,6 +205,7 @@ def _readings(meter_values: Iterable[wire.MeterValue | wire.TransactionData]) ->
             at_utc_s=moment(meter_value.timestamp),
             register_wh=_register_wh(meter_value.sampledValue),
             sampled=msgspec.json.encode(meter_value.sampledValue),
+            edge=edge(known(value.context) for value in meter_value.sampledValue),
         )
         for meter_value in meter_values
     )

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from agent.ocpp.stamps import to_wire
 from csms import commands as c
 from csms.back_office import BackOffice
-from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, known, moment, register_wh
+from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh
 from csms.names import setting_name, split_name
 from csms.records import POSITIONS_PER_STEP, ConnectorStatus, IdleReadings, Reading, Step
 
@@ -261,6 +261,7 @@ def _readings(meter_values: Iterable[wire.MeterValueType]) -> tuple[Reading, ...
             at_utc_s=moment(meter_value.timestamp),
             register_wh=_register_wh(meter_value.sampledValue),
             sampled=msgspec.json.encode(meter_value.sampledValue),
+            edge=edge(known(value.context) for value in meter_value.sampledValue),
         )
         for meter_value in meter_values
     )

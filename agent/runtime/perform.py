@@ -32,7 +32,7 @@ from agent.core.effects import (
     Timer,
 )
 from agent.core.events import AnyEvent, IdDrawn, Recorded, RecordFailed, TimerDue
-from agent.core.facts import AnyFact, ReadingTaken, TransactionUpdated
+from agent.core.facts import AnyFact, ConnectorStatusChanged, ReadingTaken, TransactionUpdated
 from agent.core.recovery import kept
 from agent.core.session import Session
 from agent.core.signage import Sign
@@ -316,9 +316,18 @@ class Performer:
             self._offer(self._durable.pop(0))
 
     def _not_written(self, error: JournalError, stored: list[StoredFact], record: int | None) -> None:
-        """Keep the facts in memory, refuse energy to whoever waits for this record, and try again."""
+        """Keep the facts in memory, refuse energy to whoever waits for this record, and try again.
+
+        A connector's status is worth nothing later: it is told now, so that the CSMS hears of the full disk.
+        """
         log.error("EVSE %d: nothing can be stored: %s", self._evse, error)
-        self._unsaved = sorted([*stored, *self._unsaved], key=lambda one: one.id)
+        for one in stored:
+            if isinstance(one.fact, ConnectorStatusChanged):
+                self._undurable.discard(one.id)
+                self._offer(one)
+            else:
+                self._unsaved.append(one)
+        self._unsaved.sort(key=lambda one: one.id)
         if record is not None:
             self._post(RecordFailed(record, str(error)))
         if not self._storage_failed:

@@ -346,3 +346,9 @@ async def test_a_database_of_the_first_csms_is_taken_over_without_its_message_lo
     (frame,) = await store.read(lambda db: db.frames("CP1"))
     assert frame.violation == "wrong"
     await store.close()
+
+
+def test_a_clock_that_was_set_back_in_mid_charge_does_not_turn_the_readings_round():
+    begin, end = Reading(9_000, 50_000, b"begin", edge=-1), Reading(4_600, 57_500, b"end", edge=1)
+    row = billed(msgspec.structs.replace(ENDED, readings=(begin, end)))
+    assert (row.start_wh, row.end_wh) == (50_000, 57_500)

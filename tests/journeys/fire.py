@@ -172,9 +172,6 @@ class Fire:
         self.station.disk_full(full)
 
     def clock_jump(self, seconds: float) -> None:
-        if seconds < 0:  # the bundled CSMS orders a message's readings by their stamps
-            for evse in self.place.board.evses:
-                self.judge.meter_disturbed(evse)
         self.place.wall.error_s += seconds
 
     def network(self, *, online: bool) -> None:

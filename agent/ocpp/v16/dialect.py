@@ -46,6 +46,10 @@ NO_NUMBER: Final = -1  # errata 3.18: the transaction whose StartTransaction cou
 
 ERROR_CODES: Final[Mapping[FaultKind, str]] = MappingProxyType(
     {
+        FaultKind.CP_DIODE: "EVCommunicationError",
+        FaultKind.CP_SHORT: "EVCommunicationError",
+        FaultKind.CP_NOISE: "EVCommunicationError",
+        FaultKind.STORAGE: "InternalError",
         FaultKind.WELD: "PowerSwitchFailure",
         FaultKind.NO_CLOSE: "PowerSwitchFailure",
         FaultKind.LOCK_JAMMED: "ConnectorLockFailure",

@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.effects import PermitPower
 from agent.core.events import AuthorizationDecided, LimitSet, StopRequested
-from agent.core.facts import TransactionEnded, TransactionStarted
+from agent.core.facts import ConnectorStatusChanged, TransactionEnded, TransactionStarted
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session
@@ -160,11 +160,12 @@ async def test_a_full_disk_refuses_energy_keeps_the_facts_and_recovers_by_itself
         await asyncio.sleep(12)
         assert "permit on" not in b.hardware.words
         assert FaultKind.STORAGE in b.task.session.faults
-        assert not b.offered
+        assert all(isinstance(one.fact, ConnectorStatusChanged) for one in b.offered)
+        assert b.offered[-1].fact.fault is FaultKind.STORAGE, "the CSMS hears of the full disk"
         journal.error = None
         await asyncio.sleep(12)
         assert "permit on" in b.hardware.words
-        ids = [one.id for one in b.offered]
+        ids = [one.id for one in b.offered if not isinstance(one.fact, ConnectorStatusChanged)]
         assert ids == sorted(set(ids))
         assert [one.fact.seq for one in b.offered if isinstance(one.fact, TransactionStarted)] == [0]
         metering.cancel()
