@@ -32,21 +32,28 @@ class Curve(msgspec.Struct, frozen=True):
         return self.low_a + (self.full_a - self.low_a) * share
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """What a sensor said last, and when."""
+
+    celsius: float
+    at_mono_s: float
+
+
 class Derating(msgspec.Struct, frozen=True):
-    """What the warmest sensor allows, since when it would allow more."""
+    """What the warmest sensor allows, since when it would allow more, and what each has said."""
 
     allowed_a: float = MAX_OFFER_A
     rising_since_mono_s: float | None = None
-    sensors: dict[str, float] = {}
+    sensors: dict[str, Heard] = {}
 
 
 CURVE: Final = Curve()
 
 
 def measured(state: Derating, sensor: str, celsius: float, now_mono_s: float, curve: Curve = CURVE) -> Derating:
-    """A sensor speaks; the warmest one decides."""
-    sensors = state.sensors | {sensor: celsius}
-    wanted_a = min(curve.current_a(one) for one in sensors.values())
+    """A sensor speaks; the warmest one decides, and a silent one allows no more than the fail-safe value."""
+    sensors = state.sensors | {sensor: Heard(celsius, now_mono_s)}
+    wanted_a = min(_allowed_a(one, now_mono_s, curve) for one in sensors.values())
     if wanted_a <= state.allowed_a:
         return Derating(wanted_a, None, sensors)
     since_s = state.rising_since_mono_s if state.rising_since_mono_s is not None else now_mono_s
@@ -56,6 +63,12 @@ def measured(state: Derating, sensor: str, celsius: float, now_mono_s: float, cu
 
 
 def limit(state: Derating, now_mono_s: float) -> LimitInput:
-    """The limit that follows; a sensor that falls silent leaves the fail-safe value."""
-    fallback_a = min(FALLBACK_A, state.allowed_a)
-    return LimitInput(LimitSource.TEMPERATURE, state.allowed_a, now_mono_s + SILENT_S, fallback_a)
+    """The limit that follows, until the next sensor would be silent; then the fail-safe value counts."""
+    silences = (one.at_mono_s + SILENT_S for one in state.sensors.values())
+    until_s = min((due_s for due_s in silences if due_s > now_mono_s), default=now_mono_s)
+    return LimitInput(LimitSource.TEMPERATURE, state.allowed_a, until_s, min(FALLBACK_A, state.allowed_a))
+
+
+def _allowed_a(heard: Heard, now_mono_s: float, curve: Curve) -> float:
+    current_a = curve.current_a(heard.celsius)
+    return current_a if now_mono_s - heard.at_mono_s < SILENT_S else min(current_a, FALLBACK_A)

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent.core.derating import Derating
 from agent.core.effects import Timer
 from agent.core.metering import DECIMALS
 from agent.core.rules import Rules
@@ -43,6 +44,7 @@ def restored(saved: Session, rules: Rules) -> Session:
         offer=None,
         meter=None,
         faults=frozenset(),
+        derating=Derating(),
         driver=saved.driver if opened and rules.resume_after_power_loss and saved.stop is None else None,
         stop=saved.stop if opened else None,
         asking=None,

@@ -60,9 +60,17 @@ def test_the_warmest_sensor_decides():
 
 
 def test_a_silent_sensor_leaves_the_fail_safe_value_which_is_never_more_than_was_allowed():
-    one = checked(derating.limit(Derating(), 100.0))
+    one = checked(derating.limit(derating.measured(Derating(), "plug", 20.0, 100.0), 100.0))
     assert (one.source, one.until_mono_s, one.fallback_a) == (LimitSource.TEMPERATURE, 130.0, 6.0)
     assert derating.limit(derating.measured(Derating(), "plug", 90.0, 0.0), 0.0).fallback_a == 0.0
+
+
+def test_a_sensor_that_dies_is_silent_also_while_another_one_speaks():
+    state = derating.measured(Derating(), "plug", 40.0, 0.0)
+    for second in range(10, 600, 10):
+        state = derating.measured(state, "board", 40.0, float(second))
+        assert state.allowed_a == (80.0 if second < derating.SILENT_S else derating.FALLBACK_A)
+    assert derating.limit(derating.measured(Derating(), "plug", 40.0, 0.0), 20.0).until_mono_s == derating.SILENT_S
 
 
 # Wake-up
