@@ -122,6 +122,17 @@ def test_a_fault_between_record_and_answer_permits_nothing():
     assert not permitted(p.play(Recorded(record)))
 
 
+def test_a_limit_that_falls_silent_while_the_disk_is_busy_permits_nothing():
+    p = Player()
+    p.records = False
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 16.0, until_mono_s=p.mono_s + 5.0, fallback_a=0.0)))
+    p.plug()
+    p.tap()
+    p.ask()
+    p.mono_s += 6.0  # the journal answers before the timer of the limit does
+    assert not permitted(p.play(Recorded(p.session.recording)))
+
+
 def test_a_full_disk_refuses_energy_and_says_so():
     p = Player()
     p.records = False
