@@ -180,7 +180,7 @@ class Calls:
         except Exception:  # noqa: BLE001 - a fault of ours costs this answer, not the connection
             served = Served(_fault(call))
         if callable(served.response):
-            self._start(self._answer_later(call, served.response, served))
+            self.start(self._answer_later(call, served.response, served))
         else:
             await self._reply(call, served.response, served)
 
@@ -204,10 +204,10 @@ class Calls:
         if served.then is not None:
             served.then()
         if served.follow is not None:
-            self._start(served.follow(self))
+            self.start(served.follow(self))
 
-    def _start(self, errand: Awaitable[None]) -> None:
-        """Run something beside the reading of frames, for as long as the connection lasts."""
+    def start(self, errand: Awaitable[None]) -> None:
+        """Run something beside the reading of frames, for as long as the connection lasts; its failures are logged."""
         task = asyncio.get_running_loop().create_task(_run(errand))
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)

@@ -6,7 +6,8 @@ A dialect is pure. Blocks and station talk to this Protocol; `agent.ocpp.version
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -20,6 +21,8 @@ from agent.ocpp.device_model import Nameplate, Variable
 from agent.ocpp.outbox import StoredFact
 
 _Message = TypeVar("_Message", bound=Struct)
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class BootReason(enum.StrEnum):
@@ -67,6 +70,30 @@ class Service(Struct, frozen=True):
     say: Callable[[Any], dict[str, Any]]
 
 
+class Notice(Struct, frozen=True):
+    """Base of what the station says of its own accord, once, if it can. What must arrive is a fact."""
+
+
+class Saying(Struct, frozen=True):
+    """How a notice is said: the action, the fields of the request, and what the response means (None: nothing)."""
+
+    action: str
+    say: Callable[[Any], dict[str, Any]]
+    hear: Callable[[Any], Any] = lambda _: None
+
+
+class Speech(Protocol):
+    """What a module of a dialect contributes to it for one functional block."""
+
+    @property
+    def SERVICES(self) -> Mapping[str, Service]:  # noqa: N802 - a module's constant
+        """The requests it reads and answers."""
+
+    @property
+    def SAYINGS(self) -> Mapping[type[Notice], Saying]:  # noqa: N802 - a module's constant
+        """The notices it has words for."""
+
+
 class ReportPart(Struct, frozen=True):
     """One message of a report: `seq` counts from 0, `more`: others follow."""
 
@@ -83,6 +110,7 @@ class Dialect(Protocol):
     codec: Codec
     refusal_while_rejected: CallError | None  # how a call is met while the registration is Rejected; None: silence
     services: Mapping[str, Service]  # the actions this dialect can turn into asks
+    sayings: Mapping[type[Notice], Saying]  # the notices this dialect has words for
     feature_profiles: Mapping[str, frozenset[str]]  # what 1.6 calls sets of actions; none in versions without
 
     def boot(self, plate: Nameplate, reason: BootReason) -> Struct:
@@ -142,6 +170,31 @@ def asked(dialect: Dialect, action: str, request: Struct) -> Ask:
 def answered(dialect: Dialect, action: str, answer: Answer) -> Struct:
     """The response to a request."""
     return made(dialect.codec.response_type(action), **dialect.services[action].say(answer))
+
+
+def said(dialect: Dialect, notice: Notice) -> Struct | None:
+    """The request that says a notice; None in versions that have none for it.
+
+    Raises `msgspec.ValidationError` when this version cannot say it.
+    """
+    saying = dialect.sayings.get(type(notice))
+    return None if saying is None else made(dialect.codec.request_type(saying.action), **saying.say(notice))
+
+
+def heard(dialect: Dialect, notice: Notice, response: Struct) -> Any:
+    """What the response to a notice means."""
+    return dialect.sayings[type(notice)].hear(response)
+
+
+def merged(tables: Iterable[Mapping[_Key, _Value]]) -> Mapping[_Key, _Value]:
+    """One table of many. Raises `ValueError` for a key that stands in two of them."""
+    whole: dict[_Key, _Value] = {}
+    for table in tables:
+        twice = whole.keys() & table.keys()
+        if twice:
+            raise ValueError(f"{', '.join(map(str, twice))}: two blocks claim it")
+        whole.update(table)
+    return MappingProxyType(whole)
 
 
 def memory_key(version: Version) -> str:

@@ -16,35 +16,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.core.values import AuthInfo, IdToken
-from agent.ocpp.asks import (
-    Answer,
-    Ask,
-    AvailabilityAsk,
-    BaseReportAsk,
-    ClearCacheAsk,
-    Handled,
-    ReadKeysAsk,
-    ReadVariablesAsk,
-    RemoteStartAsk,
-    RemoteStopAsk,
-    ResetAsk,
-    TransactionStatusAsk,
-    TransferAnswer,
-    TransferAsk,
-    TriggerAsk,
-    UnlockAsk,
-    WriteKeyAsk,
-    WriteVariablesAsk,
-)
-from agent.ocpp.blocks.authorization import authorize, clear_cache
+from agent.ocpp.asks import Answer, Ask, ReadVariablesAsk, TransferAnswer, WriteVariablesAsk
+from agent.ocpp.assembly import blocks
+from agent.ocpp.block import Block, Routes, Surroundings
+from agent.ocpp.blocks.authorization import authorize
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.blocks.data_transfer import DataTransfer, transfer
 from agent.ocpp.blocks.provisioning import REASON_KEY, Provisioning
-from agent.ocpp.blocks.remote_control import RemoteControl
 from agent.ocpp.blocks.transactions import Transactions
-from agent.ocpp.blocks.trigger import Trigger
-from agent.ocpp.blocks.variables import Variables
-from agent.ocpp.calls import Calls, LinkLostError, NotRegisteredError, Served
+from agent.ocpp.calls import CallFailedError, Calls, LinkLostError, NotRegisteredError, Served
 from agent.ocpp.charger import Charger
 from agent.ocpp.codec import CallError, ErrorCode, Version
 from agent.ocpp.connection import (
@@ -57,8 +37,8 @@ from agent.ocpp.connection import (
     WebSocketLink,
     dial,
 )
-from agent.ocpp.device_model import DeviceModel, Nameplate
-from agent.ocpp.dialect import Dialect, Registration, answered, asked, memory_key
+from agent.ocpp.device_model import Nameplate
+from agent.ocpp.dialect import Dialect, Notice, Registration, answered, asked, heard, memory_key, merged, said
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
 from agent.ocpp.rpc import CallReceived, Rpc
@@ -152,38 +132,20 @@ class Station:
         self.data_transfer = DataTransfer()
         self._ping_changed = asyncio.Event()
         settings.on_change(self._on_setting)
-        model = DeviceModel(settings, charger, plate, lambda: clock.now().utc_s)
-        self._routes = self._routed(charger, clock, Variables(settings, model, clock))
-
-    def _routed(
-        self, charger: Charger, clock: Clock, variables: Variables
-    ) -> Mapping[type[Ask], Callable[[Any], Handled]]:
-        """Who answers what."""
-        remote = RemoteControl(charger, self._settings, lambda: self._provisioning.accepted)
-        trigger = Trigger(charger, self._provisioning, self._availability, clock.now)
-        return MappingProxyType(
-            {
-                AvailabilityAsk: self._availability.change,
-                BaseReportAsk: variables.report,
-                ClearCacheAsk: lambda _: clear_cache(charger),
-                ReadKeysAsk: variables.read_keys,
-                ReadVariablesAsk: variables.read,
-                RemoteStartAsk: remote.start,
-                RemoteStopAsk: remote.stop,
-                ResetAsk: self._provisioning.reset,
-                TransactionStatusAsk: self._transactions.status,
-                TransferAsk: self.data_transfer.handle,
-                TriggerAsk: trigger.handle,
-                UnlockAsk: remote.unlock,
-                WriteKeyAsk: variables.write_key,
-                WriteVariablesAsk: variables.write,
-            }
+        around = Surroundings(settings, charger, self._keeper, journal, clock, new_id, plate, self)
+        self._blocks: tuple[Block, ...] = (
+            self._provisioning,
+            self._availability,
+            self._transactions,
+            self.data_transfer,
+            *blocks(around, self._provisioning, self._availability),
         )
+        self._routes: Routes = merged(one.routes() for one in self._blocks)
 
     @property
     def online(self) -> bool:
         """Whether the CSMS can be asked: connected, and accepted by it."""
-        return self._connected is not None and self._provisioning.accepted
+        return self._connected is not None and self._provisioning.registered
 
     def network(self, online: bool) -> None:
         """The network went away (False: drop the connection without a word and dial no more) or is back: dial now."""
@@ -210,7 +172,7 @@ class Station:
             identity=self._link_config.identity,
             version=self._version,
             connected=self._connected is not None,
-            accepted=self._provisioning.accepted,
+            accepted=self._provisioning.registered,
             online_wanted=self._wanted.is_set(),
         )
 
@@ -246,8 +208,24 @@ class Station:
         calls = self._connected
         return await transfer(calls, vendor, message, data) if calls is not None and self.online else None
 
+    async def say(self, notice: Notice) -> Any:
+        """What the CSMS answered; None when it cannot be asked, did not answer, or its version has no words for it."""
+        calls = self._connected
+        if calls is None or not self.online:
+            return None
+        try:
+            message = said(calls.dialect, notice)
+            return None if message is None else heard(calls.dialect, notice, await calls.call(message))
+        except (CallFailedError, LinkLostError, ValueError) as error:
+            _log.warning("%s: %s", type(notice).__name__, error)
+            return None
+
     async def run(self) -> None:
-        """Connect and talk, again and again, until cancelled."""
+        """Talk to the CSMS and let the blocks live, until cancelled."""
+        await together(self._connect(), *(_live(one) for one in self._blocks))
+
+    async def _connect(self) -> None:
+        """Connect and talk, again and again."""
         if not self._ids:
             self._ids = self._new_id()
             self._keeper.remember(IDS_KEY, self._ids.encode())
@@ -309,12 +287,14 @@ class Station:
 
     async def _speak(self, calls: Calls) -> None:
         """Boot if need be, report statuses if need be, then deliver and send heartbeats."""
-        booted_before = self._provisioning.accepted
+        booted_before = self._provisioning.registered
         while True:
             await self._provisioning.register(calls)
             if not booted_before or self._was_away_for_long():
                 self._keeper.changed(self._outbox.drop_statuses())
                 await self._availability.report(calls)
+            for one in self._blocks:
+                calls.start(one.accepted(calls))
             try:
                 await together(self._provisioning.heartbeats(calls), self._transactions.deliver(calls))
             except NotRegisteredError as error:
@@ -376,3 +356,9 @@ class Station:
             random_range_s=self._settings.get(RETRY_BACK_OFF_RANDOM_RANGE),
             repeat_times=self._settings.get(RETRY_BACK_OFF_REPEAT_TIMES),
         )
+
+
+async def _live(block: Block) -> None:
+    """A block's own life; one that has nothing more to do does not end the others'."""
+    await block.run()
+    await asyncio.get_running_loop().create_future()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from agent.core.values import AuthInfo, IdToken
-from agent.ocpp.asks import ACCEPTED, Handled, Reason, rejected
+from agent.ocpp.asks import ACCEPTED, ClearCacheAsk, Handled, Reason, rejected
+from agent.ocpp.block import Block, Routes
 from agent.ocpp.calls import CallFailedError, Calls, LinkLostError
 from agent.ocpp.charger import Charger
 
@@ -22,6 +23,17 @@ async def authorize(calls: Calls, token: IdToken) -> AuthInfo | None:
         return None
 
 
-def clear_cache(charger: Charger) -> Handled:
-    """ClearCache (C11.FR.03-05; 1.6 errata 3.23): rejected where no cache is in use."""
-    return ACCEPTED if charger.clear_cache() else rejected(Reason.NOT_ENABLED)
+class Authorization(Block):
+    """What the CSMS asks of the tokens that the station remembers."""
+
+    def __init__(self, charger: Charger) -> None:
+        self._charger = charger
+
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {ClearCacheAsk: self.clear_cache}
+
+    def clear_cache(self, ask: ClearCacheAsk) -> Handled:
+        """ClearCache (C11.FR.03-05; 1.6 errata 3.23): rejected where no cache is in use."""
+        del ask
+        return ACCEPTED if self._charger.clear_cache() else rejected(Reason.NOT_ENABLED)

@@ -11,6 +11,7 @@ from agent.core.faults import to_report
 from agent.core.session import Session
 from agent.core.values import Scope
 from agent.ocpp.asks import AvailabilityAsk, Handled, Reason, Verdict, VerdictAnswer, rejected
+from agent.ocpp.block import Block, Routes
 from agent.ocpp.calls import CallFailedError, Calls
 from agent.ocpp.charger import Charger
 from agent.ocpp.dialect import Dialect
@@ -18,7 +19,7 @@ from agent.ocpp.dialect import Dialect
 _log = logging.getLogger(__name__)
 
 
-class Availability:
+class Availability(Block):
     """Changes availability, and reports statuses, none twice."""
 
     def __init__(self, charger: Charger, now_utc_s: Callable[[], float]) -> None:
@@ -26,6 +27,10 @@ class Availability:
         self._now_utc_s = now_utc_s
         self._told: dict[tuple[int, int], str] = {}
         self._told_operative: bool | None = None  # of the station
+
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {AvailabilityAsk: self.change}
 
     def forget(self) -> None:
         """Another version was negotiated: what was told was told in its words."""

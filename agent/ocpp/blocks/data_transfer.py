@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from agent.ocpp.asks import Handled, TransferAnswer, TransferAsk, Verdict
+from agent.ocpp.block import Block, Routes
 from agent.ocpp.calls import CallFailedError, Calls, LinkLostError
 
 _log = logging.getLogger(__name__)
@@ -14,11 +15,15 @@ _log = logging.getLogger(__name__)
 Handler: TypeAlias = Callable[[Any], TransferAnswer]  # data (None: absent) -> answer, ACCEPTED or REJECTED
 
 
-class DataTransfer:
+class DataTransfer(Block):
     """Who serves which message of which vendor. Names are compared without regard to case."""
 
     def __init__(self) -> None:
         self._handlers: dict[str, dict[str | None, Handler]] = {}
+
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {TransferAsk: self.handle}
 
     def register(self, vendor: str, message: str | None, handler: Handler) -> None:
         """Serve a vendor's message; `message` None: requests that name none. Raises ValueError when it is served."""

@@ -7,6 +7,7 @@ import logging
 from typing import Any, Final
 
 from agent.ocpp.asks import REJECTED, Handled, ResetAsk, Verdict, VerdictAnswer
+from agent.ocpp.block import Block, Routes
 from agent.ocpp.calls import CallFailedError, Calls, NotRegisteredError
 from agent.ocpp.charger import Charger, ResetKind
 from agent.ocpp.device_model import Nameplate
@@ -21,7 +22,7 @@ BOOT_RETRY_S: Final = 60.0  # our policy, where the CSMS names no interval (B02.
 REASON_KEY: Final = "ocpp.boot_reason"  # of the journal's meta data: why the next boot will have happened
 
 
-class Provisioning:
+class Provisioning(Block):
     """Whether the CSMS has accepted the station, and what keeps it so."""
 
     def __init__(
@@ -44,8 +45,12 @@ class Provisioning:
         self._not_before_s = 0.0
         self._boot_now = asyncio.Event()
 
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {ResetAsk: self.reset}
+
     @property
-    def accepted(self) -> bool:
+    def registered(self) -> bool:
         """Whether the station may send what it likes."""
         return self.registration is Registration.ACCEPTED
 
@@ -63,7 +68,7 @@ class Provisioning:
         The CSMS's interval holds across connections (B02.FR.04, B03.FR.02); an error or no answer is tried again, too.
         """
         loop = asyncio.get_running_loop()
-        while not self.accepted:
+        while not self.registered:
             await self._until_due()
             wait_s = await self._boot(calls)
             self._not_before_s = loop.time() + wait_s
@@ -130,7 +135,7 @@ class Provisioning:
         answer = calls.dialect.boot_answer(response)
         self.registration = answer.registration
         self._charger.time_learned(answer.now_utc_s)
-        if self.accepted:
+        if self.registered:
             if answer.interval_s > 0:  # B01.FR.04
                 self._settings.set(HEARTBEAT_INTERVAL, min(int(answer.interval_s), HEARTBEAT_INTERVAL.maximum))
             self._reason = BootReason.POWER_UP

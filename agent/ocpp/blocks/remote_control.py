@@ -19,6 +19,7 @@ from agent.ocpp.asks import (
     Verdict,
     VerdictAnswer,
 )
+from agent.ocpp.block import Block, Routes
 from agent.ocpp.charger import Charger
 from agent.ocpp.settings_table import AUTHORIZE_REMOTE_START
 from agent.ocpp.variables import Settings
@@ -27,13 +28,17 @@ WITHOUT_DRIVER: Final = frozenset({Phase.IDLE, Phase.CONNECTED, Phase.FINISHED})
 CLOSED: Final = frozenset({ConnectorStatus.FAULTED, ConnectorStatus.UNAVAILABLE, ConnectorStatus.RESERVED})
 
 
-class RemoteControl:
+class RemoteControl(Block):
     """Judges what the CSMS wants done at an EVSE. `accepted`: whether it has accepted the station (B02.FR.05)."""
 
     def __init__(self, charger: Charger, settings: Settings, accepted: Callable[[], bool]) -> None:
         self._charger = charger
         self._settings = settings
         self._accepted = accepted
+
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {RemoteStartAsk: self.start, RemoteStopAsk: self.stop, UnlockAsk: self.unlock}
 
     def start(self, ask: RemoteStartAsk) -> Handled:
         """Start where asked, or choose where (F01.FR.20); an unauthorised transaction is continued (F01.FR.13)."""

@@ -11,6 +11,7 @@ from agent.core.events import Deauthorized
 from agent.core.facts import ConnectorStatusChanged, TransactionStarted, TransactionUpdated
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.asks import Handled, TransactionStatusAnswer, TransactionStatusAsk
+from agent.ocpp.block import Block, Routes
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.calls import CallFailedError, Calls, NotRegisteredError
 from agent.ocpp.charger import Charger
@@ -21,7 +22,7 @@ from agent.ocpp.settings_table import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.variables import Settings
 
 
-class Transactions:
+class Transactions(Block):
     """Works the outbox off, one fact at a time."""
 
     def __init__(
@@ -45,6 +46,10 @@ class Transactions:
         self._learn = learn
         self._news = asyncio.Event()
         self._booted_for: int | None = None
+
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {TransactionStatusAsk: self.status}
 
     def wake(self) -> None:
         """Something was added to the outbox."""

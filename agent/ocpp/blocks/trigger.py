@@ -20,6 +20,7 @@ from agent.ocpp.asks import (
     VerdictAnswer,
     rejected,
 )
+from agent.ocpp.block import Block, Routes
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.blocks.provisioning import Provisioning
 from agent.ocpp.calls import Calls
@@ -28,7 +29,7 @@ from agent.ocpp.charger import Charger
 NOT_IMPLEMENTED = Handled(VerdictAnswer(Verdict.NOT_IMPLEMENTED))
 
 
-class Trigger:
+class Trigger(Block):
     """Sends present values only: nothing of it waits in a queue, and no message is held back for being frequent."""
 
     def __init__(
@@ -43,13 +44,17 @@ class Trigger:
         self._availability = availability
         self._now = now
 
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {TriggerAsk: self.handle}
+
     def handle(self, ask: TriggerAsk) -> Handled:
         """TriggerMessage (F06.FR.03-12)."""
         match ask.message:
             case None:
                 return NOT_IMPLEMENTED  # F06.FR.08
             case TriggeredMessage.BOOT:
-                if self._provisioning.accepted:
+                if self._provisioning.registered:
                     return REJECTED  # F06.FR.17; 1.6 errata 3.35
                 return Handled(ACCEPTED.answer, then=self._provisioning.boot_now)
             case TriggeredMessage.HEARTBEAT:
@@ -110,7 +115,7 @@ class Trigger:
     def _transactions(self, evses: tuple[int, ...]) -> Handled:
         """A TransactionEvent takes its turn behind those that are queued, and none is sent before acceptance."""
         running = [evse for evse in evses if self._charger.session(evse).tx is not None]
-        if not self._provisioning.accepted:
+        if not self._provisioning.registered:
             return rejected(Reason.NOT_ACCEPTED)
         if not running:
             return rejected(Reason.NOT_FOUND)

@@ -22,6 +22,7 @@ from agent.ocpp.asks import (
     WriteKeyAsk,
     WriteVariablesAsk,
 )
+from agent.ocpp.block import Block, Routes
 from agent.ocpp.calls import Calls
 from agent.ocpp.codec import CallError, ErrorCode
 from agent.ocpp.device_model import DeviceModel, Variable
@@ -42,13 +43,23 @@ _WRITTEN: Final = {
 }
 
 
-class Variables:
+class Variables(Block):
     """Serves both versions' ways to look at the same settings."""
 
     def __init__(self, settings: Settings, model: DeviceModel, clock: Clock) -> None:
         self._settings = settings
         self._model = model
         self._clock = clock
+
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {
+            BaseReportAsk: self.report,
+            ReadKeysAsk: self.read_keys,
+            ReadVariablesAsk: self.read,
+            WriteKeyAsk: self.write_key,
+            WriteVariablesAsk: self.write,
+        }
 
     def read_keys(self, ask: ReadKeysAsk) -> Handled:
         """GetConfiguration (1.6 5.8). Raises `CallError` for more keys than GetConfigurationMaxKeys."""

@@ -29,18 +29,26 @@ from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import (
     BootAnswer,
     BootReason,
+    Notice,
     Outcome,
     Registration,
     ReportPart,
+    Saying,
     Service,
+    Speech,
     given,
     made,
+    merged,
     shortened,
 )
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.ocpp.v16.services import FEATURE_PROFILES, as_text, services
+from agent.ocpp.v16 import services as everyday
+from agent.ocpp.v16.services import FEATURE_PROFILES, as_text
 from hal.types import FaultKind
+
+# One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
+SPEECH: Final[tuple[Speech, ...]] = ()
 
 NO_NUMBER: Final = -1  # errata 3.18: the transaction whose StartTransaction could not be delivered
 
@@ -95,11 +103,13 @@ class DialectV16:
 
     refusal_while_rejected: CallError | None = None  # 1.6 §4.2: no reply at all
     feature_profiles: Mapping[str, frozenset[str]] = FEATURE_PROFILES
+    sayings: Mapping[type[Notice], Saying] = merged((everyday.SAYINGS, *(one.SAYINGS for one in SPEECH)))
 
     def __init__(self, memory: bytes | None = None) -> None:
         """`memory`: what `Outcome.memory` was last."""
         self.codec = Codec(Version.V16)
-        self.services: Mapping[str, Service] = services(self._reset, self._numbered)
+        own = everyday.services(self._reset, self._numbered)
+        self.services: Mapping[str, Service] = merged((own, *(one.SERVICES for one in SPEECH)))
         self._open = msgspec.json.decode(memory, type=dict[str, OpenTransaction]) if memory else {}
         self._reset_reason = "HardReset"  # after a restart that this process did not see coming
 

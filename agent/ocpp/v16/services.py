@@ -27,7 +27,7 @@ from agent.ocpp.asks import (
     VerdictAnswer,
     WriteKeyAsk,
 )
-from agent.ocpp.dialect import Service, given
+from agent.ocpp.dialect import Notice, Saying, Service, given
 
 STATION: Final = 0  # as a connector's number
 
@@ -71,6 +71,9 @@ UNLOCKED: Final[Mapping[Unlocked, str]] = MappingProxyType(
         Unlocked.NO_LOCK: "NotSupported",
     }
 )
+
+
+SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType({})
 
 
 def services(reset: Callable[[Any], ResetAsk], candidates: Callable[[int], frozenset[str]]) -> Mapping[str, Service]:

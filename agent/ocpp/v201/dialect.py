@@ -34,17 +34,25 @@ from agent.ocpp.device_model import Nameplate, Variable, availability_state
 from agent.ocpp.dialect import (
     BootAnswer,
     BootReason,
+    Notice,
     Outcome,
     Registration,
     ReportPart,
+    Saying,
     Service,
+    Speech,
     given,
     made,
+    merged,
     shortened,
 )
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.ocpp.v201.services import SERVICES, named
+from agent.ocpp.v201 import services as everyday
+from agent.ocpp.v201.services import named
+
+# One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
+SPEECH: Final[tuple[Speech, ...]] = (everyday,)
 
 NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it
 NO_MEASURAND: Final = frozenset({Measurand.TEMPERATURE})  # nor MeasurandEnumType for this
@@ -60,7 +68,8 @@ class DialectV201:
     refusal_while_rejected: CallError | None = CallError(  # B03.FR.08
         ErrorCode.SECURITY_ERROR, "the station's registration was rejected"
     )
-    services: Mapping[str, Service] = SERVICES
+    services: Mapping[str, Service] = merged(one.SERVICES for one in SPEECH)
+    sayings: Mapping[type[Notice], Saying] = merged(one.SAYINGS for one in SPEECH)
     feature_profiles: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ from agent.ocpp.asks import (
     WriteVariablesAsk,
 )
 from agent.ocpp.charger import ResetKind
-from agent.ocpp.dialect import Service, given
+from agent.ocpp.dialect import Notice, Saying, Service, given
 
 TRIGGERED: Final[Mapping[str, TriggeredMessage]] = MappingProxyType(
     {
@@ -196,3 +196,5 @@ SERVICES: Final[Mapping[str, Service]] = MappingProxyType(
         "UnlockConnector": Service(UnlockAsk, _unlock, _unlocked),
     }
 )
+
+SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType({})

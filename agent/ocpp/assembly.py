@@ -1,0 +1,24 @@
+"""Which functional blocks there are, beside those that the station's own life is made of."""
+
+from __future__ import annotations
+
+from agent.ocpp.block import Block, Surroundings
+from agent.ocpp.blocks.authorization import Authorization
+from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.provisioning import Provisioning
+from agent.ocpp.blocks.remote_control import RemoteControl
+from agent.ocpp.blocks.trigger import Trigger
+from agent.ocpp.blocks.variables import Variables
+from agent.ocpp.device_model import DeviceModel
+
+
+def blocks(around: Surroundings, provisioning: Provisioning, availability: Availability) -> tuple[Block, ...]:
+    """All of them; a request belongs to exactly one."""
+    settings, charger, clock = around.settings, around.charger, around.clock
+    model = DeviceModel(settings, charger, around.plate, lambda: clock.now().utc_s)
+    return (
+        Authorization(charger),
+        RemoteControl(charger, settings, lambda: provisioning.registered),
+        Trigger(charger, provisioning, availability, clock.now),
+        Variables(settings, model, clock),
+    )

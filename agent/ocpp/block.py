@@ -1,0 +1,60 @@
+"""What a functional block is: who answers which of the CSMS's requests, and what it does of its own accord."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from agent.ocpp.asks import Ask, Handled
+from agent.ocpp.calls import Calls
+from agent.ocpp.charger import Charger
+from agent.ocpp.device_model import Nameplate
+from agent.ocpp.dialect import Notice
+from agent.ocpp.keeper import Keeper, Store
+from agent.ocpp.variables import Settings
+from agent.runtime.clock import Clock
+
+Routes: TypeAlias = Mapping[type[Ask], Callable[[Any], Handled]]
+
+
+class Csms(Protocol):
+    """The CSMS, as a block that has something to tell it sees it."""
+
+    @property
+    def online(self) -> bool:
+        """Whether it can be asked: connected, and it has accepted the station."""
+
+    async def say(self, notice: Notice) -> Any:
+        """What it answered, in no version's words; None when it cannot be asked, or has no answer to this."""
+
+
+class Surroundings(Struct, frozen=True):
+    """What blocks are built of. `new_id` gives UUIDs."""
+
+    settings: Settings
+    charger: Charger
+    keeper: Keeper
+    store: Store
+    clock: Clock
+    new_id: Callable[[], str]
+    plate: Nameplate
+    csms: Csms
+
+
+class Block:
+    """Base of all blocks that have a part in the station's life; each method's default does nothing."""
+
+    def routes(self) -> Routes:
+        """Who answers what."""
+        return {}
+
+    async def run(self) -> None:
+        """Live for as long as the station runs, connected or not; it may return early. Raising ends the agent."""
+
+    async def accepted(self, calls: Calls) -> None:
+        """The CSMS has accepted the station on a new connection, and knows its statuses: say what it has missed.
+
+        Runs beside everything else. Raises `CallFailedError`, which is logged, and `LinkLostError`.
+        """
