@@ -10,15 +10,17 @@ from agent.ocpp.blocks.remote_control import RemoteControl
 from agent.ocpp.blocks.trigger import Trigger
 from agent.ocpp.blocks.variables import Variables
 from agent.ocpp.device_model import DeviceModel
+from agent.ocpp.dialect import merged
 
 
 def blocks(around: Surroundings, provisioning: Provisioning, availability: Availability) -> tuple[Block, ...]:
     """All of them; a request belongs to exactly one."""
     settings, charger, clock = around.settings, around.charger, around.clock
     model = DeviceModel(settings, charger, around.plate, lambda: clock.now().utc_s)
-    return (
+    others: tuple[Block, ...] = (
         Authorization(charger),
         RemoteControl(charger, settings, lambda: provisioning.registered),
-        Trigger(charger, provisioning, availability, clock.now),
         Variables(settings, model, clock),
     )
+    triggers = merged(one.triggers() for one in others)
+    return (*others, Trigger(charger, provisioning, availability, clock.now, triggers))

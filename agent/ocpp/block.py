@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from agent.ocpp.asks import Ask, Handled
+from agent.ocpp.asks import Ask, Handled, TriggerAsk, TriggeredMessage
 from agent.ocpp.calls import Calls
 from agent.ocpp.charger import Charger
 from agent.ocpp.device_model import Nameplate
@@ -17,6 +17,7 @@ from agent.ocpp.variables import Settings
 from agent.runtime.clock import Clock
 
 Routes: TypeAlias = Mapping[type[Ask], Callable[[Any], Handled]]
+Triggers: TypeAlias = Mapping[TriggeredMessage, Callable[[TriggerAsk], Handled]]
 
 
 class Csms(Protocol):
@@ -48,6 +49,10 @@ class Block:
 
     def routes(self) -> Routes:
         """Who answers what."""
+        return {}
+
+    def triggers(self) -> Triggers:
+        """Which messages of this block's the CSMS can ask for, and what comes of it: reply first, then send."""
         return {}
 
     async def run(self) -> None:

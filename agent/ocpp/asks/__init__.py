@@ -77,6 +77,14 @@ class TriggeredMessage(enum.StrEnum):
     SAMPLED_VALUES = "sampled-values"  # meter values of the measurands that are sampled periodically
     ALIGNED_VALUES = "aligned-values"  # meter values of the measurands that are sampled on the clock
     TRANSACTION = "transaction"
+    FIRMWARE_STATUS = "firmware-status"
+    SIGNED_FIRMWARE_STATUS = "signed-firmware-status"  # 1.6 with the security whitepaper has a message of its own
+    PUBLISH_STATUS = "publish-firmware-status"
+    LOG_STATUS = "log-status"
+    DIAGNOSTICS_STATUS = "diagnostics-status"
+    STATION_CERTIFICATE = "sign-station-certificate"
+    V2G_CERTIFICATE = "sign-v2g-certificate"
+    COMBINED_CERTIFICATE = "sign-combined-certificate"
 
 
 STATION_ITSELF: Final = 0  # as an EVSE's number: what 1.6 calls connector 0

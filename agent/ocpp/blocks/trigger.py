@@ -20,7 +20,7 @@ from agent.ocpp.asks import (
     VerdictAnswer,
     rejected,
 )
-from agent.ocpp.block import Block, Routes
+from agent.ocpp.block import Block, Routes, Triggers
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.blocks.provisioning import Provisioning
 from agent.ocpp.calls import Calls
@@ -38,11 +38,14 @@ class Trigger(Block):
         provisioning: Provisioning,
         availability: Availability,
         now: Callable[[], Instant],
+        others: Triggers,
     ) -> None:
+        """`others`: what can be triggered of other blocks."""
         self._charger = charger
         self._provisioning = provisioning
         self._availability = availability
         self._now = now
+        self._others = others
 
     def routes(self) -> Routes:
         """Who answers what."""
@@ -59,6 +62,8 @@ class Trigger(Block):
                 return Handled(ACCEPTED.answer, then=self._provisioning.boot_now)
             case TriggeredMessage.HEARTBEAT:
                 return Handled(ACCEPTED.answer, follow=self._provisioning.heartbeat)
+            case other if other in self._others:
+                return self._others[other](ask)
         evses = self._evses(ask)
         if evses is None:
             return rejected(Reason.UNKNOWN_EVSE)
@@ -69,6 +74,8 @@ class Trigger(Block):
                 return self._readings(evses, aligned=ask.message is TriggeredMessage.ALIGNED_VALUES)
             case TriggeredMessage.TRANSACTION:
                 return self._transactions(evses)
+            case _:
+                return NOT_IMPLEMENTED  # F06.FR.08: no block of this station has it
 
     def _evses(self, ask: TriggerAsk) -> tuple[int, ...] | None:
         """The EVSEs that are meant, all where none is named (F06.FR.11); None: there is no such one."""

@@ -57,8 +57,12 @@ FEATURE_PROFILES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 TRIGGERED: Final[Mapping[str, TriggeredMessage]] = MappingProxyType(
     {
         "BootNotification": TriggeredMessage.BOOT,
+        "DiagnosticsStatusNotification": TriggeredMessage.DIAGNOSTICS_STATUS,
+        "FirmwareStatusNotification": TriggeredMessage.FIRMWARE_STATUS,
         "Heartbeat": TriggeredMessage.HEARTBEAT,
+        "LogStatusNotification": TriggeredMessage.LOG_STATUS,
         "MeterValues": TriggeredMessage.SAMPLED_VALUES,
+        "SignChargePointCertificate": TriggeredMessage.STATION_CERTIFICATE,
         "StatusNotification": TriggeredMessage.STATUS,
     }
 )
@@ -88,6 +92,7 @@ def services(reset: Callable[[Any], ResetAsk], candidates: Callable[[int], froze
             "ChangeConfiguration": Service(WriteKeyAsk, lambda one: WriteKeyAsk(one.key, one.value), _verdict),
             "ClearCache": Service(ClearCacheAsk, lambda _: ClearCacheAsk(), _verdict),
             "DataTransfer": Service(TransferAsk, _transfer, _transferred),
+            "ExtendedTriggerMessage": Service(TriggerAsk, _extended_trigger, _verdict),
             "GetConfiguration": Service(ReadKeysAsk, lambda one: ReadKeysAsk(tuple(given(one.key) or ())), _keys),
             "RemoteStartTransaction": Service(RemoteStartAsk, _remote_start, _verdict),
             "RemoteStopTransaction": Service(RemoteStopAsk, remote_stop, _verdict),
@@ -115,6 +120,14 @@ def _remote_start(request: Any) -> RemoteStartAsk:
 
 def _trigger(request: Any) -> TriggerAsk:
     return TriggerAsk(TRIGGERED.get(request.requestedMessage), given(request.connectorId))
+
+
+def _extended_trigger(request: Any) -> TriggerAsk:
+    """Security whitepaper 3, 5.5: the signed update's status, not the plain one's."""
+    message = TRIGGERED.get(request.requestedMessage)
+    if message is TriggeredMessage.FIRMWARE_STATUS:
+        message = TriggeredMessage.SIGNED_FIRMWARE_STATUS
+    return TriggerAsk(message, given(request.connectorId))
 
 
 def _unlock(request: Any) -> UnlockAsk:

@@ -40,8 +40,14 @@ from agent.ocpp.dialect import Notice, Saying, Service, given
 TRIGGERED: Final[Mapping[str, TriggeredMessage]] = MappingProxyType(
     {
         "BootNotification": TriggeredMessage.BOOT,
+        "FirmwareStatusNotification": TriggeredMessage.FIRMWARE_STATUS,
         "Heartbeat": TriggeredMessage.HEARTBEAT,
+        "LogStatusNotification": TriggeredMessage.LOG_STATUS,
         "MeterValues": TriggeredMessage.ALIGNED_VALUES,
+        "PublishFirmwareStatusNotification": TriggeredMessage.PUBLISH_STATUS,
+        "SignChargingStationCertificate": TriggeredMessage.STATION_CERTIFICATE,
+        "SignCombinedCertificate": TriggeredMessage.COMBINED_CERTIFICATE,
+        "SignV2GCertificate": TriggeredMessage.V2G_CERTIFICATE,
         "StatusNotification": TriggeredMessage.STATUS,
         "TransactionEvent": TriggeredMessage.TRANSACTION,
     }

@@ -64,7 +64,11 @@ TAG_A = IdToken("A", TokenKind.CENTRAL)
             {"requestedMessage": "StatusNotification", "connectorId": 0},
             TriggerAsk(TriggeredMessage.STATUS, 0),
         ),
-        ("TriggerMessage", {"requestedMessage": "DiagnosticsStatusNotification"}, TriggerAsk(None)),
+        (
+            "TriggerMessage",
+            {"requestedMessage": "DiagnosticsStatusNotification"},
+            TriggerAsk(TriggeredMessage.DIAGNOSTICS_STATUS),
+        ),
         ("UnlockConnector", {"connectorId": 1}, UnlockAsk(1, ends_transaction=True)),
     ],
 )

@@ -101,7 +101,11 @@ SHORT_NAMED = {"component": {"name": "TxCtrlr"}, "variable": {"name": "EVConnect
             {"requestedMessage": "StatusNotification", "evse": EVSE_2},
             TriggerAsk(TriggeredMessage.STATUS, 2, 1),
         ),
-        ("TriggerMessage", {"requestedMessage": "SignCombinedCertificate"}, TriggerAsk(None)),
+        (
+            "TriggerMessage",
+            {"requestedMessage": "SignCombinedCertificate"},
+            TriggerAsk(TriggeredMessage.COMBINED_CERTIFICATE),
+        ),
         ("UnlockConnector", {"evseId": 1, "connectorId": 2}, UnlockAsk(1, 2)),
     ],
 )
