@@ -26,7 +26,8 @@ from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
-from agent.ocpp.settings_table import NUMBER_OF_CONNECTORS, RESET_RETRIES
+from agent.ocpp.settings.link import RESET_RETRIES
+from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
 from agent.runtime.authorizer import Authorizer

@@ -16,7 +16,7 @@ from agent.core.session import Session
 from agent.core.values import ConnectorStatus
 from agent.ocpp.asks import Reason, ReportBase, VariableName, VariableStatus
 from agent.ocpp.charger import Charger
-from agent.ocpp.setting import DataType, Setting
+from agent.ocpp.setting import CHOICES, NUMBERS, DataType, Setting
 from agent.ocpp.stamps import to_wire
 from agent.ocpp.variables import Settings, SettingVerdict
 
@@ -169,15 +169,15 @@ def _text(component: str, variable: str, value: str, evse: int | None = None, co
 
 
 def _variable(name: VariableName, setting: Setting[Any], text: str) -> Variable:
-    bounded = setting.type in {DataType.INTEGER, DataType.STRING}
+    bounded = setting.type in {*NUMBERS, DataType.STRING}
     return Variable(
         name=name,
         value=text,
         type=setting.type.value,
         unit=setting.unit,
-        minimum=setting.minimum if setting.type is DataType.INTEGER else None,
+        minimum=setting.minimum if setting.type in NUMBERS else None,
         maximum=setting.maximum if bounded else None,
-        values=setting.values if setting.type is DataType.MEMBER_LIST else None,
+        values=setting.values if setting.type in CHOICES else None,
         mutable=setting.mutable,
     )
 

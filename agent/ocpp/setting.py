@@ -8,11 +8,14 @@ from typing import Final, Generic, TypeVar, cast
 
 import msgspec
 
+from agent.ocpp.stamps import from_wire
+
 T = TypeVar("T")
 
 MAX_INTEGER: Final = 2**31 - 1  # our policy: what every CSMS can store
 MAX_TEXT: Final = 500  # 1.6 6.7: ChangeConfiguration's value is a CiString500
 _BOOLEANS: Final = {"true": True, "false": False}
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 class SettingError(ValueError):
@@ -20,22 +23,43 @@ class SettingError(ValueError):
 
 
 class DataType(enum.StrEnum):
-    """Kinds of values, by the names of 2.x's DataEnumType."""
+    """Kinds of values, by the names of 2.x's DataEnumType.
+
+    In Python a decimal is a float, an OptionList and a dateTime a text, a MemberList and a SequenceList (whose order
+    counts) a tuple of texts.
+    """
 
     BOOLEAN = "boolean"
     INTEGER = "integer"
+    DECIMAL = "decimal"
     STRING = "string"
+    DATE_TIME = "dateTime"
+    OPTION_LIST = "OptionList"
+    SEQUENCE_LIST = "SequenceList"
     MEMBER_LIST = "MemberList"
+
+
+NUMBERS: Final = frozenset({DataType.INTEGER, DataType.DECIMAL})
+LISTS: Final = frozenset({DataType.SEQUENCE_LIST, DataType.MEMBER_LIST})
+CHOICES: Final = LISTS | {DataType.OPTION_LIST}
+
+
+class Access(enum.StrEnum):
+    """What the CSMS may do with a value, by the names of 2.x's MutabilityEnumType."""
+
+    READ_WRITE = "ReadWrite"
+    READ_ONLY = "ReadOnly"
+    WRITE_ONLY = "WriteOnly"  # a secret
 
 
 class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A setting of the station. Names are compared without regard to case (CiString, identifierString).
 
     `key16` is its OCPP 1.6 key; `component`, `variable` and `instance` its place in 2.x's device model. One of both may
-    be missing. `minimum` and `maximum` bound an integer, or the length of a text or list. `values` are a list's
-    allowed members; with `member`, a regular expression for them, only examples. `mutable`: the CSMS may write it;
-    `derived`: the agent finds it out, nobody sets it; `reboot`: what is written takes effect at the next start.
-    `inverted16`: the 1.6 key says the opposite.
+    be missing. `minimum` and `maximum` bound a number, or the length of a text or list. `values` are the allowed
+    choices; with `member`, a regular expression for them, only examples. `derived`: the agent finds it out, nobody
+    sets it; `reboot`: what is written takes effect at the next start. `inverted16`: the 1.6 key says the opposite.
+    `monitored`: a monitor can watch it.
     """
 
     type: DataType
@@ -44,15 +68,16 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     component: str | None = None
     variable: str | None = None
     instance: str | None = None
-    minimum: int = 0
-    maximum: int = MAX_INTEGER
+    minimum: float = 0
+    maximum: float = MAX_INTEGER
     values: tuple[str, ...] = ()
     member: str | None = None
     unit: str | None = None
-    mutable: bool = True
+    access: Access = Access.READ_WRITE
     derived: bool = False
     reboot: bool = False
     inverted16: bool = False
+    monitored: bool = False
 
     @property
     def key(self) -> str:
@@ -61,6 +86,16 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             return cast("str", self.key16)
         return f"{self.component}.{self.variable}" + (f"[{self.instance}]" if self.instance else "")
 
+    @property
+    def mutable(self) -> bool:
+        """Whether the CSMS may write it."""
+        return self.access is not Access.READ_ONLY
+
+    @property
+    def readable(self) -> bool:
+        """Whether the CSMS may read it."""
+        return self.access is not Access.WRITE_ONLY
+
     def parse(self, text: str) -> T:
         """A value as 2.x writes it. Raises `SettingError`."""
         match self.type:
@@ -68,9 +103,15 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
                 value: object = _BOOLEANS.get(text.strip().casefold())
             case DataType.INTEGER:
                 value = self._integer(text.strip())
+            case DataType.DECIMAL:
+                value = self._decimal(text.strip())
             case DataType.STRING:
                 value = text if self.minimum <= len(text) <= self.maximum and text.isprintable() else None
-            case DataType.MEMBER_LIST:
+            case DataType.DATE_TIME:
+                value = _moment(text.strip())
+            case DataType.OPTION_LIST:
+                value = text.strip() if self._allows(text.strip()) else None
+            case DataType.SEQUENCE_LIST | DataType.MEMBER_LIST:
                 value = self._members(text)
         if value is None:
             raise SettingError(f"{self.key}: expected {self.expected()}, got {text[:MAX_TEXT]!r}")
@@ -78,9 +119,15 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     def format(self, value: T) -> str:
         """The value as 2.x writes it."""
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return ",".join(value) if isinstance(value, tuple) else str(value)
+        match value:
+            case bool():
+                return "true" if value else "false"
+            case float():
+                return f"{value:.15f}".rstrip("0").rstrip(".")
+            case tuple():
+                return ",".join(value)
+            case _:
+                return str(value)
 
     def parse16(self, text: str) -> T:
         """A value as 1.6 writes it. Raises `SettingError`."""
@@ -98,9 +145,15 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
                 return "true or false"
             case DataType.INTEGER:
                 return f"a whole number from {self.minimum} to {self.maximum}"
+            case DataType.DECIMAL:
+                return f"a number from {self.minimum} to {self.maximum}"
             case DataType.STRING:
                 return f"a text of {self.minimum} to {self.maximum} characters"
-            case DataType.MEMBER_LIST:
+            case DataType.DATE_TIME:
+                return "a moment such as 2026-01-01T00:00:00Z, or nothing"
+            case DataType.OPTION_LIST:
+                return f"one of {', '.join(self.values)}"
+            case DataType.SEQUENCE_LIST | DataType.MEMBER_LIST:
                 members = ", ".join(self.values) if self.values else "nothing yet: the list stays empty"
                 members = f"members such as {members}" if self.member is not None else members
                 return f"a comma-separated list ({'at least one' if self.minimum else 'maybe empty'}) of {members}"
@@ -111,6 +164,12 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         value = int(text)
         return value if self.minimum <= value <= self.maximum else None
 
+    def _decimal(self, text: str) -> float | None:
+        if _DECIMAL.fullmatch(text) is None:
+            return None
+        value = float(text)
+        return value if self.minimum <= value <= self.maximum else None
+
     def _members(self, text: str) -> tuple[str, ...] | None:
         members = tuple(dict.fromkeys(one.strip() for one in text.split(","))) if text.strip() else ()
         allowed = all(self._allows(one) for one in members)
@@ -118,3 +177,13 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     def _allows(self, member: str) -> bool:
         return member in self.values if self.member is None else re.fullmatch(self.member, member) is not None
+
+
+def _moment(text: str) -> str | None:
+    """A date-time as it was written; empty: none."""
+    try:
+        if text:
+            from_wire(text)
+    except ValueError:
+        return None
+    return text

@@ -43,17 +43,16 @@ from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
 from agent.ocpp.rpc import CallReceived, Rpc
 from agent.ocpp.setting import Setting
-from agent.ocpp.settings_table import (
-    BYTES_PER_GET_VARIABLES,
-    BYTES_PER_SET_VARIABLES,
+from agent.ocpp.settings.device_data import BYTES_PER_GET_VARIABLES, BYTES_PER_SET_VARIABLES
+from agent.ocpp.settings.link import (
     MESSAGE_TIMEOUT,
     OFFLINE_THRESHOLD,
     RETRY_BACK_OFF_RANDOM_RANGE,
     RETRY_BACK_OFF_REPEAT_TIMES,
     RETRY_BACK_OFF_WAIT_MINIMUM,
-    SUPPORTED_FEATURE_PROFILES,
     WEBSOCKET_PING_INTERVAL,
 )
+from agent.ocpp.settings.station import SUPPORTED_FEATURE_PROFILES
 from agent.ocpp.variables import Settings
 from agent.ocpp.versions import dialect_for
 from agent.runtime.clock import Clock

@@ -16,9 +16,36 @@ import msgspec
 from agent.core.authorize import AuthRules
 from agent.core.rules import Rules
 from agent.core.values import Measurand, TxPoint
-from agent.ocpp import settings_table as table
 from agent.ocpp.setting import DataType, Setting, SettingError, T
-from agent.ocpp.settings_table import SETTINGS
+from agent.ocpp.settings import SETTINGS
+from agent.ocpp.settings.authorization import (
+    AUTH_CACHE_ENABLED,
+    AUTH_ENABLED,
+    FREE_VEND_TOKEN,
+    LOCAL_AUTH_LIST_ENABLED,
+    LOCAL_AUTHORIZE_OFFLINE,
+    LOCAL_PRE_AUTHORIZE,
+    OFFLINE_TX_FOR_UNKNOWN_ID,
+)
+from agent.ocpp.settings.link import UNLOCK_ON_EV_SIDE_DISCONNECT
+from agent.ocpp.settings.metering import (
+    ALIGNED_INTERVAL,
+    ALIGNED_MEASURANDS,
+    ALIGNED_SEND_DURING_IDLE,
+    SAMPLED_ENDED_MEASURANDS,
+    SAMPLED_INTERVAL,
+    SAMPLED_STARTED_MEASURANDS,
+    SAMPLED_UPDATED_MEASURANDS,
+)
+from agent.ocpp.settings.transactions import (
+    EV_CONNECTION_TIMEOUT,
+    METER_GRACE_PERIOD,
+    RESUME_AFTER_POWER_LOSS,
+    STOP_TX_ON_EV_SIDE_DISCONNECT,
+    STOP_TX_ON_INVALID_ID,
+    TX_START_POINT,
+    TX_STOP_POINT,
+)
 
 __all__ = ["SETTINGS", "DataType", "Outcome", "Setting", "SettingError", "SettingVerdict", "Settings", "find_by_name"]
 
@@ -81,6 +108,8 @@ class Settings:
         self._persist = persist
         self._listeners: list[Callable[[Setting[Any]], None]] = []
         self._values: dict[str, object] = {one.key: one.default for one in self._registry}
+        self._written: dict[str, object] = {}  # what takes effect at the next start
+        self._followed: dict[str, Callable[[], object]] = {}
         for name, text in (start_values or {}).items():
             setting, parse = find_by_name(name, self._registry)
             self._values[setting.key] = parse(text)
@@ -93,7 +122,8 @@ class Settings:
 
     def get(self, setting: Setting[T]) -> T:
         """The value in force."""
-        return cast("T", self._values[setting.key])
+        read = self._followed.get(setting.key)
+        return cast("T", self._values[setting.key] if read is None else read())
 
     def set(self, setting: Setting[T], value: T) -> None:
         """Write a value on the agent's own account. Raises `SettingError` when the setting cannot take it."""
@@ -102,6 +132,10 @@ class Settings:
     def derive(self, setting: Setting[T], value: T) -> None:
         """Put in force what the agent has found out about itself; kept nowhere."""
         self._values[setting.key] = value
+
+    def follow(self, setting: Setting[T], read: Callable[[], T]) -> None:
+        """Ask `read` for the value whenever it is wanted: for what the agent finds out anew each time."""
+        self._followed[setting.key] = read
 
     def on_change(self, listener: Callable[[Setting[Any]], None]) -> None:
         """Call `listener(setting)` whenever a value has become another."""
@@ -116,12 +150,12 @@ class Settings:
         return self._by_key.get(_key(component, variable, instance))
 
     def text16(self, setting: Setting[Any]) -> str:
-        """The value in force as 1.6 writes it."""
-        return setting.format16(self.get(setting))
+        """The value as 1.6 writes it: in force, or what was written and takes effect at the next start."""
+        return setting.format16(self._shown(setting))
 
     def text(self, setting: Setting[Any]) -> str:
-        """The value in force as 2.x writes it."""
-        return setting.format(self.get(setting))
+        """The value as 2.x writes it: in force, or what was written and takes effect at the next start."""
+        return setting.format(self._shown(setting))
 
     def set_by_key16(self, key: str, text: str) -> Outcome:
         """ChangeConfiguration (1.6 5.3)."""
@@ -142,34 +176,38 @@ class Settings:
     def rules(self) -> Rules:
         """What sessions go by."""
         return Rules(
-            free_vend=not self.get(table.AUTH_ENABLED),
-            free_vend_token=self.get(table.FREE_VEND_TOKEN),
-            ev_connection_timeout_s=float(self.get(table.EV_CONNECTION_TIMEOUT)),
-            stop_on_ev_side_disconnect=self.get(table.STOP_TX_ON_EV_SIDE_DISCONNECT),
-            unlock_on_ev_side_disconnect=self.get(table.UNLOCK_ON_EV_SIDE_DISCONNECT),
-            stop_on_invalid_id=self.get(table.STOP_TX_ON_INVALID_ID),
-            start_points=self._points(table.TX_START_POINT),
-            stop_points=self._points(table.TX_STOP_POINT),
-            sample_interval_s=float(self.get(table.SAMPLED_INTERVAL)),
-            aligned_interval_s=float(self.get(table.ALIGNED_INTERVAL)),
-            aligned_during_idle_only=self.get(table.ALIGNED_SEND_DURING_IDLE),
-            started_measurands=self._measurands(table.SAMPLED_STARTED_MEASURANDS),
-            updated_measurands=self._measurands(table.SAMPLED_UPDATED_MEASURANDS),
-            ended_measurands=self._measurands(table.SAMPLED_ENDED_MEASURANDS),
-            aligned_measurands=self._measurands(table.ALIGNED_MEASURANDS),
-            resume_after_power_loss=self.get(table.RESUME_AFTER_POWER_LOSS),
-            meter_grace_s=float(self.get(table.METER_GRACE_PERIOD)),
+            free_vend=not self.get(AUTH_ENABLED),
+            free_vend_token=self.get(FREE_VEND_TOKEN),
+            ev_connection_timeout_s=float(self.get(EV_CONNECTION_TIMEOUT)),
+            stop_on_ev_side_disconnect=self.get(STOP_TX_ON_EV_SIDE_DISCONNECT),
+            unlock_on_ev_side_disconnect=self.get(UNLOCK_ON_EV_SIDE_DISCONNECT),
+            stop_on_invalid_id=self.get(STOP_TX_ON_INVALID_ID),
+            start_points=self._points(TX_START_POINT),
+            stop_points=self._points(TX_STOP_POINT),
+            sample_interval_s=float(self.get(SAMPLED_INTERVAL)),
+            aligned_interval_s=float(self.get(ALIGNED_INTERVAL)),
+            aligned_during_idle_only=self.get(ALIGNED_SEND_DURING_IDLE),
+            started_measurands=self._measurands(SAMPLED_STARTED_MEASURANDS),
+            updated_measurands=self._measurands(SAMPLED_UPDATED_MEASURANDS),
+            ended_measurands=self._measurands(SAMPLED_ENDED_MEASURANDS),
+            aligned_measurands=self._measurands(ALIGNED_MEASURANDS),
+            resume_after_power_loss=self.get(RESUME_AFTER_POWER_LOSS),
+            meter_grace_s=float(self.get(METER_GRACE_PERIOD)),
         )
 
     def auth_rules(self) -> AuthRules:
         """What authorisation goes by."""
         return AuthRules(
-            local_authorize_offline=self.get(table.LOCAL_AUTHORIZE_OFFLINE),
-            local_pre_authorize=self.get(table.LOCAL_PRE_AUTHORIZE),
-            allow_offline_for_unknown=self.get(table.OFFLINE_TX_FOR_UNKNOWN_ID),
-            cache_enabled=self.get(table.AUTH_CACHE_ENABLED),
-            local_list_enabled=self.get(table.LOCAL_AUTH_LIST_ENABLED),
+            local_authorize_offline=self.get(LOCAL_AUTHORIZE_OFFLINE),
+            local_pre_authorize=self.get(LOCAL_PRE_AUTHORIZE),
+            allow_offline_for_unknown=self.get(OFFLINE_TX_FOR_UNKNOWN_ID),
+            cache_enabled=self.get(AUTH_CACHE_ENABLED),
+            local_list_enabled=self.get(LOCAL_AUTH_LIST_ENABLED),
         )
+
+    def _shown(self, setting: Setting[T]) -> T:
+        written = self._written.get(setting.key)
+        return self.get(setting) if written is None else cast("T", written)
 
     def _measurands(self, setting: Setting[tuple[str, ...]]) -> tuple[Measurand, ...]:
         names = self.get(setting)
@@ -194,7 +232,9 @@ class Settings:
         if self._stored.get(setting.key) != text:
             self._stored[setting.key] = text
             self._persist(setting.key, text)
-        if self._values[setting.key] != value:
+        if setting.reboot:
+            self._written[setting.key] = value
+        elif self._values[setting.key] != value:
             self._values[setting.key] = value
             for listener in self._listeners:
                 listener(setting)

@@ -13,7 +13,7 @@ from agent.ocpp.charger import Charger, ResetKind
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import BootReason, Registration
 from agent.ocpp.keeper import Keeper
-from agent.ocpp.settings_table import HEARTBEAT_INTERVAL
+from agent.ocpp.settings.link import HEARTBEAT_INTERVAL
 from agent.ocpp.variables import Setting, Settings
 
 _log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ class Provisioning(Block):
         self._charger.time_learned(answer.now_utc_s)
         if self.registered:
             if answer.interval_s > 0:  # B01.FR.04
-                self._settings.set(HEARTBEAT_INTERVAL, min(int(answer.interval_s), HEARTBEAT_INTERVAL.maximum))
+                self._settings.set(HEARTBEAT_INTERVAL, int(min(answer.interval_s, HEARTBEAT_INTERVAL.maximum)))
             self._reason = BootReason.POWER_UP
             self._keeper.remember(REASON_KEY, None)
         else:

@@ -21,7 +21,7 @@ from agent.ocpp.asks import (
 )
 from agent.ocpp.block import Block, Routes
 from agent.ocpp.charger import Charger
-from agent.ocpp.settings_table import AUTHORIZE_REMOTE_START
+from agent.ocpp.settings.authorization import AUTHORIZE_REMOTE_START
 from agent.ocpp.variables import Settings
 
 WITHOUT_DRIVER: Final = frozenset({Phase.IDLE, Phase.CONNECTED, Phase.FINISHED})

@@ -18,7 +18,7 @@ from agent.ocpp.charger import Charger
 from agent.ocpp.dialect import Dialect, Outcome, memory_key
 from agent.ocpp.keeper import Keeper
 from agent.ocpp.outbox import Change, Outbox, Retry, StoredFact, Tried
-from agent.ocpp.settings_table import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
+from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.variables import Settings
 
 

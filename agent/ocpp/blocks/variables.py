@@ -28,7 +28,7 @@ from agent.ocpp.codec import CallError, ErrorCode
 from agent.ocpp.device_model import DeviceModel, Variable
 from agent.ocpp.dialect import Dialect, ReportPart
 from agent.ocpp.setting import Setting
-from agent.ocpp.settings_table import GET_CONFIGURATION_MAX_KEYS, ITEMS_PER_GET_VARIABLES, ITEMS_PER_SET_VARIABLES
+from agent.ocpp.settings.device_data import GET_CONFIGURATION_MAX_KEYS, ITEMS_PER_GET_VARIABLES, ITEMS_PER_SET_VARIABLES
 from agent.ocpp.variables import Settings, SettingVerdict
 from agent.runtime.clock import Clock
 

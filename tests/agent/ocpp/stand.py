@@ -39,7 +39,7 @@ from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.outbox import StoredFact
-from agent.ocpp.settings_table import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
+from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
 from agent.runtime.clock import LoopClock

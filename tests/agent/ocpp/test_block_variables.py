@@ -17,7 +17,9 @@ from agent.ocpp.blocks.variables import REPORT_BYTES, Variables, parts_of
 from agent.ocpp.codec import Version
 from agent.ocpp.device_model import DeviceModel, Nameplate, Variable
 from agent.ocpp.setting import DataType, Setting
-from agent.ocpp.settings_table import HEARTBEAT_INTERVAL, OFFLINE_THRESHOLD, SETTINGS, TX_START_POINT
+from agent.ocpp.settings import SETTINGS
+from agent.ocpp.settings.link import HEARTBEAT_INTERVAL, OFFLINE_THRESHOLD
+from agent.ocpp.settings.transactions import TX_START_POINT
 from agent.ocpp.v201.dialect import DialectV201
 from agent.ocpp.variables import Settings
 from hal.types import FaultKind, MeterSample

@@ -15,7 +15,7 @@ from websockets.http11 import Request, Response
 from agent.ocpp.calls import LinkLostError
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import BackOff, BackOffRules, DialError, Frames, LinkConfig, dial
-from agent.ocpp.settings_table import (
+from agent.ocpp.settings.link import (
     RETRY_BACK_OFF_RANDOM_RANGE,
     RETRY_BACK_OFF_REPEAT_TIMES,
     RETRY_BACK_OFF_WAIT_MINIMUM,

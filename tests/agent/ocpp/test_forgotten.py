@@ -7,7 +7,7 @@ import pytest
 from agent.core.values import ConnectorStatus, IdToken
 from agent.ocpp.codec import Version
 from agent.ocpp.outbox import MAX_DROPS
-from agent.ocpp.settings_table import HEARTBEAT_INTERVAL
+from agent.ocpp.settings.link import HEARTBEAT_INTERVAL
 from tests.agent.ocpp.scripted_csms import BOOT_ACCEPTED, HANG_UP, Refuse, ScriptedCsms
 from tests.agent.ocpp.stand import ended, quick_retries, settled, stand, started, status, updated
 

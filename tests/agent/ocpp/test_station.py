@@ -24,7 +24,7 @@ from agent.core.values import (
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.outbox import StoredFact
-from agent.ocpp.settings_table import HEARTBEAT_INTERVAL, OFFLINE_THRESHOLD, WEBSOCKET_PING_INTERVAL
+from agent.ocpp.settings.link import HEARTBEAT_INTERVAL, OFFLINE_THRESHOLD, WEBSOCKET_PING_INTERVAL
 from agent.runtime.journal import FILE_NAME, Journal
 from agent.runtime.records import AddFact
 from tests.agent.ocpp.scripted_csms import BOOT_ACCEPTED, HANG_UP, SILENCE, Refuse, ScriptedCsms

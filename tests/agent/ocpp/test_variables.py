@@ -10,8 +10,12 @@ from agent.core.authorize import AuthRules
 from agent.core.metering import take
 from agent.core.rules import Rules
 from agent.core.values import Instant, Measurand, ReadingContext, TxPoint
-from agent.ocpp import settings_table as table
 from agent.ocpp.setting import MAX_TEXT, DataType, Setting, SettingError
+from agent.ocpp.settings.authorization import AUTH_ENABLED
+from agent.ocpp.settings.link import HEARTBEAT_INTERVAL
+from agent.ocpp.settings.metering import MEASURANDS, SAMPLED_INTERVAL, SAMPLED_UPDATED_MEASURANDS
+from agent.ocpp.settings.rows import count, decimal, integer, members, option, sequence
+from agent.ocpp.settings.transactions import EV_CONNECTION_TIMEOUT, STOP_TX_ON_INVALID_ID
 from agent.ocpp.variables import SETTINGS, Settings, SettingVerdict, find_by_name
 from hal.types import MeterSample
 
@@ -46,12 +50,83 @@ def values(setting: Setting[Any]) -> st.SearchStrategy[Any]:
         case DataType.BOOLEAN:
             return st.booleans()
         case DataType.INTEGER:
-            return st.integers(setting.minimum, setting.maximum)
+            return st.integers(int(setting.minimum), int(setting.maximum))
+        case DataType.DECIMAL:
+            return st.integers(int(setting.minimum * 100), int(setting.maximum * 100)).map(
+                lambda hundredths: hundredths / 100
+            )
         case DataType.STRING:
             return st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
-        case DataType.MEMBER_LIST:
+        case DataType.DATE_TIME:
+            return st.datetimes().map(lambda when: f"{when.isoformat()}Z")
+        case DataType.OPTION_LIST:
+            return st.sampled_from(setting.values)
+        case DataType.SEQUENCE_LIST | DataType.MEMBER_LIST:
             members = st.sampled_from(setting.values) if setting.values else st.nothing()
             return st.lists(members, min_size=setting.minimum, unique=True).map(tuple)
+
+
+EVERY_TYPE: list[Setting[Any]] = [
+    integer("A.Integer", "Integer", 0, minimum=-5, maximum=5),
+    decimal("A.Decimal", "Decimal", 0.0, minimum=-1000, maximum=1000),
+    option("A.Option", "Option", "a", ("a", "b", "c")),
+    sequence("A.Sequence", "Sequence", (), ("a", "b", "c")),
+    members("A.Members", "Members", (), ("a", "b", "c")),
+    Setting(type=DataType.DATE_TIME, default="", component="A", variable="Moment", key16="Moment"),
+]
+
+
+@pytest.mark.parametrize("setting", EVERY_TYPE, ids=lambda one: one.type)
+@given(data=st.data())
+def test_a_value_of_every_type_reads_as_it_was_written(setting: Setting[Any], data: st.DataObject) -> None:
+    value = data.draw(values(setting))
+    assert setting.parse(setting.format(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        (EVERY_TYPE[1], "1e2"),
+        (EVERY_TYPE[1], "1000.01"),
+        (EVERY_TYPE[1], "nan"),
+        (EVERY_TYPE[1], ".5"),
+        (EVERY_TYPE[2], "d"),
+        (EVERY_TYPE[2], "a,b"),
+        (EVERY_TYPE[2], ""),
+        (EVERY_TYPE[3], "a,d"),
+        (EVERY_TYPE[5], "tomorrow"),
+        (EVERY_TYPE[5], "2026-02-30T00:00:00Z"),
+    ],
+)
+def test_a_text_that_is_no_value_of_its_type_is_refused(setting: Setting[Any], text: str) -> None:
+    with pytest.raises(SettingError, match="expected"):
+        setting.parse(text)
+
+
+def test_a_value_that_waits_for_the_next_start_is_shown_and_stored_but_not_in_force() -> None:
+    late = integer("A.Late", "Late", 1, reboot=True)
+    stored: dict[str, str] = {}
+    heard: list[Setting[Any]] = []
+    settings = Settings([late], persist=stored.__setitem__)
+    settings.on_change(heard.append)
+    assert settings.set_by_key16("Late", "2").verdict is SettingVerdict.REBOOT_REQUIRED
+    assert (settings.get(late), settings.text(late), settings.text16(late)) == (1, "2", "2")
+    assert heard == []
+    assert Settings([late], stored_values=stored).get(late) == 2
+
+
+def test_what_the_agent_finds_out_anew_each_time_is_never_stale() -> None:
+    entries = count("A.Entries", None, 10)
+    settings = Settings([entries])
+    things: list[int] = []
+    settings.follow(entries, lambda: len(things))
+    things.append(1)
+    assert (settings.get(entries), settings.text(entries)) == (1, "1")
+
+
+def test_no_two_rows_have_a_name_in_common() -> None:
+    for names in ([one.key.casefold() for one in SETTINGS], [one.key16.casefold() for one in SETTINGS if one.key16]):
+        assert len(names) == len(set(names))
 
 
 @given(st.data())
@@ -125,7 +200,7 @@ def test_only_measurands_that_the_meter_code_can_take_are_offered() -> None:
         reactive_power_var=1.0,
     )
     reading = take(all_there, tuple(Measurand), ReadingContext.PERIODIC, Instant(0.0, 0.0), offered_a=16.0)
-    assert {one.measurand.value for one in reading.values} == set(table.MEASURANDS)
+    assert {one.measurand.value for one in reading.values} == set(MEASURANDS)
 
 
 # Values in force
@@ -134,14 +209,14 @@ def test_only_measurands_that_the_meter_code_can_take_are_offered() -> None:
 def test_the_journal_goes_before_the_configuration_which_goes_before_the_default() -> None:
     start = {"ConnectionTimeOut": "90", "TxCtrlr.StopTxOnInvalidId": "false"}
     settings = Settings(SETTINGS, start, {"TxCtrlr.EVConnectionTimeOut": "120"})
-    assert settings.get(table.EV_CONNECTION_TIMEOUT) == 120
-    assert settings.get(table.STOP_TX_ON_INVALID_ID) is False
-    assert settings.get(table.SAMPLED_INTERVAL) == 60
+    assert settings.get(EV_CONNECTION_TIMEOUT) == 120
+    assert settings.get(STOP_TX_ON_INVALID_ID) is False
+    assert settings.get(SAMPLED_INTERVAL) == 60
 
 
 def test_a_stored_value_that_this_version_cannot_use_is_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings(SETTINGS, {}, {"TxCtrlr.EVConnectionTimeOut": "soon", "NewCtrlr.Mood": "sunny"})
-    assert settings.get(table.EV_CONNECTION_TIMEOUT) == 60
+    assert settings.get(EV_CONNECTION_TIMEOUT) == 60
     assert "soon" in caplog.text
     assert "NewCtrlr.Mood" in caplog.text
 
@@ -206,17 +281,17 @@ def test_rules_follow_every_setting_that_governs_a_session() -> None:
 def test_free_vend_in_one_six_is_no_authorisation_in_two() -> None:
     settings = Settings()
     assert settings.set_by_key16("FreeVend", "true").accepted
-    assert settings.text(table.AUTH_ENABLED) == "false"
-    assert settings.text16(table.AUTH_ENABLED) == "true"
+    assert settings.text(AUTH_ENABLED) == "false"
+    assert settings.text16(AUTH_ENABLED) == "true"
     assert settings.set_by_variable("AuthCtrlr", "Enabled", None, "true").accepted
-    assert settings.text16(table.AUTH_ENABLED) == "false"
+    assert settings.text16(AUTH_ENABLED) == "false"
 
 
 def test_names_are_found_in_any_case() -> None:
     settings = Settings()
     assert settings.set_by_key16("connectiontimeout", "5").accepted
     assert settings.set_by_variable("txctrlr", "EVCONNECTIONTIMEOUT", None, "6").accepted
-    assert settings.get(table.EV_CONNECTION_TIMEOUT) == 6
+    assert settings.get(EV_CONNECTION_TIMEOUT) == 6
 
 
 @pytest.mark.parametrize(
@@ -262,13 +337,13 @@ def test_a_key_is_written_or_refused_for_the_right_reason(key: str, text: str, v
 def test_a_measurand_list_with_one_unsupported_entry_is_rejected_whole() -> None:
     settings = Settings()
     assert not settings.set_by_key16("MeterValuesSampledData", "Voltage,RPM").accepted
-    assert settings.get(table.SAMPLED_UPDATED_MEASURANDS) == table.SAMPLED_UPDATED_MEASURANDS.default
+    assert settings.get(SAMPLED_UPDATED_MEASURANDS) == SAMPLED_UPDATED_MEASURANDS.default
 
 
 def test_spaces_and_repetitions_in_a_list_do_no_harm() -> None:
     settings = Settings()
     assert settings.set_by_key16("MeterValuesSampledData", " Voltage, Frequency ,Voltage").accepted
-    assert settings.text16(table.SAMPLED_UPDATED_MEASURANDS) == "Voltage,Frequency"
+    assert settings.text16(SAMPLED_UPDATED_MEASURANDS) == "Voltage,Frequency"
 
 
 def test_only_what_was_accepted_reaches_the_journal_and_the_listeners() -> None:
@@ -296,10 +371,10 @@ def test_writing_the_value_in_force_stores_it_once_and_tells_nobody() -> None:
 
 def test_the_agent_itself_cannot_write_nonsense_either() -> None:
     settings = Settings()
-    settings.set(table.HEARTBEAT_INTERVAL, 30)
+    settings.set(HEARTBEAT_INTERVAL, 30)
     with pytest.raises(SettingError):
-        settings.set(table.HEARTBEAT_INTERVAL, 0)
-    assert settings.get(table.HEARTBEAT_INTERVAL) == 30
+        settings.set(HEARTBEAT_INTERVAL, 0)
+    assert settings.get(HEARTBEAT_INTERVAL) == 30
 
 
 def test_an_unknown_name_is_answered_with_the_most_similar_one() -> None:

@@ -1,0 +1,57 @@
+"""What is measured when (SampledDataCtrlr, AlignedDataCtrlr)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.core.values import Measurand
+from agent.ocpp.setting import Access
+from agent.ocpp.settings.rows import DAY_S, flag, length, members, seconds
+
+ENERGY: Final = (Measurand.ENERGY_IMPORT.value,)
+MEASURANDS: Final = tuple(  # what `agent.core.metering` can take from a meter
+    one.value
+    for one in (
+        Measurand.ENERGY_IMPORT,
+        Measurand.ENERGY_EXPORT,
+        Measurand.POWER_IMPORT,
+        Measurand.REACTIVE_IMPORT,
+        Measurand.POWER_FACTOR,
+        Measurand.CURRENT_IMPORT,
+        Measurand.CURRENT_OFFERED,
+        Measurand.VOLTAGE,
+        Measurand.FREQUENCY,
+    )
+)
+
+SAMPLED_INTERVAL: Final = seconds("SampledDataCtrlr.TxUpdatedInterval", "MeterValueSampleInterval", 60)
+SAMPLED_STARTED_MEASURANDS: Final = members("SampledDataCtrlr.TxStartedMeasurands", None, ENERGY, MEASURANDS)
+SAMPLED_UPDATED_MEASURANDS: Final = members(
+    "SampledDataCtrlr.TxUpdatedMeasurands",
+    "MeterValuesSampledData",
+    (
+        Measurand.ENERGY_IMPORT.value,
+        Measurand.POWER_IMPORT.value,
+        Measurand.CURRENT_IMPORT.value,
+        Measurand.VOLTAGE.value,
+    ),
+    MEASURANDS,
+)
+SAMPLED_ENDED_MEASURANDS: Final = members(
+    "SampledDataCtrlr.TxEndedMeasurands", "StopTxnSampledData", ENERGY, MEASURANDS
+)
+SAMPLED_ENDED_INTERVAL: Final = seconds("SampledDataCtrlr.TxEndedInterval", None, 0, access=Access.READ_ONLY, maximum=0)
+ALIGNED_INTERVAL: Final = seconds("AlignedDataCtrlr.Interval", "ClockAlignedDataInterval", 0, maximum=DAY_S)
+ALIGNED_SEND_DURING_IDLE: Final = flag("AlignedDataCtrlr.SendDuringIdle", None, default=False)
+ALIGNED_MEASURANDS: Final = members("AlignedDataCtrlr.Measurands", "MeterValuesAlignedData", ENERGY, MEASURANDS)
+ALIGNED_ENDED_MEASURANDS: Final = members("AlignedDataCtrlr.TxEndedMeasurands", "StopTxnAlignedData", (), ())
+ALIGNED_ENDED_INTERVAL: Final = seconds("AlignedDataCtrlr.TxEndedInterval", None, 0, access=Access.READ_ONLY, maximum=0)
+LENGTHS: Final = tuple(
+    length(one)
+    for one in (
+        SAMPLED_UPDATED_MEASURANDS,
+        SAMPLED_ENDED_MEASURANDS,
+        ALIGNED_MEASURANDS,
+        ALIGNED_ENDED_MEASURANDS,
+    )
+)

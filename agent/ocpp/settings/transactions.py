@@ -1,0 +1,23 @@
+"""Where transactions begin and end (TxCtrlr)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.core.values import TxPoint
+from agent.ocpp.settings.rows import flag, members, seconds
+
+TX_POINTS: Final = tuple(one.value for one in TxPoint)
+
+EV_CONNECTION_TIMEOUT: Final = seconds("TxCtrlr.EVConnectionTimeOut", "ConnectionTimeOut", 60)
+TX_START_POINT: Final = members("TxCtrlr.TxStartPoint", None, (TxPoint.POWER_PATH_CLOSED.value,), TX_POINTS, minimum=1)
+TX_STOP_POINT: Final = members(
+    "TxCtrlr.TxStopPoint", None, (TxPoint.EV_CONNECTED.value, TxPoint.AUTHORIZED.value), TX_POINTS, minimum=1
+)
+STOP_TX_ON_EV_SIDE_DISCONNECT: Final = flag(
+    "TxCtrlr.StopTxOnEVSideDisconnect", "StopTransactionOnEVSideDisconnect", default=True
+)
+STOP_TX_ON_INVALID_ID: Final = flag("TxCtrlr.StopTxOnInvalidId", "StopTransactionOnInvalidId", default=True)
+# Ours: no specification names these two.
+RESUME_AFTER_POWER_LOSS: Final = flag("TxCtrlr.ResumeAfterPowerLoss", "ResumeAfterPowerLoss", default=False)
+METER_GRACE_PERIOD: Final = seconds("TxCtrlr.MeterGracePeriod", "MeterGracePeriod", 60)
