@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-web pictures lint unit bench interop-npm campaign lock clean
+.PHONY: demo test matrix test-web pictures lint unit bench interop-npm campaign lock clean
 
 demo: $(VENV)/product
 	$(BIN)/evse demo
@@ -19,6 +19,11 @@ lint: $(VENV)/dev
 
 unit: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# Which certification case and requirement is shown by which test: runs those tests, prints the table.
+matrix: $(VENV)/dev
+	$(BIN)/pytest -n 2 --dist worksteal -q --matrix build/matrix.json
+	$(BIN)/python tools/requirements.py build/matrix.json
 
 # The CSMS's pages in a real browser; skipped, with the reason, where there is no Chromium.
 test-web: $(VENV)/dev

@@ -8,16 +8,21 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from sim.time import new_virtual_loop
-from tests import budget
+from tests import budget, matrix
 
 # Always the same function objects: pytest-asyncio rebuilds wider-scoped loops whenever the factory changes.
 _VIRTUAL: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {"virtual": new_virtual_loop}
 _REALTIME: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {"realtime": asyncio.new_event_loop}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    matrix.add_option(parser)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "realtime: runs on an ordinary event loop, where a second takes a second")
     config.pluginmanager.register(budget)
+    config.pluginmanager.register(matrix)
 
 
 def pytest_asyncio_loop_factories(

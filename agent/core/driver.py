@@ -106,6 +106,9 @@ def car_came(turn: Turn) -> None:
     elif s.phase is Phase.IDLE:
         turn.go(Phase.CONNECTED)
     elif s.phase is Phase.AUTHORIZED:
+        if s.tx is None and s.driver is not None and s.driver.trigger is Trigger.AUTHORIZED:
+            # What completes a start names it (E03); a remote start names itself until it is told (F01.FR.25).
+            turn.set(driver=replace(s.driver, trigger=Trigger.CABLE_PLUGGED_IN))
         turn.go(Phase.READY)
 
 

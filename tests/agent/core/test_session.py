@@ -206,7 +206,8 @@ def test_a_tap_before_the_plug_starts_when_the_car_comes():
     assert not p.tx_facts
     p.plug()
     assert permitted(p.ask())
-    assert p.tx_facts[0].trigger is Trigger.AUTHORIZED
+    assert p.tx_facts[0].trigger is Trigger.CABLE_PLUGGED_IN
+    assert p.tx_facts[0].token is not None
 
 
 def test_a_driver_who_never_plugs_in_is_forgotten_after_the_connection_time_out():

@@ -1,0 +1,219 @@
+"""A whole station on simulated hardware under the test tool, with what a certification lab's operator can do to it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from agent.config import Config, Evse, Ocpp, State, Station
+from agent.runtime.clock import LoopClock
+from sim.board import BoardSpec
+from sim.hardware import MeterLink
+from sim.stage.place import Wall
+from sim.station import SimStation
+from sim.vehicle import VehicleSpec
+from tests.octt.tool import BOOT_INTERVAL_S, Tool, require
+
+IDENTITY: Final = "OCTT-1"
+VALID: Final = "AABBCCDD"
+VALID_2: Final = "AABBCCEE"
+INVALID: Final = "00000000"
+EPOCH_S: Final = 1_767_225_600.0  # what the tool's clock says when the test begins
+HAND_S: Final = 1.0  # between two actions of a person
+DURATION_S: Final = 10.0  # the lab's "configured transaction duration"
+
+# What the lab sets before every case: quiet meters, so that each message of a transaction is a step of the case.
+QUIET: Final[Mapping[str, Mapping[str, Any]]] = {
+    "1.6": {"MeterValueSampleInterval": 0, "ClockAlignedDataInterval": 0, "LocalPreAuthorize": False},
+    "2.0.1": {
+        "SampledDataCtrlr.TxUpdatedInterval": 0,
+        "AlignedDataCtrlr.Interval": 0,
+        "AuthCtrlr.LocalPreAuthorize": False,
+    },
+}
+
+
+class Bench:
+    """The station under test. `evse` is the configured EVSE; what the reusable states know of it stands here, too."""
+
+    def __init__(self, station: SimStation, tool: Tool, version: str) -> None:
+        self.station = station
+        self.tool = tool
+        self.version = version
+        self.evse = 1
+        self.token: dict[str, str] = {"idToken": VALID, "type": "ISO14443"}
+        self.connected = False
+        self.authorized = False
+        self.tx: str | None = None  # 2.x: the transactionId, once told; 1.6: its number
+        self.remote = False  # how the lab starts and stops unless the case says so
+
+    # The hands
+
+    def plug(self, evse: int | None = None, *, cable_a: float = 32.0, **car: Any) -> None:
+        """Connect EV and EVSE; `car` are fields of `VehicleSpec`."""
+        self.station.board.plug_in(evse or self.evse, VehicleSpec(**car), cable_a=cable_a)
+        if (evse or self.evse) == self.evse:
+            self.connected = True
+
+    def unplug(self, evse: int | None = None) -> None:
+        """Disconnect EV and EVSE."""
+        self.station.board.plug_out(evse or self.evse)
+        if (evse or self.evse) == self.evse:
+            self.connected = False
+
+    def present(self, token: str | None = None, kind: str | None = None, evse: int | None = None) -> None:
+        """Hold an identifier before the reader of the EVSE."""
+        self.station.board.present_token(
+            token or self.token["idToken"], kind or self.token["type"], evse=evse or self.evse
+        )
+
+    def inject(self, symptom: str, value: float | None = None, evse: int | None = None) -> None:
+        """Something breaks."""
+        self.station.board.inject(evse or self.evse, symptom, value)
+
+    def mend(self, symptom: str, evse: int | None = None) -> None:
+        """It is whole again."""
+        self.station.board.clear(evse or self.evse, symptom)
+
+    def pause(self) -> None:
+        """The EV suspends the energy transfer."""
+        self.station.board.ev_pause(self.evse)
+
+    def resume(self) -> None:
+        """It wants energy again."""
+        self.station.board.ev_resume(self.evse)
+
+    async def power_cycle(self, off_s: float = 5.0) -> None:
+        """The mains fail; the agent dies at once and comes back with them."""
+        await self.station.kill()
+        await asyncio.sleep(off_s)
+        self.station.boot()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the contactor is closed, in truth."""
+        return any(self.station.board.snapshot(self.evse).poles)
+
+    @property
+    def offered_a(self) -> float | None:
+        """The current that the pilot offers; None while it offers none."""
+        offer = self.station.session(self.evse).offer
+        return offer.current_a if offer is not None else None
+
+    def display(self) -> tuple[str, ...]:
+        """What the driver reads."""
+        return tuple(self.station.board.snapshot(self.evse).display)
+
+    # The lab's configuration
+
+    async def configure(self, name: str, value: Any, evse: int | None = None) -> str:
+        """Set a variable "Component.Variable[Instance]" (1.6: a key), which must be accepted; the status."""
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if self.version == "1.6":
+            answer = await self.tool.send("ChangeConfiguration", key=name, value=text)
+            status = answer["status"]
+        else:
+            answer = await self.tool.send(
+                "SetVariables", setVariableData=[named(name, evse) | {"attributeValue": text}]
+            )
+            status = answer["setVariableResult"][0]["attributeStatus"]
+        assert status in {"Accepted", "RebootRequired"}, f"{name}={text}: {answer}"
+        return str(status)
+
+    async def value(self, name: str, evse: int | None = None) -> str:
+        """A variable's actual value (1.6: a key's)."""
+        if self.version == "1.6":
+            answer = await self.tool.send("GetConfiguration", key=[name])
+            return str(answer["configurationKey"][0]["value"])
+        answer = await self.tool.send("GetVariables", getVariableData=[named(name, evse)])
+        result = require(answer["getVariableResult"][0], attributeStatus="Accepted")
+        return str(result["attributeValue"])
+
+    async def points(self, point: str) -> frozenset[str]:
+        """TxStartPoint or TxStopPoint as configured."""
+        return frozenset((await self.value(f"TxCtrlr.{point}")).split(","))
+
+
+def named(name: str, evse: int | None = None) -> dict[str, Any]:
+    """ "Component.Variable[Instance]" as 2.x's messages name it."""
+    component, _, rest = name.partition(".")
+    variable, _, instance = rest.removesuffix("]").partition("[")
+    return {
+        "component": {"name": component} | ({"evse": {"id": evse}} if evse else {}),
+        "variable": {"name": variable} | ({"instance": instance} if instance else {}),
+    }
+
+
+@asynccontextmanager
+async def bench(
+    directory: Path,
+    version: str = "2.0.1",
+    *,
+    evses: int = 1,
+    settings: Mapping[str, Any] | None = None,
+    spec: BoardSpec | None = None,
+    accepted: bool = True,
+    quiet: bool = True,
+    answers: Mapping[str, Any] | None = None,
+    password: str | None = None,
+    **ocpp: Any,
+) -> AsyncIterator[Bench]:
+    """A station under test, booted and accepted (unless not `accepted`), with nothing left to take off."""
+    tool = Tool(version=version, answers=dict(answers or {}))
+    url = await tool.start()
+    if password is not None:
+        secret = directory / "password"
+        secret.write_text(password)
+        ocpp["password_file"] = secret
+    config = Config(
+        schema_version=1,
+        station=Station(identity=IDENTITY, vendor="evse-agent", model="Simulated"),
+        ocpp=Ocpp(url=url, versions=(version,), **({"security_profile": 0, "allow_plain_text": True} | ocpp)),
+        evse=tuple(Evse(id=number) for number in range(1, evses + 1)),
+        state=State(dir=directory / "state"),
+        settings=(QUIET[version] if quiet else {}) | dict(settings or {}),
+    )
+    ids = random.Random(version)
+
+    def new_id() -> str:
+        return str(uuid.UUID(int=ids.getrandbits(128), version=4))
+
+    wall = Wall(EPOCH_S)
+    board = replace(spec or BoardSpec(), evses=evses)
+    station = SimStation(config, LoopClock(wall), new_id, link=MeterLink(), spec=board)
+    made = Bench(station, tool, version)
+    await station.start()
+    try:
+        if accepted:
+            await tool.until(lambda: len(tool.calls("StatusNotification")) >= evses)
+            await asyncio.sleep(BOOT_INTERVAL_S)
+            tool.forget()
+        yield made
+        judge_transactions(made)
+    finally:
+        await station.stop()
+        await tool.stop()
+
+
+def judge_transactions(made: Bench) -> None:
+    """The general validations of part 6 2.1: no gaps in seqNo, the start first, the EVSE named, nothing unexpected."""
+    left = [one.payload for action in ("TransactionEvent", "StartTransaction") for one in made.tool.left(action)]
+    assert not left, f"messages that no step of the case expects: {left}"
+    events: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for one in made.tool.calls("TransactionEvent"):
+        events[one.payload["transactionInfo"]["transactionId"]][one.payload["seqNo"]] = one.payload
+    for tx, by_number in events.items():
+        numbers = sorted(by_number)
+        assert numbers == list(range(len(numbers))), f"{tx}: seqNo {numbers}"
+        kinds = [by_number[number]["eventType"] for number in numbers]
+        assert kinds[0] == "Started", f"{tx}: {kinds}"
+        assert "Started" not in kinds[1:], f"{tx}: {kinds}"
+        assert "Ended" not in kinds[:-1], f"{tx}: {kinds}"
