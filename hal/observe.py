@@ -91,7 +91,7 @@ def _cp(turn: Turn, event: CpChanged, at_s: float, *, sane: bool) -> None:
         turn.wait_at_least(RECLOSE_S)
     if not known:
         return
-    _check_short(turn, reading.state)
+    _short_over(turn, reading.state)
     if reading.state is CpState.A:
         turn.set(diode_seen=False, pwm_changed_s=-math.inf)
         for fault in sorted(turn.state.faults & UNTIL_UNPLUGGED):
@@ -100,6 +100,7 @@ def _cp(turn: Turn, event: CpChanged, at_s: float, *, sane: bool) -> None:
         _check_diode(turn, reading.low_mv)
     if was is None or was.state is not reading.state or (was.duty_pct is None) != (reading.duty_pct is None):
         turn.do(Report(event))  # a repeat of what is known stays here
+    _check_short(turn, reading.state)  # after the level: whoever listens bears a short moment of it
 
 
 def _check_diode(turn: Turn, low_mv: int) -> None:
@@ -113,7 +114,11 @@ def _check_short(turn: Turn, cp: CpState) -> None:
     """0 V that nobody asked for is a short of the pilot."""
     if cp is CpState.E and not isinstance(turn.state.pilot, PilotE | PilotF):
         turn.find_fault(FaultKind.CP_SHORT, "0 V on the pilot that nobody asked for")
-    elif cp is not CpState.E and FaultKind.CP_SHORT in turn.state.found:  # 0 V where -12 V is asked for is a short, too
+
+
+def _short_over(turn: Turn, cp: CpState) -> None:
+    """Before the level is told, for the same reason. 0 V where -12 V is asked for is a short, too."""
+    if cp is not CpState.E and FaultKind.CP_SHORT in turn.state.found:
         turn.clear_fault(FaultKind.CP_SHORT)
 
 

@@ -8,15 +8,17 @@ from typing import Final
 from msgspec.structs import replace
 
 from agent.core.effects import Authorize, Timer
-from agent.core.events import AuthorizationDecided, RemoteStart
+from agent.core.events import AuthorizationDecided, Deauthorized, RemoteStart
+from agent.core.faults import end_reason
 from agent.core.metering import fresh
 from agent.core.session import POWERED, Driver, Phase, Session, Stop
 from agent.core.turn import Turn, is_drivers
 from agent.core.values import IdToken, StopReason, TokenKind, Trigger, TxPoint
-from hal.types import TokenPresented
+from hal.types import CpState, FaultKind, TokenPresented
 
 EASE_S = 6.0  # IEC 61851-1: a car stops within 3 s of losing the PWM; after 6 s we open under load
 ALWAYS_END = frozenset({Trigger.ABNORMAL, Trigger.RESET, Trigger.EV_CONNECT_TIMEOUT, Trigger.UNLOCK})
+AWAY_S: Final = 1.0  # our policy: a loose contact is back by then, and nobody changes cars so fast (see `car_away`)
 CLOSING_S = 3.0  # our policy: a meter that has not answered by then does not hold up the bill
 CAR_LEFT: Final = Stop(Trigger.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED, unplugged=True)
 
@@ -80,9 +82,12 @@ def decided(turn: Turn, event: AuthorizationDecided) -> None:
 
 def _authorized(turn: Turn, driver: Driver) -> None:
     s = turn.s
-    if s.phase is Phase.RECOVERING or (not s.operative and s.tx is None):
+    if s.phase is Phase.RECOVERING:
         return  # a transaction that is being closed is nobody else's
-    turn.set(driver=driver, asking=None, remote=None)
+    if s.tx is None and not _takes_newcomers(s):
+        return
+    since_seq = s.tx.seq if s.tx is not None else 0
+    turn.set(driver=replace(driver, since_seq=since_seq), asking=None, remote=None)
     turn.trigger = driver.trigger
     if s.phase in {Phase.IDLE, Phase.CONNECTED, Phase.FINISHED, Phase.AUTHORIZED}:
         turn.go(Phase.READY if s.plugged else Phase.AUTHORIZED)
@@ -96,35 +101,62 @@ def _await_car(turn: Turn) -> None:
         turn.arm(Timer.CONNECT, timeout_s)
 
 
+def _takes_newcomers(s: Session) -> bool:
+    """In service, and able to make a new session durable (a running one is: it may finish)."""
+    return s.operative and FaultKind.STORAGE not in s.faults
+
+
 def car_came(turn: Turn) -> None:
     """A car was plugged in."""
-    s = turn.s
-    if s.phase is Phase.IDLE and s.rules.free_vend and s.operative:
-        free = IdToken(s.rules.free_vend_token, TokenKind.NO_AUTHORIZATION)
+    if turn.s.phase is Phase.IDLE:
         turn.go(Phase.CONNECTED)
-        _authorized(turn, Driver(free))
-    elif s.phase is Phase.IDLE:
-        turn.go(Phase.CONNECTED)
-    elif s.phase is Phase.AUTHORIZED:
+        welcome(turn)
+    elif turn.s.phase is Phase.AUTHORIZED:
+        s = turn.s
         if s.tx is None and s.driver is not None and s.driver.trigger is Trigger.AUTHORIZED:
             # What completes a start names it (E03); a remote start names itself until it is told (F01.FR.25).
             turn.set(driver=replace(s.driver, trigger=Trigger.CABLE_PLUGGED_IN))
         turn.go(Phase.READY)
 
 
-def car_left(turn: Turn) -> None:
-    """A car was unplugged: power off at once, whatever else follows."""
+def welcome(turn: Turn) -> None:
+    """Where nobody has to say who he is: a car that waits is served, as soon as anybody is."""
+    s = turn.s
+    if s.phase is Phase.CONNECTED and s.tx is None and s.rules.free_vend:
+        _authorized(turn, Driver(IdToken(s.rules.free_vend_token, TokenKind.NO_AUTHORIZATION)))
+
+
+def car_away(turn: Turn) -> None:
+    """The pilot shows no car, or is shorted: no power from now on, but it may be a loose contact.
+
+    The contactor opens at once, as IEC 61851-1 asks; whether the driver has left is a matter of billing and of the
+    lock, and waits for `AWAY_S`. The duty cycle stays: a pilot that is unplugged may carry it for 2 s (table A.6
+    [check]). A car that is back in time asks for power anew, and gets it after the interlock's spacing.
+    """
     s = turn.s
     if s.phase in POWERED:
         turn.power_off("unplugged")
+        without_power(turn)
+    if not s.away:
+        turn.set(away=True)
+        turn.arm(Timer.AWAY, AWAY_S)
+    turn.set(cp=CpState.B)
+
+
+def car_left(turn: Turn) -> None:
+    """A car was unplugged; the power is off already."""
+    turn.cancel(Timer.AWAY)
+    turn.set(cp=CpState.A, away=False)
+    s = turn.s
+    fault = end_reason(s.faults)
+    if fault is not None and s.tx is not None:
+        stop(turn, Stop(Trigger.ABNORMAL, fault))
     turn.trigger = Trigger.EV_COMMUNICATION_LOST
     match s.phase:
         case Phase.RECOVERING | Phase.IDLE | Phase.AUTHORIZED:
             return
-        case Phase.STOPPING | Phase.EASING if s.stop is not None:
+        case Phase.STOPPING if s.stop is not None:
             turn.set(stop=replace(s.stop, unplugged=True))
-            if s.phase is Phase.EASING:
-                wait_for_meter(turn)
             return
     if s.tx is not None and not s.rules.stop_on_ev_side_disconnect and s.driver is not None:
         turn.go(Phase.AUTHORIZED)  # 1.6 StopTransactionOnEVSideDisconnect=false: the driver may plug in again
@@ -148,10 +180,16 @@ def no_car_came(turn: Turn) -> None:
     stop(turn, CAR_LEFT if turn.s.energized else Stop(Trigger.EV_CONNECT_TIMEOUT, StopReason.TIMEOUT))
 
 
-def deauthorized(turn: Turn, tx: str) -> None:
-    """The CSMS does not accept the token of this transaction: the energy ends in every case (E05, C15)."""
+def deauthorized(turn: Turn, event: Deauthorized) -> None:
+    """The CSMS does not accept the token of this transaction: the energy ends in every case (E05, C15).
+
+    Unless it speaks of a driver who is gone already: a transaction can outlive its driver.
+    """
     s = turn.s
-    if s.tx is None or s.tx.id != tx or s.stop is not None:
+    if s.tx is None or s.tx.id != event.tx or s.stop is not None or s.driver is None:
+        return
+    meant = is_drivers(s, event.token) if event.token is not None else event.seq >= s.driver.since_seq
+    if not meant:
         return
     if s.rules.stop_on_invalid_id or not s.plugged:
         stop(turn, Stop(Trigger.DEAUTHORIZED, StopReason.DEAUTHORIZED))

@@ -77,10 +77,15 @@ class StopRequested(Event, frozen=True):
 
 
 class Deauthorized(Event, frozen=True):
-    """The CSMS withdrew the authorisation of the running transaction `tx` (idTokenInfo not accepted)."""
+    """The CSMS withdrew the authorisation of the running transaction `tx` (idTokenInfo not accepted).
+
+    It answered the fact `seq`, which named `token`, if any: a verdict on a driver who has left since ends nothing.
+    """
 
     tx: str
     info: AuthInfo
+    token: IdToken | None = None
+    seq: int = 0
 
 
 class LimitSet(Event, frozen=True):

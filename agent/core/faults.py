@@ -26,8 +26,9 @@ ENDS: Final[Mapping[FaultKind, StopReason]] = MappingProxyType(
     }
 )
 
-# A silent meter does not stop the energy at once: the last good reading holds for a while (Rules.meter_grace_s).
-GRACE: Final = frozenset({FaultKind.METER})
+# These let a charge that runs go on: on the last good reading of a silent meter for a while (Rules.meter_grace_s), and
+# to its end on a full disk, since all that it relies on is durable. Neither lets one begin.
+LETS_FINISH: Final = frozenset({FaultKind.METER, FaultKind.STORAGE})
 
 
 def end_reason(faults: Iterable[FaultKind]) -> StopReason | None:
@@ -37,7 +38,12 @@ def end_reason(faults: Iterable[FaultKind]) -> StopReason | None:
 
 def holds_energy(faults: Iterable[FaultKind]) -> bool:
     """Whether one of these faults forbids energy right now."""
-    return any(one not in GRACE for one in faults)
+    return any(one not in LETS_FINISH for one in faults)
+
+
+def out_of_order(faults: Iterable[FaultKind]) -> bool:
+    """Whether a connector without a transaction is out of order; a silent meter may be back before anybody comes."""
+    return any(one is not FaultKind.METER for one in faults)
 
 
 def to_report(faults: Iterable[FaultKind]) -> FaultKind | None:

@@ -36,6 +36,7 @@ def restored(saved: Session, rules: Rules) -> Session:
         rules=rules,
         phase=Phase.RECOVERING if opened else Phase.IDLE,
         cp=CpState.A,
+        away=False,
         contactor_closed=False,
         closed_since_mono_s=None,
         opened_mono_s=None,

@@ -64,6 +64,7 @@ class Driver(msgspec.Struct, frozen=True):
     group: str | None = None
     trigger: Trigger = Trigger.AUTHORIZED
     remote_start_id: int | None = None
+    since_seq: int = 0  # the first fact of the transaction that is about this driver
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -84,6 +85,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     inoperative: frozenset[Scope] = frozenset()
     faults: frozenset[FaultKind] = frozenset()
     cp: CpState = CpState.A
+    away: bool = False  # the pilot says that no car is there, but not for long enough to believe it; `cp` is B
     contactor_closed: bool = False
     cable_a: float | None = None
     has_lock: bool = False

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from agent.core import driver, limits
 from agent.core.effects import ArmTimer, Emit, LockConnector, OfferCurrent, Pilot, Record, SetPilot, Timer
 from agent.core.facts import ConnectorStatusChanged
-from agent.core.faults import end_reason, holds_energy, to_report
+from agent.core.faults import LETS_FINISH, end_reason, holds_energy, out_of_order, to_report
 from agent.core.metering import fresh
 from agent.core.session import POWERED, Offer, Phase, Session, Stop
 from agent.core.turn import Turn
@@ -24,6 +24,7 @@ from hal.types import FaultKind
 # the board has obeyed, so we wait a little longer than it does.
 PWM_SPACING_S: Final = 5.2
 STEP_A: Final = 0.1  # our policy: a rise smaller than this is not worth a new duty cycle
+PILOT_FAULTS: Final = frozenset({FaultKind.CP_SHORT})  # end a transaction only when they outlast a loose contact
 HELD_PHASES: Final = frozenset({Phase.READY, Phase.STARTING, Phase.CHARGING, Phase.EASING, Phase.STOPPING})
 
 
@@ -42,7 +43,7 @@ def settle(turn: Turn) -> None:
 
 def _fault_ends_or_holds(turn: Turn) -> None:
     s = turn.s
-    reason = end_reason(s.faults)
+    reason = end_reason(s.faults - PILOT_FAULTS if s.away else s.faults)
     if reason is not None and s.stop is None and (s.driver is not None or s.tx is not None):
         driver.stop(turn, Stop(Trigger.ABNORMAL, reason))
     elif s.phase in POWERED and holds_energy(s.faults):
@@ -63,7 +64,7 @@ def _transfer_ends(turn: Turn) -> None:
 
 def _start_transaction(turn: Turn) -> None:
     s = turn.s
-    if s.tx is not None or s.stop is not None or s.phase in {Phase.FINISHED, Phase.RECOVERING}:
+    if s.tx is not None or s.stop is not None or s.away or s.phase in {Phase.FINISHED, Phase.RECOVERING}:
         return
     reached = {
         TxPoint.EV_CONNECTED: s.plugged,
@@ -83,7 +84,7 @@ def may_have_energy(turn: Turn) -> bool:
         s.driver is not None
         and s.stop is None
         and not holds_energy(s.faults)
-        and (FaultKind.METER not in s.faults or s.phase in POWERED)
+        and (not s.faults & LETS_FINISH or s.phase in POWERED)
         and s.limit(turn.now.mono_s).offers
     )
 
@@ -182,7 +183,7 @@ def _charging_state(s: Session) -> ChargingState:
 
 def _report_transaction(turn: Turn) -> None:
     s, tx = turn.s, turn.s.tx
-    if tx is None or s.phase is Phase.RECOVERING:
+    if tx is None or s.away or s.phase is Phase.RECOVERING:
         return
     now_charging = _charging_state(s)
     if s.stop is not None and s.phase in {Phase.EASING, Phase.STOPPING}:
@@ -206,7 +207,7 @@ def _close(turn: Turn) -> None:
 
 
 def _status(s: Session) -> ConnectorStatus:
-    if end_reason(s.faults) is not None or (holds_energy(s.faults) and s.tx is None):
+    if end_reason(s.faults) is not None or (out_of_order(s.faults) and s.tx is None):
         return ConnectorStatus.FAULTED
     if not s.operative and s.tx is None and s.driver is None:
         return ConnectorStatus.UNAVAILABLE
@@ -232,6 +233,8 @@ def _status(s: Session) -> ConnectorStatus:
 
 def _report_status(turn: Turn) -> None:
     s = turn.s
+    if s.away:
+        return  # within a second it is the old status again, or that of a connector without a car
     status, fault, plugged = _status(s), to_report(s.faults), s.occupied
     if status is s.status and fault is s.reported_fault and plugged is s.reported_plugged:
         return

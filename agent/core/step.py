@@ -70,8 +70,8 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
         case StopRequested(trigger, reason):
             if session.tx is not None or session.driver is not None:
                 driver.stop(turn, Stop(trigger, reason))
-        case Deauthorized(tx, _):
-            driver.deauthorized(turn, tx)
+        case Deauthorized():
+            driver.deauthorized(turn, event)
         case Recorded() | RecordFailed():
             _recorded(turn, event)
         case TimerDue(timer):
@@ -120,16 +120,17 @@ def _pilot(turn: Turn, event: CpChanged) -> None:
     s, state = turn.s, event.reading.state
     if state in {CpState.E, CpState.F} and s.offer is not None and s.offer.pilot == "F":
         return  # our own F says nothing about the car
-    was_plugged = s.plugged
-    turn.set(cp=state)
-    if state.connected == was_plugged:
+    if not state.connected and s.plugged:
+        driver.car_away(turn)
         return
-    if state.connected:
+    was_plugged = s.plugged
+    turn.set(cp=state, away=False)
+    if was_plugged:
+        turn.cancel(Timer.AWAY)
+    elif state.connected:
         turn.cancel(Timer.CONNECT)
         turn.trigger = turn.trigger or Trigger.CABLE_PLUGGED_IN
         driver.car_came(turn)
-    else:
-        driver.car_left(turn)
 
 
 def _contactor(turn: Turn, event: ContactorChanged) -> None:
@@ -157,6 +158,7 @@ def _meter(turn: Turn, event: MeterSampled) -> None:
 def _availability(turn: Turn, event: AvailabilityChanged) -> None:
     before, concerned = turn.s.inoperative, frozenset({event.scope})
     turn.set(inoperative=before - concerned if event.operative else before | concerned)
+    driver.welcome(turn)
     turn.checkpoint = True
 
 
@@ -172,6 +174,8 @@ def _cable(turn: Turn, ampacity_a: float | None) -> None:
     had_one = turn.s.cable_a is not None
     turn.set(cable_a=ampacity_a, limits=others + cable)
     if ampacity_a is None:
+        if turn.s.away:
+            driver.car_left(turn)  # no loose contact: the plug is out of the socket
         driver.no_cable(turn, pulled=had_one)
 
 
@@ -187,6 +191,7 @@ def _fault(turn: Turn, event: FaultRaised | FaultCleared) -> None:
         turn.set(faults=s.faults - {event.fault})
         if event.fault is FaultKind.METER:
             turn.cancel(Timer.METER_GRACE)
+        driver.welcome(turn)
     else:
         turn.set(faults=s.faults | {event.fault})
         if event.fault is FaultKind.METER and event.fault not in s.faults:
@@ -215,6 +220,8 @@ def _due(turn: Turn, timer: Timer) -> None:
     match timer:
         case Timer.CONNECT if s.phase is Phase.AUTHORIZED:
             driver.no_car_came(turn)
+        case Timer.AWAY if s.away:
+            driver.car_left(turn)
         case Timer.EASE if s.phase is Phase.EASING:
             turn.power_off("the car did not stop drawing")
             driver.without_power(turn)

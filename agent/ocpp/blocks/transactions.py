@@ -131,4 +131,4 @@ class Transactions(Block):
         if outcome.token is not None:
             self._learn(outcome.token, outcome.info)
         if not outcome.info.accepted and isinstance(fact, TransactionStarted | TransactionUpdated):
-            self._charger.post(fact.evse, Deauthorized(fact.tx, outcome.info))
+            self._charger.post(fact.evse, Deauthorized(fact.tx, outcome.info, outcome.token, fact.seq))

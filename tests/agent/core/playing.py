@@ -104,6 +104,14 @@ class Player:
     def plug(self) -> list:
         return self.play(cp(CpState.B), self.sample())
 
+    def unplug(self) -> list:
+        """Pull the plug, and stay away for longer than a loose contact would."""
+        self.play(cp(CpState.A))
+        if Timer.AWAY in self.timers:
+            self.mono_s = max(self.mono_s, self.timers.pop(Timer.AWAY))
+            self.step(TimerDue(Timer.AWAY))
+        return self.effects
+
     def tap(self, token: str = "AABB") -> list:
         return self.play(TokenPresented(token))
 

@@ -116,7 +116,7 @@ def test_an_unlock_lets_go_a_cable_that_its_driver_left_behind():
     p = with_lock(unlock_on_ev_side_disconnect=False)
     p.play(PpChanged(32.0, 220.0))
     p.charge()
-    p.play(cp(CpState.A))
+    p.unplug()
     p.open()
     p.wait(5)
     assert p.session.held_by == IdToken("AABB")
@@ -149,7 +149,7 @@ def left_at_the_car(**rules: object) -> Player:
     p = with_lock(**rules)
     p.play(PpChanged(32.0, 220.0))
     p.charge()
-    p.play(cp(CpState.A))
+    p.unplug()
     p.open()
     return p
 
@@ -176,7 +176,7 @@ def test_the_cable_of_a_transaction_that_goes_on_without_its_car_stays_locked_un
 def test_the_stations_own_cable_that_is_not_plugged_in_again_in_time_ends_the_transaction():
     p = Player(Rules(stop_on_ev_side_disconnect=False, ev_connection_timeout_s=60))
     p.charge()
-    p.play(cp(CpState.A))
+    p.unplug()
     p.open()
     p.wait(59)
     assert not ended(p)
@@ -210,7 +210,7 @@ def test_the_status_says_when_something_is_plugged_in_even_where_it_does_not_cha
     p = Player()
     p.tap()
     p.plug()
-    p.play(cp(CpState.A))
+    p.unplug()
     p.wait(4)
     told = [(one.status, one.plugged) for one in p.facts if isinstance(one, ConnectorStatusChanged)]
     assert told == [

@@ -113,7 +113,8 @@ def test_a_tap_does_not_give_a_car_that_has_lost_its_offer_another_six_seconds()
 def test_a_car_that_is_plugged_in_before_the_bill_is_closed_never_inherits_the_transaction(point):
     p = Player(Rules(stop_points=frozenset({point})))
     p.charge()
-    p.play(cp(CpState.A), cp(CpState.B))
+    p.unplug()
+    p.play(cp(CpState.B))
     p.open()
     p.wait(4)
     assert len(ended(p)) == 1
@@ -130,7 +131,8 @@ def test_where_charging_is_free_the_next_car_starts_even_if_it_comes_before_the_
     if first == "is stopped":
         p.play(FaultRaised(FaultKind.RCD_DC), FaultCleared(FaultKind.RCD_DC))
         assert p.session.phase is Phase.STOPPING
-    p.play(cp(CpState.A), cp(CpState.B))
+    p.unplug()
+    p.play(cp(CpState.B))
     p.open()
     p.wait(4)
     assert len(ended(p)) == 1
@@ -168,7 +170,7 @@ def test_a_transaction_that_starts_with_the_energy_ends_on_a_reading_taken_after
     p.charge()
     p.play(p.sample(energy_wh=2000.0))
     p.mono_s += 0.5
-    p.play(cp(CpState.A))
+    p.unplug()
     assert not ended(p)
     p.open()
     p.mono_s += 0.5
@@ -179,7 +181,7 @@ def test_a_transaction_that_starts_with_the_energy_ends_on_a_reading_taken_after
 def test_a_contactor_that_stays_closed_without_a_car_starts_no_transaction():
     p = Player(Rules(start_points=frozenset({TxPoint.ENERGY_TRANSFER})))
     p.charge()
-    p.play(cp(CpState.A))
+    p.unplug()
     p.wait(10)
     assert len(ended(p)) == 1
     assert p.session.tx is None
@@ -215,7 +217,7 @@ def test_another_sample_interval_counts_for_the_transaction_that_is_open():
 def put_right(p: Player) -> None:
     """The car leaves, the contactor opens, all faults are gone, everything is in service, and time passes."""
     p.records = True
-    p.play(cp(CpState.A))
+    p.unplug()
     p.open()
     p.play(*map(FaultCleared, FaultKind), LockChanged(LockState.UNLOCKED), PpChanged(None, None))
     p.play(*(AvailabilityChanged(True, scope) for scope in Scope))

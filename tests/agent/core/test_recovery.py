@@ -192,7 +192,7 @@ def test_a_cut_between_a_stop_and_the_first_energy_leaves_an_evse_that_serves_th
 
 
 @pytest.mark.parametrize("resume", [True, False])
-@pytest.mark.parametrize("after", [None, lambda q: q.tap(), lambda q: q.play(cp(CpState.A)), lambda q: q.wait(600)])
+@pytest.mark.parametrize("after", [None, lambda q: q.tap(), lambda q: q.unplug(), lambda q: q.wait(600)])
 def test_what_the_journal_keeps_of_a_session_is_enough_and_small(resume, after):
     rules = Rules(resume_after_power_loss=resume)
     p = Player(rules)

@@ -188,7 +188,7 @@ def test_plug_tap_charge_tap_unplug_bills_what_the_meter_counted():
     assert (ended.trigger, ended.reason) == (Trigger.STOP_AUTHORIZED, StopReason.LOCAL)
     assert ended.token == IdToken("AABB")
     assert p.session.phase is Phase.FINISHED
-    p.play(cp(CpState.A))
+    p.unplug()
     assert p.session.phase is Phase.IDLE
     assert statuses(p) == [
         ConnectorStatus.PREPARING,
@@ -334,7 +334,7 @@ def test_the_bill_closes_without_the_meter_when_it_stays_silent():
     p.charge()
     p.play(p.sample(energy_wh=1500.0))
     p.mono_s += 1.0
-    p.play(cp(CpState.A))
+    p.unplug()
     p.open()
     p.mono_s += 3.0
     p.play(TimerDue(Timer.CLOSING))
@@ -481,7 +481,7 @@ def test_a_cable_left_behind_stays_locked_until_its_driver_returns():
     p = Player(session=Session(evse=1, has_lock=True, rules=rules))
     p.play(PpChanged(32.0, 220.0))
     p.charge()
-    p.play(cp(CpState.A))
+    p.unplug()
     p.open()
     p.wait(5)
     assert p.session.locked
@@ -508,7 +508,7 @@ def test_a_change_of_availability_during_a_charge_waits_for_its_end_without_a_fl
     p.charge()
     p.play(AvailabilityChanged(False))
     assert p.session.phase is Phase.CHARGING
-    p.play(cp(CpState.A))
+    p.unplug()
     p.open()
     p.wait(2)
     assert p.session.status is ConnectorStatus.UNAVAILABLE
@@ -547,7 +547,7 @@ def test_a_transaction_may_outlive_its_authorisation_until_the_cable_is_pulled()
     p.wait(1)
     assert isinstance(p.tx_facts[-1], TransactionUpdated)
     assert p.tx_facts[-1].trigger is Trigger.REMOTE_STOP
-    p.play(cp(CpState.A))
+    p.unplug()
     assert isinstance(p.tx_facts[-1], TransactionEnded)
 
 

@@ -387,7 +387,7 @@ async def test_a_verdict_that_is_not_accepted_is_posted_to_the_evse(version: Ver
         one.tell(started(evse=2))
         await settled(5)
         blocked = AuthInfo(AuthStatus.BLOCKED, "fleet")
-        assert one.charger.posted == [(2, Deauthorized("tx-1", blocked))]
+        assert one.charger.posted == [(2, Deauthorized("tx-1", blocked, IdToken("04AABBCC"), 0))]
         assert one.learnt == [(TOKEN, blocked)]
 
 
