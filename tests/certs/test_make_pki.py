@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import ssl
 import stat
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+
+from tests.security import minting
 
 MAKE_PKI = Path(__file__).resolve().parents[2] / "certs" / "make_pki.py"
 
@@ -43,7 +46,7 @@ def test_what_is_there_is_not_overwritten_by_accident(pki):
 
 def test_no_key_can_be_read_by_others(pki):
     keys = list(pki.glob("*.key"))
-    assert len(keys) == 17
+    assert len(keys) == 18
     assert all(stat.S_IMODE(key.stat().st_mode) == 0o600 for key in keys)
 
 
@@ -76,6 +79,44 @@ def test_openssl_accepts_each_chain_for_its_purpose_and_no_other_root(pki, leaf,
     assert verified(root)
     other = "mo-root" if root != "mo-root" else "oem-root"
     assert not verified(other)
+
+
+def test_on_a_production_machine_nothing_is_minted_whatever_is_said(tmp_path):
+    done = subprocess.run(
+        [sys.executable, MAKE_PKI, "--development", "--out", str(tmp_path / "pki")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "EVSE_ENVIRONMENT": "production"},
+    )
+    assert done.returncode == 1
+    assert not (tmp_path / "pki").exists()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is the independent verifier, and is not installed")
+@pytest.mark.parametrize("leaf", ["csms", "station", "firmware"])
+def test_openssl_refuses_each_bad_certificate_for_what_its_name_says(leaf):
+    root = {"csms": "csms-root", "station": "station-root", "firmware": "manufacturer-root"}[leaf]
+    purpose = {"csms": "sslserver", "station": "sslclient", "firmware": "sslserver"}[leaf]
+    said = {
+        "expired": "certificate has expired",
+        "not-yet-valid": "certificate is not yet valid",
+        "wrong-purpose": "unsuitable certificate purpose",
+        "weak-key": "EE certificate key too weak",
+        "unknown-root": "unable to get local issuer certificate",
+        "revoked": "certificate revoked",
+        "chain-too-long": "path length constraint exceeded",
+        "leaf-as-ca": "invalid CA certificate",
+    }
+    for variant, why in said.items():
+        bad = minting.path(f"{leaf}-{variant}")
+        files = ["-CAfile", minting.path(root), "-untrusted", bad, bad]
+        options = ["-purpose", purpose, "-auth_level", "2", "-no-CApath", "-no-CAstore"]
+        if variant == "revoked":
+            options += ["-crl_check", "-CRLfile", minting.pki() / "bad" / f"{root}.crl"]
+        done = subprocess.run(["openssl", "verify", *options, *files], capture_output=True, text=True, check=False)
+        assert done.returncode != 0, variant
+        assert why in done.stderr, (variant, done.stderr)
 
 
 def test_a_tls_server_can_be_run_with_the_csms_certificate(pki):
