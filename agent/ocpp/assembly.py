@@ -11,12 +11,14 @@ from agent.ocpp.blocks.trigger import Trigger
 from agent.ocpp.blocks.variables import Variables
 from agent.ocpp.device_model import DeviceModel
 from agent.ocpp.dialect import merged
+from agent.ocpp.hardware_model import HardwareModel
 
 
 def blocks(around: Surroundings, provisioning: Provisioning, availability: Availability) -> tuple[Block, ...]:
     """All of them; a request belongs to exactly one."""
     settings, charger, clock = around.settings, around.charger, around.clock
-    model = DeviceModel(settings, charger, around.plate, lambda: clock.now().utc_s)
+    hardware = HardwareModel(charger, around.plate)
+    model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
     others: tuple[Block, ...] = (
         Authorization(charger),
         RemoteControl(charger, settings, lambda: provisioning.registered),

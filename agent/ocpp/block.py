@@ -10,13 +10,16 @@ from msgspec import Struct
 from agent.ocpp.asks import Ask, Handled, TriggerAsk, TriggeredMessage
 from agent.ocpp.calls import Calls
 from agent.ocpp.charger import Charger
+from agent.ocpp.costs import Costs
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import Notice
 from agent.ocpp.keeper import Keeper, Store
+from agent.ocpp.setting import Setting
 from agent.ocpp.variables import Settings
 from agent.runtime.clock import Clock
 
 Routes: TypeAlias = Mapping[type[Ask], Callable[[Any], Handled]]
+ByteLimits: TypeAlias = Mapping[type[Ask], Setting[int]]
 Triggers: TypeAlias = Mapping[TriggeredMessage, Callable[[TriggerAsk], Handled]]
 
 
@@ -42,6 +45,7 @@ class Surroundings(Struct, frozen=True):
     new_id: Callable[[], str]
     plate: Nameplate
     csms: Csms
+    costs: Costs
 
 
 class Block:
@@ -53,6 +57,10 @@ class Block:
 
     def triggers(self) -> Triggers:
         """Which messages of this block's the CSMS can ask for, and what comes of it: reply first, then send."""
+        return {}
+
+    def byte_limits(self) -> ByteLimits:
+        """The settings that say how many bytes a request may have (2.x BytesPerMessage)."""
         return {}
 
     async def run(self) -> None:

@@ -1,28 +1,21 @@
-"""The device model as 2.x sees it: the settings, and what the station consists of and how that is doing.
+"""The device model as 2.x sees it: variables with their attributes, found, read, written and chosen for reports.
 
-Components of the station as a whole are named in the settings' rows. `ChargingStation`, `EVSE` and `Connector` are made
-up from the sessions at the moment they are asked for (2.0.1 part 2, 2.13).
+Components of the station as a whole are named in the settings' rows. Whatever else there is (the hardware, and what
+blocks add) comes as parts: functions that tell their variables at the moment they are asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from agent.core.limits import LimitSource
-from agent.core.session import Session
-from agent.core.values import ConnectorStatus
-from agent.ocpp.asks import Reason, ReportBase, VariableName, VariableStatus
-from agent.ocpp.charger import Charger
-from agent.ocpp.setting import CHOICES, NUMBERS, DataType, Setting
+from agent.ocpp.asks import ACTUAL, Reason, ReportBase, VariableName, VariableStatus
+from agent.ocpp.asks.device import Criterion, Wanted, same
+from agent.ocpp.setting import CHOICES, NUMBERS, Access, DataType, Setting
 from agent.ocpp.stamps import to_wire
 from agent.ocpp.variables import Settings, SettingVerdict
-
-NOMINAL_V: Final = 230.0  # IEC 60038, of a phase against neutral
-STATES: Final = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")  # ConnectorStatusEnumType
-OWN_STATES: Final = frozenset({ConnectorStatus.RESERVED, ConnectorStatus.UNAVAILABLE, ConnectorStatus.FAULTED})
 
 
 class Nameplate(msgspec.Struct, frozen=True):
@@ -34,17 +27,52 @@ class Nameplate(msgspec.Struct, frozen=True):
     firmware: str | None = None
 
 
+class Attribute(msgspec.Struct, frozen=True):
+    """One of a variable's values: what is (Actual), what shall be (Target), within which bounds (MinSet, MaxSet).
+
+    `value` None: supported, and not known. `persistent`: it survives a restart; `constant`: it never changes.
+    """
+
+    kind: str  # a member of AttributeEnumType
+    value: str | None
+    access: Access = Access.READ_ONLY
+    persistent: bool = False
+    constant: bool = False
+
+
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable with its present value (attribute Actual; empty: not known) and what 2.x calls its characteristics."""
+    """A variable with its attributes and what 2.x calls its characteristics. `monitored`: a monitor can watch it.
+
+    `detail` says more than the value does, to a technician: which of several problems it is.
+    """
 
     name: VariableName
-    value: str
+    attributes: tuple[Attribute, ...]
     type: str = DataType.STRING.value  # a member of DataEnumType
     unit: str | None = None
     minimum: float | None = None
     maximum: float | None = None
     values: tuple[str, ...] | None = None
-    mutable: bool = False
+    monitored: bool = False
+    detail: str | None = None
+
+    @property
+    def value(self) -> str:
+        """The attribute Actual; empty when it is not known or must not be read."""
+        actual = self.attribute(ACTUAL)
+        return (actual.value or "") if actual is not None and actual.access is not Access.WRITE_ONLY else ""
+
+    @property
+    def mutable(self) -> bool:
+        """Whether the CSMS may write any of it."""
+        return any(one.access is not Access.READ_ONLY for one in self.attributes)
+
+    def attribute(self, kind: str) -> Attribute | None:
+        """An attribute; None when the variable has none of this kind."""
+        return next((one for one in self.attributes if one.kind == kind), None)
+
+
+Part: TypeAlias = Callable[[], Iterable[Variable]]
 
 
 _OF_SETTINGS: Final = {
@@ -57,147 +85,111 @@ _OF_SETTINGS: Final = {
 }
 
 
-def availability_state(status: ConnectorStatus, *, plugged: bool) -> str:
-    """A connector's status as 2.x tells it: occupied is one with something plugged in, nothing else (G01)."""
-    if status in OWN_STATES:
-        return str(status)
-    return "Occupied" if plugged else "Available"
-
-
 class DeviceModel:
-    """Finds, reads and writes variables."""
+    """Finds, reads, writes and chooses variables."""
 
-    def __init__(self, settings: Settings, charger: Charger, plate: Nameplate, now_utc_s: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, parts: Iterable[Part], now_utc_s: Callable[[], float]) -> None:
         self._settings = settings
-        self._charger = charger
-        self._plate = plate
+        self._parts = tuple(parts)
         self._now_utc_s = now_utc_s
+
+    def everything(self) -> list[Variable]:
+        """Every variable, settings first."""
+        return [*self._of_settings(), *self._of_parts()]
 
     def report(self, base: ReportBase) -> list[Variable]:
         """The variables that a base report tells of (B07.FR.07-09)."""
         match base:
             case ReportBase.FULL:
-                return [*self._of_settings(), *self._of_hardware()]
+                return self.everything()
             case ReportBase.CONFIGURATION:
-                return [one for one in self._of_settings() if one.mutable]
+                return [one for one in self.everything() if one.mutable]
             case ReportBase.SUMMARY:
-                return [one for one in self._of_hardware() if _tells_of_condition(one)]
+                return [one for one in self._of_parts() if _tells_of_condition(one)]
+
+    def chosen(self, wanted: Iterable[Wanted], criteria: Iterable[Criterion]) -> list[Variable]:
+        """The variables that are wanted (all where none is), of the components that meet a criterion (B08.FR.05-13)."""
+        variables = self.everything()
+        limits, needed = tuple(wanted), tuple(criteria)
+        if needed:
+            components: dict[tuple[str | int | None, ...], list[Variable]] = {}
+            for one in variables:
+                components.setdefault(_component(_folded(one.name)), []).append(one)
+            variables = [one for own in components.values() if _meets(own, needed) for one in own]
+        return [one for one in variables if any(limit.fits(one.name) for limit in limits)] if limits else variables
 
     def find(self, name: VariableName) -> Variable | VariableStatus:
         """A variable; if there is none, what about its name is unknown (B06.FR.06, B06.FR.07, B06.FR.15)."""
+        if name.evse is None and not name.component_instance:
+            setting = self._settings.find(name.component, name.variable, name.instance)
+            if setting is not None:
+                return self._of_setting(setting)
         wanted = _folded(name)
-        component_is_known = False
-        for one in (*self._of_settings(), *self._of_hardware()):
+        component_is_known = name.evse is None and not name.component_instance and self._settings.has(name.component)
+        for one in (self._clock(), *self._of_parts()):
             found = _folded(one.name)
             if found == wanted:
                 return one
             component_is_known = component_is_known or _component(found) == _component(wanted)
         return VariableStatus.UNKNOWN_VARIABLE if component_is_known else VariableStatus.UNKNOWN_COMPONENT
 
-    def write(self, name: VariableName, text: str) -> tuple[VariableStatus, Reason | None]:
-        """Write a variable (B05.FR.04-10)."""
+    def write(self, name: VariableName, text: str, kind: str = ACTUAL) -> tuple[VariableStatus, Reason | None]:
+        """Write an attribute of a variable (B05.FR.04-10)."""
         found = self.find(name)
         if isinstance(found, VariableStatus):
             return found, Reason.NOT_FOUND
-        if not found.mutable:
+        attribute = found.attribute(kind)
+        if attribute is None:
+            return VariableStatus.NOT_SUPPORTED_ATTRIBUTE, None
+        if attribute.access is Access.READ_ONLY:
             return VariableStatus.REJECTED, Reason.READ_ONLY
         outcome = self._settings.set_by_variable(name.component, name.variable, name.instance or None, text)
         return _OF_SETTINGS[outcome.verdict]
 
     def _of_settings(self) -> Iterator[Variable]:
-        for setting in self._settings:
-            if setting.component is not None and setting.variable is not None:
-                name = VariableName(setting.component, setting.variable, setting.instance)
-                yield _variable(name, setting, self._settings.text(setting))
-        yield Variable(name=VariableName("ClockCtrlr", "DateTime"), value=to_wire(self._now_utc_s()), type="dateTime")
+        yield from (self._of_setting(one) for one in self._settings if one.component is not None)
+        yield self._clock()
 
-    def _of_hardware(self) -> Iterator[Variable]:
-        sessions = [self._charger.session(evse) for evse in self._charger.evse_ids]
-        states = [_state_of(one) for one in sessions]
-        phases = max((self._charger.capabilities(evse).phases for evse in self._charger.evse_ids), default=0)
-        yield from _common("ChargingStation", _together(states), phases)
-        yield _text("ChargingStation", "Model", self._plate.model)
-        yield _text("ChargingStation", "VendorName", self._plate.vendor)
-        if self._plate.serial is not None:
-            yield _text("ChargingStation", "SerialNumber", self._plate.serial)
-        if self._plate.firmware is not None:
-            yield _text("ChargingStation", "FirmwareVersion", self._plate.firmware)
-        for session, state in zip(sessions, states, strict=True):
-            yield from self._of_evse(session, state)
-
-    def _of_evse(self, session: Session, state: str) -> Iterator[Variable]:
-        evse, connector = session.evse, session.connector
-        can = self._charger.capabilities(evse)
-        wiring_a = (one.current_a for one in session.limits if one.source is LimitSource.BOARD)
-        max_w = can.phases * NOMINAL_V * next(wiring_a, can.max_current_a)
-        yield from _common("EVSE", state, can.phases, evse)
-        yield _flag("EVSE", "Problem", on=bool(session.faults), evse=evse)
-        yield Variable(
-            name=VariableName("EVSE", "Power", evse=evse),
-            value=_power_w(session),
-            type="decimal",
-            unit="W",
-            maximum=max_w,
+    def _of_setting(self, setting: Setting[Any]) -> Variable:
+        bounded = setting.type in {*NUMBERS, DataType.STRING, DataType.SEQUENCE_LIST, DataType.MEMBER_LIST}
+        actual = Attribute(
+            ACTUAL,
+            self._settings.text(setting) if setting.readable else None,
+            setting.access,
+            persistent=setting.mutable,
+            constant=not setting.mutable and not setting.derived,
         )
-        yield from _common("Connector", state, can.phases, evse, connector)
-        kind = "sType2" if can.has_proximity else "cType2"
-        yield _text("Connector", "ConnectorType", kind, evse, connector)
+        return Variable(
+            name=VariableName(str(setting.component), str(setting.variable), setting.instance),
+            attributes=(actual,),
+            type=setting.type.value,
+            unit=setting.unit,
+            minimum=setting.minimum if setting.type in NUMBERS else None,
+            maximum=setting.maximum if bounded and setting.type not in CHOICES else None,
+            values=setting.values if setting.type in CHOICES else None,
+            monitored=setting.mutable and setting.readable,
+        )
+
+    def _clock(self) -> Variable:
+        now = Attribute(ACTUAL, to_wire(self._now_utc_s()))
+        return Variable(name=VariableName("ClockCtrlr", "DateTime"), attributes=(now,), type=DataType.DATE_TIME.value)
+
+    def _of_parts(self) -> Iterator[Variable]:
+        for part in self._parts:
+            yield from part()
 
 
-def _common(
-    component: str, state: str, phases: int, evse: int | None = None, connector: int | None = None
-) -> Iterator[Variable]:
-    """What every piece of charging infrastructure has (2.0.1 part 2, 2.13)."""
-    yield _flag(component, "Available", on=True, evse=evse, connector=connector)
-    yield Variable(
-        name=VariableName(component, "AvailabilityState", None, evse, connector),
-        value=state,
-        type="OptionList",
-        values=STATES,
-    )
-    name = VariableName(component, "SupplyPhases", None, evse, connector)
-    yield Variable(name=name, value=str(phases), type=DataType.INTEGER.value)
-
-
-def _flag(component: str, variable: str, *, on: bool, evse: int | None, connector: int | None = None) -> Variable:
-    name = VariableName(component, variable, None, evse, connector)
-    return Variable(name=name, value="true" if on else "false", type=DataType.BOOLEAN.value)
-
-
-def _text(component: str, variable: str, value: str, evse: int | None = None, connector: int | None = None) -> Variable:
-    return Variable(name=VariableName(component, variable, None, evse, connector), value=value)
-
-
-def _variable(name: VariableName, setting: Setting[Any], text: str) -> Variable:
-    bounded = setting.type in {*NUMBERS, DataType.STRING}
-    return Variable(
-        name=name,
-        value=text,
-        type=setting.type.value,
-        unit=setting.unit,
-        minimum=setting.minimum if setting.type in NUMBERS else None,
-        maximum=setting.maximum if bounded else None,
-        values=setting.values if setting.type in CHOICES else None,
-        mutable=setting.mutable,
-    )
+def _meets(component: list[Variable], criteria: tuple[Criterion, ...]) -> bool:
+    """Whether a component meets one of the criteria; without the variable all but Problem are met (B08.FR.07-10)."""
+    for criterion in criteria:
+        said = [one.value for one in component if same(criterion, one.name.variable)]
+        if "true" in said or (not said and criterion is not Criterion.PROBLEM):
+            return True
+    return False
 
 
 def _tells_of_condition(one: Variable) -> bool:
     return one.name.variable == "AvailabilityState" or (one.name.variable == "Problem" and one.value == "true")
-
-
-def _state_of(session: Session) -> str:
-    return availability_state(session.status, plugged=session.occupied)
-
-
-def _together(states: list[str]) -> str:
-    """What a whole station is when its EVSEs are this: the best of them, for that is what a driver can have."""
-    return next((one for one in STATES if one in states), "Unavailable")
-
-
-def _power_w(session: Session) -> str:
-    power_w = session.meter.power_w if session.meter is not None else None
-    return "" if power_w is None else f"{power_w:.0f}"
 
 
 def _folded(name: VariableName) -> tuple[str | int | None, ...]:

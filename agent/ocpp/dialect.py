@@ -17,7 +17,7 @@ from agent.core.facts import ConnectorStatusChanged
 from agent.core.values import AuthInfo, IdToken, Reading
 from agent.ocpp.asks import Answer, Ask, TransferAnswer
 from agent.ocpp.codec import CallError, Codec, Version
-from agent.ocpp.device_model import Nameplate, Variable
+from agent.ocpp.device_model import Nameplate
 from agent.ocpp.outbox import StoredFact
 
 _Message = TypeVar("_Message", bound=Struct)
@@ -94,16 +94,6 @@ class Speech(Protocol):
         """The notices it has words for."""
 
 
-class ReportPart(Struct, frozen=True):
-    """One message of a report: `seq` counts from 0, `more`: others follow."""
-
-    request_id: int
-    seq: int
-    more: bool
-    at_utc_s: float
-    variables: tuple[Variable, ...]
-
-
 class Dialect(Protocol):
     """One OCPP version."""
 
@@ -139,9 +129,6 @@ class Dialect(Protocol):
 
     def meter_values(self, evse: int, reading: Reading, tx: str | None = None) -> Struct | None:
         """MeterValues of an EVSE, within a transaction or not; None when the reading holds nothing it can say."""
-
-    def report_part(self, part: ReportPart) -> Struct | None:
-        """One message of a report on the device model; None in versions without one."""
 
     def transfer(self, vendor: str, message: str | None, data: Any) -> Struct:
         """DataTransfer. Raises `msgspec.ValidationError` when this version cannot say it."""

@@ -59,7 +59,6 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     be missing. `minimum` and `maximum` bound a number, or the length of a text or list. `values` are the allowed
     choices; with `member`, a regular expression for them, only examples. `derived`: the agent finds it out, nobody
     sets it; `reboot`: what is written takes effect at the next start. `inverted16`: the 1.6 key says the opposite.
-    `monitored`: a monitor can watch it.
     """
 
     type: DataType
@@ -77,7 +76,6 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     derived: bool = False
     reboot: bool = False
     inverted16: bool = False
-    monitored: bool = False
 
     @property
     def key(self) -> str:

@@ -6,19 +6,18 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.core.values import AuthInfo, IdToken
-from agent.ocpp.asks import Answer, Ask, ReadVariablesAsk, TransferAnswer, WriteVariablesAsk
+from agent.ocpp.asks import Answer, TransferAnswer
 from agent.ocpp.assembly import blocks
-from agent.ocpp.block import Block, Routes, Surroundings
+from agent.ocpp.block import Block, ByteLimits, Routes, Surroundings
 from agent.ocpp.blocks.authorization import authorize
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.blocks.data_transfer import DataTransfer, transfer
@@ -37,13 +36,13 @@ from agent.ocpp.connection import (
     WebSocketLink,
     dial,
 )
+from agent.ocpp.costs import Costs
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import Dialect, Notice, Registration, answered, asked, heard, memory_key, merged, said
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
 from agent.ocpp.rpc import CallReceived, Rpc
 from agent.ocpp.setting import Setting
-from agent.ocpp.settings.device_data import BYTES_PER_GET_VARIABLES, BYTES_PER_SET_VARIABLES
 from agent.ocpp.settings.link import (
     MESSAGE_TIMEOUT,
     OFFLINE_THRESHOLD,
@@ -62,9 +61,6 @@ _log = logging.getLogger(__name__)
 
 IDS_KEY: Final = "ocpp.message_ids"  # of the journal's meta data: what makes message ids of two journals differ
 NORMAL_CLOSURE: Final = 1000  # RFC 6455 7.4.1
-MAX_BYTES: Final[Mapping[type[Ask], Setting[int]]] = MappingProxyType(
-    {ReadVariablesAsk: BYTES_PER_GET_VARIABLES, WriteVariablesAsk: BYTES_PER_SET_VARIABLES}
-)
 
 
 def _nobody(token: IdToken, info: AuthInfo) -> None:
@@ -129,9 +125,10 @@ class Station:
             learn=learn,
         )
         self.data_transfer = DataTransfer()
+        self.costs = Costs()
         self._ping_changed = asyncio.Event()
         settings.on_change(self._on_setting)
-        around = Surroundings(settings, charger, self._keeper, journal, clock, new_id, plate, self)
+        around = Surroundings(settings, charger, self._keeper, journal, clock, new_id, plate, self, self.costs)
         self._blocks: tuple[Block, ...] = (
             self._provisioning,
             self._availability,
@@ -140,6 +137,7 @@ class Station:
             *blocks(around, self._provisioning, self._availability),
         )
         self._routes: Routes = merged(one.routes() for one in self._blocks)
+        self._byte_limits: ByteLimits = merged(one.byte_limits() for one in self._blocks)
 
     @property
     def online(self) -> bool:
@@ -321,7 +319,7 @@ class Station:
         if self._provisioning.registration is Registration.REJECTED:
             return Served(dialect.refusal_while_rejected)
         ask = asked(dialect, call.action, call.message)
-        limit = MAX_BYTES.get(type(ask))
+        limit = self._byte_limits.get(type(ask))
         if limit is not None and call.payload_bytes > self._settings.get(limit):  # B06.FR.17
             raise CallError(ErrorCode.FORMAT_VIOLATION, f"more than {self._settings.get(limit)} bytes")
         handled = self._routes[type(ask)](ask)

@@ -173,6 +173,10 @@ class Settings:
             return Outcome(SettingVerdict.UNKNOWN_VARIABLE, "no such variable in this component")
         return self._write(setting, text, setting.parse)
 
+    def has(self, component: str) -> bool:
+        """Whether any setting belongs to this component."""
+        return component.casefold() in self._components
+
     def rules(self) -> Rules:
         """What sessions go by."""
         return Rules(

@@ -134,7 +134,7 @@ class VariableName(msgspec.Struct, frozen=True):
     component_instance: str | None = None
 
 
-ACTUAL: Final = "Actual"  # the only attribute that variables have here
+ACTUAL: Final = "Actual"
 
 
 class VariableAsk(msgspec.Struct, frozen=True):
@@ -181,6 +181,7 @@ class Verdict(enum.StrEnum):
     NOT_IMPLEMENTED = "NotImplemented"
     NOT_SUPPORTED = "NotSupported"
     REBOOT_REQUIRED = "RebootRequired"
+    EMPTY = "EmptyResultSet"
     UNKNOWN_MESSAGE = "UnknownMessageId"
     UNKNOWN_VENDOR = "UnknownVendorId"
 
@@ -197,6 +198,7 @@ class Reason(enum.StrEnum):
     TX_IN_PROGRESS = "TxInProgress"
     UNKNOWN_CONNECTOR = "UnknownConnectorId"
     UNKNOWN_EVSE = "UnknownEvse"
+    WRITE_ONLY = "WriteOnly"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -245,7 +247,7 @@ class KeyValue(msgspec.Struct, frozen=True):
     """A configuration key of 1.6 and its value."""
 
     key: str
-    value: str
+    value: str | None  # None: the CSMS may write it, and not read it
     read_only: bool
 
 

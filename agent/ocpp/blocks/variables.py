@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from agent.ocpp.asks import (
     ACCEPTED,
-    ACTUAL,
     BaseReportAsk,
     Handled,
     KeysAnswer,
     KeyValue,
     ReadKeysAsk,
     ReadVariablesAsk,
+    Reason,
     VariableAsk,
     VariableResult,
     VariablesAnswer,
@@ -22,17 +24,24 @@ from agent.ocpp.asks import (
     WriteKeyAsk,
     WriteVariablesAsk,
 )
-from agent.ocpp.block import Block, Routes
+from agent.ocpp.asks.device import ReportAsk
+from agent.ocpp.block import Block, ByteLimits, Routes
 from agent.ocpp.calls import Calls
 from agent.ocpp.codec import CallError, ErrorCode
 from agent.ocpp.device_model import DeviceModel, Variable
-from agent.ocpp.dialect import Dialect, ReportPart
-from agent.ocpp.setting import Setting
-from agent.ocpp.settings.device_data import GET_CONFIGURATION_MAX_KEYS, ITEMS_PER_GET_VARIABLES, ITEMS_PER_SET_VARIABLES
+from agent.ocpp.reports import ReportPart, send
+from agent.ocpp.setting import Access, Setting
+from agent.ocpp.settings.device_data import (
+    BYTES_PER_GET_REPORT,
+    BYTES_PER_GET_VARIABLES,
+    BYTES_PER_SET_VARIABLES,
+    GET_CONFIGURATION_MAX_KEYS,
+    ITEMS_PER_GET_REPORT,
+    ITEMS_PER_GET_VARIABLES,
+    ITEMS_PER_SET_VARIABLES,
+)
 from agent.ocpp.variables import Settings, SettingVerdict
 from agent.runtime.clock import Clock
-
-REPORT_BYTES: Final = 16_384  # our policy: of one message of a report; some CSMSs take no more than 64 KiB
 
 _WRITTEN: Final = {
     SettingVerdict.ACCEPTED: Verdict.ACCEPTED,
@@ -54,11 +63,20 @@ class Variables(Block):
     def routes(self) -> Routes:
         """Who answers what."""
         return {
-            BaseReportAsk: self.report,
+            BaseReportAsk: self.base_report,
+            ReportAsk: self.report,
             ReadKeysAsk: self.read_keys,
             ReadVariablesAsk: self.read,
             WriteKeyAsk: self.write_key,
             WriteVariablesAsk: self.write,
+        }
+
+    def byte_limits(self) -> ByteLimits:
+        """How long a request may be (B06.FR.17, B08.FR.18)."""
+        return {
+            ReadVariablesAsk: BYTES_PER_GET_VARIABLES,
+            ReportAsk: BYTES_PER_GET_REPORT,
+            WriteVariablesAsk: BYTES_PER_SET_VARIABLES,
         }
 
     def read_keys(self, ask: ReadKeysAsk) -> Handled:
@@ -87,32 +105,38 @@ class Variables(Block):
         self._refuse_more(len(ask.items), ITEMS_PER_SET_VARIABLES)
         return Handled(VariablesAnswer(tuple(self._write(one) for one in ask.items)))
 
-    def report(self, ask: BaseReportAsk) -> Handled:
+    def base_report(self, ask: BaseReportAsk) -> Handled:
         """GetBaseReport (B07): the answer first, then the report in as many messages as it takes."""
+        return self._report(ask.request_id, partial(self._model.report, ask.base))
 
-        async def send(calls: Calls) -> None:
-            variables = self._model.report(ask.base)
+    def report(self, ask: ReportAsk) -> Handled:
+        """GetReport (B08). Raises `CallError` for more items than ItemsPerMessage (B08.FR.17)."""
+        self._refuse_more(len(ask.wanted), ITEMS_PER_GET_REPORT)
+        choose = partial(self._model.chosen, ask.wanted, ask.criteria)
+        if not choose():
+            return Handled(VerdictAnswer(Verdict.EMPTY))  # B08.FR.15
+        return self._report(ask.request_id, choose)
+
+    def _report(self, request_id: int, choose: Callable[[], list[Variable]]) -> Handled:
+        async def follow(calls: Calls) -> None:
             at_utc_s = self._clock.now().utc_s
-            for part in parts_of(calls.dialect, ask.request_id, at_utc_s, variables):
-                message = calls.dialect.report_part(part)
-                if message is not None:
-                    await calls.call(message)
+            await send(calls, choose(), lambda seq, more, part: ReportPart(request_id, seq, more, at_utc_s, part))
 
-        return Handled(ACCEPTED.answer, follow=send)
+        return Handled(ACCEPTED.answer, follow=follow)
 
     def _read(self, ask: VariableAsk) -> VariableResult:
         found = self._model.find(ask.name)
         if isinstance(found, VariableStatus):
             return VariableResult(ask, found)
-        if ask.attribute != ACTUAL:
+        attribute = found.attribute(ask.attribute)
+        if attribute is None:
             return VariableResult(ask, VariableStatus.NOT_SUPPORTED_ATTRIBUTE)
-        return VariableResult(ask, VariableStatus.ACCEPTED, found.value)
+        if attribute.access is Access.WRITE_ONLY:
+            return VariableResult(ask, VariableStatus.REJECTED, reason=Reason.WRITE_ONLY)  # B06.FR.09
+        return VariableResult(ask, VariableStatus.ACCEPTED, attribute.value or "")  # B06.FR.13
 
     def _write(self, ask: VariableAsk) -> VariableResult:
-        found = self._model.find(ask.name)
-        if isinstance(found, Variable) and ask.attribute != ACTUAL:
-            return VariableResult(ask, VariableStatus.NOT_SUPPORTED_ATTRIBUTE)
-        status, reason = self._model.write(ask.name, ask.value or "")
+        status, reason = self._model.write(ask.name, ask.value or "", ask.attribute)
         return VariableResult(ask, status, reason=reason)
 
     def _refuse_more(self, items: int, limit: Setting[int]) -> None:
@@ -121,27 +145,5 @@ class Variables(Block):
             raise CallError(ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION, f"at most {allowed} items in one message")
 
     def _key_value(self, setting: Setting[object]) -> KeyValue:
-        return KeyValue(setting.key16 or "", self._settings.text16(setting), not setting.mutable)
-
-
-def parts_of(dialect: Dialect, request_id: int, at_utc_s: float, variables: list[Variable]) -> list[ReportPart]:
-    """Share variables out to messages of at most `REPORT_BYTES`, numbered from 0 (B07.FR.10)."""
-    shares: list[list[Variable]] = [[]]
-    room = REPORT_BYTES
-    for one in variables:
-        size = _size(dialect, ReportPart(request_id, 0, more=True, at_utc_s=at_utc_s, variables=(one,)))
-        if size > room:
-            shares.append([])
-            room = REPORT_BYTES
-        shares[-1].append(one)
-        room -= size
-    last = len(shares) - 1
-    return [
-        ReportPart(request_id, seq, more=seq < last, at_utc_s=at_utc_s, variables=tuple(share))
-        for seq, share in enumerate(shares)
-    ]
-
-
-def _size(dialect: Dialect, part: ReportPart) -> int:
-    message = dialect.report_part(part)
-    return 0 if message is None else len(dialect.codec.encode(message))
+        value = self._settings.text16(setting) if setting.readable else None
+        return KeyValue(setting.key16 or "", value, not setting.mutable)

@@ -32,7 +32,6 @@ from agent.ocpp.dialect import (
     Notice,
     Outcome,
     Registration,
-    ReportPart,
     Saying,
     Service,
     Speech,
@@ -173,11 +172,6 @@ class DialectV16:
         if not values:
             return None
         return self._request("MeterValues", connectorId=evse, transactionId=number, meterValue=values)
-
-    def report_part(self, part: ReportPart) -> Struct | None:
-        """1.6 has keys to be asked for, and no report."""
-        del part
-        return None
 
     def transfer(self, vendor: str, message: str | None, data: Any) -> Struct:
         """DataTransfer.req."""

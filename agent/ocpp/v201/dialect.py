@@ -27,17 +27,16 @@ from agent.core.values import (
     TokenKind,
     Trigger,
 )
-from agent.ocpp.asks import ACTUAL, TransferAnswer, Verdict
+from agent.ocpp.asks import TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import phase_of, worth_telling
 from agent.ocpp.codec import CallError, Codec, ErrorCode, Version
-from agent.ocpp.device_model import Nameplate, Variable, availability_state
+from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import (
     BootAnswer,
     BootReason,
     Notice,
     Outcome,
     Registration,
-    ReportPart,
     Saying,
     Service,
     Speech,
@@ -46,13 +45,14 @@ from agent.ocpp.dialect import (
     merged,
     shortened,
 )
+from agent.ocpp.hardware_model import availability_state
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
+from agent.ocpp.v201 import reports
 from agent.ocpp.v201 import services as everyday
-from agent.ocpp.v201.services import named
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
-SPEECH: Final[tuple[Speech, ...]] = (everyday,)
+SPEECH: Final[tuple[Speech, ...]] = (everyday, reports)
 
 NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it
 NO_MEASURAND: Final = frozenset({Measurand.TEMPERATURE})  # nor MeasurandEnumType for this
@@ -170,17 +170,6 @@ class DialectV201:
         values = _meter_values([reading])
         return self._request("MeterValues", evseId=evse, meterValue=values) if values else None
 
-    def report_part(self, part: ReportPart) -> Struct | None:
-        """NotifyReportRequest (B07)."""
-        return self._request(
-            "NotifyReport",
-            requestId=part.request_id,
-            generatedAt=to_wire(part.at_utc_s),
-            seqNo=part.seq,
-            tbc=part.more,
-            reportData=[_reported(one) for one in part.variables] or None,
-        )
-
     def transfer(self, vendor: str, message: str | None, data: Any) -> Struct:
         """DataTransferRequest."""
         return self._request("DataTransfer", vendorId=vendor, messageId=message, data=data)
@@ -243,27 +232,4 @@ def _sampled(value: SampledValue, reading: Reading) -> dict[str, Any]:
         "measurand": str(value.measurand),
         "phase": phase_of(value),
         "unitOfMeasure": {"unit": value.unit} if value.unit else None,
-    }
-
-
-def _reported(one: Variable) -> dict[str, Any]:
-    """A variable's attribute and characteristics (B07.FR.08, B07.FR.11)."""
-    return {
-        **named(one.name),
-        "variableAttribute": [
-            {
-                "type": ACTUAL,
-                "value": one.value or None,
-                "mutability": "ReadWrite" if one.mutable else "ReadOnly",
-                "persistent": True if one.mutable else None,
-            }
-        ],
-        "variableCharacteristics": {
-            "dataType": one.type,
-            "unit": one.unit,
-            "minLimit": one.minimum,
-            "maxLimit": one.maximum,
-            "valuesList": None if one.values is None else ",".join(one.values),
-            "supportsMonitoring": False,
-        },
     }

@@ -133,12 +133,13 @@ def _token_kind(kind: str) -> TokenKind:
     return TokenKind(kind) if kind in set(TokenKind) else TokenKind.CENTRAL
 
 
-def _verdict(answer: VerdictAnswer) -> dict[str, Any]:
+def verdict(answer: VerdictAnswer) -> dict[str, Any]:
+    """Status, and the reason where there is one."""
     return {"status": str(answer.verdict), "statusInfo": _info(answer.reason)}
 
 
 def _start_verdict(answer: VerdictAnswer) -> dict[str, Any]:
-    return {**_verdict(answer), "transactionId": answer.tx}  # F01.FR.13
+    return {**verdict(answer), "transactionId": answer.tx}  # F01.FR.13
 
 
 def _status(answer: TransactionStatusAnswer) -> dict[str, Any]:
@@ -188,17 +189,17 @@ def _info(reason: Reason | None) -> dict[str, Any] | None:
 
 SERVICES: Final[Mapping[str, Service]] = MappingProxyType(
     {
-        "ChangeAvailability": Service(AvailabilityAsk, _availability, _verdict),
-        "ClearCache": Service(ClearCacheAsk, lambda _: ClearCacheAsk(), _verdict),
+        "ChangeAvailability": Service(AvailabilityAsk, _availability, verdict),
+        "ClearCache": Service(ClearCacheAsk, lambda _: ClearCacheAsk(), verdict),
         "DataTransfer": Service(TransferAsk, _transfer, _transferred),
-        "GetBaseReport": Service(BaseReportAsk, _base_report, _verdict),
+        "GetBaseReport": Service(BaseReportAsk, _base_report, verdict),
         "GetTransactionStatus": Service(TransactionStatusAsk, _transaction_status, _status),
         "GetVariables": Service(ReadVariablesAsk, _read, _got),
         "RequestStartTransaction": Service(RemoteStartAsk, _remote_start, _start_verdict),
-        "RequestStopTransaction": Service(RemoteStopAsk, _remote_stop, _verdict),
-        "Reset": Service(ResetAsk, _reset, _verdict),
+        "RequestStopTransaction": Service(RemoteStopAsk, _remote_stop, verdict),
+        "Reset": Service(ResetAsk, _reset, verdict),
         "SetVariables": Service(WriteVariablesAsk, _write, _set),
-        "TriggerMessage": Service(TriggerAsk, _trigger, _verdict),
+        "TriggerMessage": Service(TriggerAsk, _trigger, verdict),
         "UnlockConnector": Service(UnlockAsk, _unlock, _unlocked),
     }
 )

@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from agent.core.session import Session
+from agent.core.session import Offer, Session
 from agent.core.values import ConnectorStatus
-from agent.ocpp.asks import ReportBase, VariableName
-from agent.ocpp.blocks.variables import REPORT_BYTES, Variables, parts_of
+from agent.ocpp.asks import ReadVariablesAsk, ReportBase, VariableAsk, VariableName
+from agent.ocpp.blocks.variables import Variables
 from agent.ocpp.codec import Version
-from agent.ocpp.device_model import DeviceModel, Nameplate, Variable
-from agent.ocpp.setting import DataType, Setting
+from agent.ocpp.device_model import Attribute, DeviceModel, Nameplate, Variable
+from agent.ocpp.hardware_model import HardwareModel
+from agent.ocpp.reports import REPORT_BYTES, ReportPart, parts_of
+from agent.ocpp.setting import Access, DataType, Setting
 from agent.ocpp.settings import SETTINGS
 from agent.ocpp.settings.link import HEARTBEAT_INTERVAL, OFFLINE_THRESHOLD
+from agent.ocpp.settings.rows import text as text_row
 from agent.ocpp.settings.transactions import TX_START_POINT
 from agent.ocpp.v201.dialect import DialectV201
 from agent.ocpp.variables import Settings
@@ -99,7 +101,7 @@ async def test_a_setting_that_needs_a_restart_says_so_in_both_versions():
         type=DataType.INTEGER, default=1, key16="Late", component="A", variable="Late", reboot=True
     )
     settings = Settings(registry=[late])
-    model = DeviceModel(settings, FakeCharger(), Nameplate("V", "M"), lambda: EPOCH_S)
+    model = DeviceModel(settings, (), lambda: EPOCH_S)
     status, _ = model.write(VariableName("A", "Late"), "2")
     assert status == "RebootRequired"
     assert settings.set_by_key16("Late", "3").verdict == "reboot-required"
@@ -353,7 +355,9 @@ async def test_the_summary_tells_of_availability_and_problems():
             "EVSE1.AvailabilityState": "Occupied",
             "Connector1.AvailabilityState": "Occupied",
             "EVSE2.AvailabilityState": "Faulted",
+            "ChargingStation.Problem": "true",
             "EVSE2.Problem": "true",
+            "PowerContactor2.Problem": "true",
             "Connector2.AvailabilityState": "Faulted",
         }
 
@@ -370,7 +374,8 @@ async def test_a_report_can_be_asked_for_while_pending():
 
 def test_the_power_of_an_evse_is_what_its_meter_says():
     session = Session(evse=1, meter=MeterSample(taken_mono_s=0.0, energy_import_wh=0.0, power_w=7360.4))
-    model = DeviceModel(Settings(), FakeCharger({1: session}), Nameplate("V", "M"), lambda: EPOCH_S)
+    hardware = HardwareModel(FakeCharger({1: session}), Nameplate("V", "M"))
+    model = DeviceModel(Settings(), (hardware.variables,), lambda: EPOCH_S)
     found = model.find(VariableName("evse", "power", evse=1))
     assert isinstance(found, Variable)
     assert found.value == "7360"
@@ -378,9 +383,10 @@ def test_the_power_of_an_evse_is_what_its_meter_says():
 
 @given(st.lists(st.integers(0, 2500), max_size=60))
 def test_a_report_loses_nothing_repeats_nothing_and_keeps_its_messages_short(sizes: list[int]):
-    plain = Variable(name=VariableName("A", "B"), value="")
-    variables = [replace(plain, value="x" * size) for size in sizes]
-    parts = parts_of(DialectV201(), 1, EPOCH_S, variables)
+    variables = [Variable(name=VariableName("A", "B"), attributes=(Attribute("Actual", "x" * size),)) for size in sizes]
+    parts: list[Any] = parts_of(
+        DialectV201(), variables, lambda seq, more, part: ReportPart(1, seq, more, EPOCH_S, part)
+    )
     assert [one for part in parts for one in part.variables] == variables
     assert [part.seq for part in parts] == list(range(len(parts)))
     assert [part.more for part in parts] == [True] * (len(parts) - 1) + [False]
@@ -388,6 +394,142 @@ def test_a_report_loses_nothing_repeats_nothing_and_keeps_its_messages_short(siz
         assert sum(len(one.value) for one in part.variables) < REPORT_BYTES
 
 
-def test_every_base_of_a_report_is_served():
-    model = DeviceModel(Settings(), FakeCharger(), Nameplate("V", "M", "S", "F"), lambda: EPOCH_S)
-    assert all(model.report(base) for base in ReportBase)
+# GetReport
+
+
+async def chosen(one: Stand, **criteria: Any) -> set[str]:
+    """Where a custom report finds what: "Component.evse.connector.Variable[instance]"."""
+    one.csms.heard.clear()
+    assert await ask(one, "GetReport", requestId=9, **criteria) == {"status": "Accepted"}
+    await settled()
+    parts = [call.payload for call in one.csms.calls("NotifyReport")]
+    assert [part["seqNo"] for part in parts] == list(range(len(parts)))  # B08.FR.14
+    assert {part["requestId"] for part in parts} == {9}  # B08.FR.04
+    found = set()
+    for data in (data for part in parts for data in part["reportData"]):
+        assert data["variableCharacteristics"]["dataType"]  # B08.FR.12
+        evse = data["component"].get("evse", {})
+        place = ".".join(str(evse[key]) for key in ("id", "connectorId") if key in evse)
+        instance = f"[{data['variable']['instance']}]" if "instance" in data["variable"] else ""
+        found.add(f"{data['component']['name']}.{place}{'.' if place else ''}{data['variable']['name']}{instance}")
+    return found
+
+
+def component(name: str, variable: str | None = None, **evse: int) -> dict[str, Any]:
+    of: dict[str, Any] = {"component": {"name": name} | ({"evse": evse} if evse else {})}
+    return of | ({"variable": {"name": variable}} if variable else {})
+
+
+@pytest.mark.req("B08.FR.01")
+@pytest.mark.req("B08.FR.11")
+@pytest.mark.req("B08.FR.20")
+@pytest.mark.req("B08.FR.21")
+@pytest.mark.req("B08.FR.22")
+@pytest.mark.req("B08.FR.23")
+@pytest.mark.octt("TC_B_18_CS")
+async def test_a_report_is_limited_to_the_components_and_variables_that_were_named():
+    csms = ScriptedCsms(versions=("ocpp2.0.1",))
+    async with stand(csms, **V201) as one:
+        await one.accepted()
+        assert await chosen(one, componentVariable=[component("EVSE", "availabilitystate", id=1)]) == {
+            "EVSE.1.AvailabilityState"
+        }
+        assert await chosen(one, componentVariable=[component("EVSE", "AvailabilityState")]) == {
+            "EVSE.1.AvailabilityState",
+            "EVSE.2.AvailabilityState",
+        }
+        assert await chosen(one, componentVariable=[component("EVSE", "ACCurrent", id=2)]) == {
+            f"EVSE.2.ACCurrent[L{phase}]" for phase in (1, 2, 3)
+        }
+        assert await chosen(one, componentVariable=[component("DeviceDataCtrlr", "ItemsPerMessage")]) == {
+            f"DeviceDataCtrlr.ItemsPerMessage[{of}]" for of in ("GetReport", "GetVariables", "SetVariables")
+        }
+        whole = await chosen(one, componentVariable=[component("Connector", id=1)])
+        assert {"Connector.1.1.Available", "Connector.1.1.ConnectorType"} < whole
+        assert all(name.startswith("Connector.1.1.") for name in whole)
+
+
+@pytest.mark.req("B08.FR.07")
+@pytest.mark.req("B08.FR.08")
+@pytest.mark.req("B08.FR.09")
+@pytest.mark.req("B08.FR.10")
+@pytest.mark.req("B08.FR.13")
+@pytest.mark.octt("TC_B_15_CS")
+@pytest.mark.octt("TC_B_16_CS")
+@pytest.mark.octt("TC_B_17_CS")
+async def test_a_report_is_limited_to_components_that_meet_a_criterion():
+    welded = Session(evse=2, status=ConnectorStatus.FAULTED, faults=frozenset({FaultKind.WELD}))
+    csms = ScriptedCsms(versions=("ocpp2.0.1",))
+    charger = FakeCharger({1: Session(evse=1), 2: welded})
+    async with stand(csms, **V201, charger=charger, start_values={"LocalAuthListCtrlr.Enabled": "false"}) as one:
+        await one.accepted()
+        problems = await chosen(one, componentCriteria=["Problem"])
+        assert {name.rsplit(".", 1)[0] for name in problems} == {"ChargingStation", "EVSE.2", "PowerContactor.2"}
+        enabled = await chosen(one, componentCriteria=["Enabled"])
+        assert "AuthCacheCtrlr.Enabled" in enabled
+        assert "OCPPCommCtrlr.OfflineThreshold" in enabled, "a component that has no such variable meets it, too"
+        assert "LocalAuthListCtrlr.Enabled" not in enabled
+        assert "EVSE.1.Power" in await chosen(one, componentCriteria=["Available"])
+        active = await chosen(one, componentCriteria=["Active"])
+        assert "PowerContactor.1.Active" not in active
+        assert "EVSE.1.Power" in active
+        either = await chosen(one, componentCriteria=["Problem", "Active"])
+        assert "PowerContactor.2.Active" in either
+        assert either == problems | active
+
+
+@pytest.mark.req("B08.FR.15")
+@pytest.mark.req("B08.FR.17")
+@pytest.mark.req("B08.FR.18")
+@pytest.mark.octt("TC_B_54_CS")
+async def test_a_report_that_would_be_empty_or_was_asked_for_at_too_great_length_is_refused():
+    csms = ScriptedCsms(versions=("ocpp2.0.1",))
+    async with stand(csms, **V201) as one:
+        await one.accepted()
+        assert await ask(one, "GetReport", requestId=1, componentCriteria=["Problem"]) == {"status": "EmptyResultSet"}
+        nothing = [component("CoffeeCtrlr")]
+        assert await ask(one, "GetReport", requestId=1, componentVariable=nothing) == {"status": "EmptyResultSet"}
+        many = [component("EVSE")] * 101
+        assert await ask(one, "GetReport", requestId=1, componentVariable=many) == ["OccurrenceConstraintViolation"]
+        padded = [component("EVSE") | {"customData": {"vendorId": "v", "pad": "x" * 70_000}}]
+        assert await ask(one, "GetReport", requestId=1, componentVariable=padded) == ["FormatViolation"]
+        assert csms.calls("NotifyReport") == []
+
+
+# Attributes
+
+
+@pytest.mark.req("B06.FR.04")
+@pytest.mark.req("B07.FR.11")
+@pytest.mark.octt("TC_B_34_CS")
+async def test_every_attribute_of_a_variable_is_read_and_reported():
+    offering = Session(evse=1, offer=Offer(10.0, "pwm", 0.0))
+    csms = ScriptedCsms(versions=("ocpp2.0.1",))
+    async with stand(csms, **V201, charger=FakeCharger({1: offering})) as one:
+        await one.accepted()
+        power = [item("Power", "EVSE", evse={"id": 1}, attributeType=kind) for kind in ("Actual", "Target", "MaxSet")]
+        assert await get(one, *power) == [("Accepted", ""), ("Accepted", "6900"), ("Accepted", "22080")]  # B06.FR.13
+        assert await put(one, power[1] | {"attributeValue": "1"}) == ["Rejected"]
+        data = await report(one, "FullInventory")
+        (told_power,) = [one for one in data if one["variable"]["name"] == "Power"]
+        assert [(each["type"], each.get("value")) for each in told_power["variableAttribute"]] == [
+            ("Actual", None),
+            ("Target", "6900"),
+            ("MaxSet", "22080"),
+        ]
+
+
+@pytest.mark.req("B06.FR.09")
+async def test_what_may_only_be_written_is_never_told_in_any_version():
+    secret = text_row("SecretCtrlr.Word", "SecretWord", "hush", maximum=10, access=Access.WRITE_ONLY)
+    settings = Settings([*SETTINGS, secret])
+    model = DeviceModel(settings, (), lambda: EPOCH_S)
+    block = Variables(settings, model, None)  # type: ignore[arg-type]
+    name = VariableName("SecretCtrlr", "Word")
+    (read,) = block.read(ReadVariablesAsk((VariableAsk(name),))).answer.results  # type: ignore[union-attr]
+    assert (read.status, read.value) == ("Rejected", None)
+    (shown,) = [one for one in model.report(ReportBase.FULL) if one.name == name]
+    assert "hush" not in str(shown)
+    assert block._key_value(secret).value is None
+    assert model.write(name, "shh")[0] == "Accepted"
+    assert settings.get(secret) == "shh"

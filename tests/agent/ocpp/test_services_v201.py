@@ -38,8 +38,10 @@ from agent.ocpp.asks import (
     WriteVariablesAsk,
 )
 from agent.ocpp.charger import ResetKind
-from agent.ocpp.device_model import Variable
-from agent.ocpp.dialect import ReportPart
+from agent.ocpp.device_model import Attribute, Variable
+from agent.ocpp.dialect import said as notice_said
+from agent.ocpp.reports import ReportPart
+from agent.ocpp.setting import Access
 from agent.ocpp.v21.dialect import DialectV21
 from agent.ocpp.v201.dialect import DialectV201
 from tests.agent.ocpp.said import meant, payload, said
@@ -189,10 +191,12 @@ def test_an_answer_is_said(make: Make, action: str, answer: Answer, fields: dict
 @pytest.mark.req("B07.FR.08")
 def test_a_report_tells_value_mutability_and_characteristics(make: Make):
     dialect = make()
-    flag = Variable(name=SHORT, value="60", type="integer", unit="s", minimum=0, maximum=100, mutable=True)
-    state = Variable(name=NAME, value="", type="OptionList", values=("Available", "Occupied"))
+    actual = Attribute("Actual", "60", Access.READ_WRITE, persistent=True)
+    flag = Variable(name=SHORT, attributes=(actual,), type="integer", unit="s", minimum=0, maximum=100, monitored=True)
+    unset = (Attribute("Actual", "Occupied", constant=True), Attribute("Target", None))
+    state = Variable(name=NAME, attributes=unset, type="OptionList", values=("Available", "Occupied"))
     part = ReportPart(7, 2, more=True, at_utc_s=EPOCH_S, variables=(flag, state))
-    assert payload(dialect.codec, dialect.report_part(part)) == {
+    assert payload(dialect.codec, notice_said(dialect, part)) == {
         "requestId": 7,
         "generatedAt": "2026-01-01T00:00:00.000Z",
         "seqNo": 2,
@@ -206,12 +210,15 @@ def test_a_report_tells_value_mutability_and_characteristics(make: Make):
                     "unit": "s",
                     "minLimit": 0,
                     "maxLimit": 100,
-                    "supportsMonitoring": False,
+                    "supportsMonitoring": True,
                 },
             },
             NAMED
             | {
-                "variableAttribute": [{"type": "Actual", "mutability": "ReadOnly"}],
+                "variableAttribute": [
+                    {"type": "Actual", "value": "Occupied", "mutability": "ReadOnly", "constant": True},
+                    {"type": "Target", "mutability": "ReadOnly"},
+                ],
                 "variableCharacteristics": {
                     "dataType": "OptionList",
                     "valuesList": "Available,Occupied",
