@@ -7,7 +7,6 @@ power cut does to writes that were never synced.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import os
 import platform
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from csms.server import Csms
+from tests.campaigns.results import campaign
 from tests.journeys.judging import CAR, TAG, charge, released, settled, wrong
 from tests.journeys.processes import Charger
 
@@ -25,7 +25,6 @@ SIDE_BY_SIDE = 6
 # A charge makes about 100 writes on the journal's thread, the first start about 40 more on the main one.
 SOME = [1, 5, 17, 36, *range(40, 130, 4)]
 ALL = range(1, 140)
-RESULTS = Path(__file__).parents[1] / "campaigns" / "results"
 
 needs_strace = pytest.mark.skipif(
     shutil.which("strace") is None or platform.system() != "Linux",
@@ -104,9 +103,8 @@ async def test_a_disk_that_fails_from_any_write_on_costs_no_energy_that_is_not_b
 async def test_campaign_of_cuts_at_every_write(version, tmp_path):
     plans = [f"signal=SIGKILL:when={n}" for n in ALL]
     plans += [f"error={error}:when={n}+" for error in ("ENOSPC", "EIO", "EROFS") for n in range(1, 140, 5)]
-    found = await cuts(tmp_path, version, plans)
-    RESULTS.mkdir(exist_ok=True)
-    now = dt.datetime.now(dt.UTC)
-    with (RESULTS / "cuts.md").open("a") as report:
-        report.write(f"| {now:%Y-%m-%d} | OCPP {version} | {len(plans)} cuts | {len(found)} wrong |\n")
-    assert found == {}
+    with campaign("cuts", f"OCPP {version}: kills at every write, disk errors from every fifth on", lambda: done):
+        done = "broken off"
+        found = await cuts(tmp_path, version, plans)
+        done = f"{len(plans)} cuts, {len(found)} wrong"
+        assert found == {}

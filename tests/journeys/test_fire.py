@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from sim.symptoms import Symptom
+from tests.campaigns.results import campaign
 from tests.journeys.fire import STRANGER, TOKENS, Fire
 
 pytestmark = pytest.mark.realtime  # the machine brings clocks of its own
@@ -213,5 +214,8 @@ def test_whatever_befalls_a_station_no_invariant_is_broken():
 @pytest.mark.campaign
 @pytest.mark.timeout(0)
 def test_a_million_steps_break_no_invariant():
-    while Machine.steps < int(os.environ.get("EVSE_FIRE_STEPS", "1000000")):
-        run(200, 100, repeat=False)
+    wanted = int(os.environ.get("EVSE_FIRE_STEPS", "1000000"))
+    with campaign("fire", "invariants under fire, random stories of 100 steps", lambda: f"{Machine.steps:,} steps"):
+        while Machine.steps < wanted:
+            run(10, 100, repeat=False)
+            print(f"{Machine.steps:,} of {wanted:,} steps", flush=True)  # noqa: T201 - hours pass

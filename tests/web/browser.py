@@ -21,6 +21,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 START_S = 30.0
 PATIENCE_S = 30.0
 LOOK_EVERY_S = 0.1
+ANSWER_S = 15.0  # a page that is being replaced may take a question with it
 
 
 def chromium() -> str | None:
@@ -28,8 +29,16 @@ def chromium() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
+class BrowserGoneError(Exception):
+    """The browser's socket is closed, or it answers nothing any more."""
+
+
 class Browser:
-    """One page. Selectors are CSS; `errors` collects what the page complained about."""
+    """One page. Selectors are CSS; `errors` collects what the page complained about.
+
+    A question whose asker has given up may still be answered: the answer is dropped. Were it an error, reading would
+    end, the socket's queue fill up and its keep-alive fail (1011) at whatever is asked next.
+    """
 
     def __init__(self, socket: ClientConnection) -> None:
         self.errors: list[str] = []
@@ -55,7 +64,7 @@ class Browser:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
-                    with contextlib.suppress(AssertionError):  # a page that is just being built lacks things
+                    with contextlib.suppress(AssertionError, TimeoutError):  # a page that is just being built
                         if last := await self.evaluate(script):
                             return last
                     await asyncio.sleep(LOOK_EVERY_S)
@@ -93,28 +102,44 @@ class Browser:
         return base64.b64decode(answer["data"])
 
     async def send(self, method: str, **params: Any) -> Any:
+        """Ask the browser; its answer. Raises `TimeoutError`, `BrowserGoneError`, and AssertionError for a refusal."""
         number = next(self._ids)
-        self._waiting[number] = asyncio.get_running_loop().create_future()
-        await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        return await self._waiting[number]
+        waiter = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            if self._reader.done():
+                raise BrowserGoneError(f"{method}: nobody reads what the browser says")
+            await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+            async with asyncio.timeout(ANSWER_S):
+                return await waiter
+        finally:
+            del self._waiting[number]
 
     async def close(self) -> None:
         self._reader.cancel()
         await self._socket.close()
 
     async def _read(self) -> None:
-        async for text in self._socket:
-            message = json.loads(text)
-            if "id" in message:
-                waiter = self._waiting.pop(message["id"])
-                if "error" in message:
-                    waiter.set_exception(AssertionError(message["error"]))
-                else:
-                    waiter.set_result(message["result"])
-            elif message["method"] == "Runtime.exceptionThrown":
-                self.errors.append(json.dumps(message["params"]["exceptionDetails"])[:500])
-            elif message["method"] == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
-                self.errors.append(message["params"]["entry"]["text"])
+        try:
+            async for text in self._socket:
+                self._heard(json.loads(text))
+        finally:
+            for waiter in self._waiting.values():
+                if not waiter.done():
+                    waiter.set_exception(BrowserGoneError("the browser is gone"))
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        if "id" in message:
+            waiter = self._waiting.get(message["id"])
+            if waiter is None or waiter.done():
+                return
+            if "error" in message:
+                waiter.set_exception(AssertionError(message["error"]))
+            else:
+                waiter.set_result(message["result"])
+        elif message["method"] == "Runtime.exceptionThrown":
+            self.errors.append(json.dumps(message["params"]["exceptionDetails"])[:500])
+        elif message["method"] == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
+            self.errors.append(message["params"]["entry"]["text"])
 
 
 @asynccontextmanager
@@ -133,7 +158,10 @@ async def browsing(program: str, folder: Path) -> AsyncIterator[Browser]:
         program, *options, "about:blank", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with connect(await _page_address(folder), max_size=None, proxy=None) as socket:
+        # A browser that is busy drawing answers no pings; every question has a time limit of its own.
+        async with connect(
+            await _page_address(folder), max_size=None, proxy=None, ping_interval=None, max_queue=None
+        ) as socket:
             browser = Browser(socket)
             for domain in ("Page", "Runtime", "Log"):
                 await browser.send(f"{domain}.enable")
