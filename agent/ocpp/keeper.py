@@ -38,8 +38,8 @@ class Store(Protocol):
     def meta(self, key: str) -> bytes | None:
         """A small value."""
 
-    def commit(self, *operations: Operation, within_s: float | None = None) -> asyncio.Future[None]:
-        """Write operations as one."""
+    def commit(self, *operations: Operation, within_s: float | None = None, kept: bool = False) -> asyncio.Future[None]:
+        """Write operations as one; `kept`: when the disk refuses them, they are tried again."""
 
 
 class Keeper:
@@ -69,9 +69,10 @@ class Keeper:
         if not operations:
             return
         # A start or an end that the CSMS has must not be told again after a power cut: a 1.6 CSMS would open or close
-        # a second transaction. What else was removed may wait for company.
+        # a second transaction. What else was removed may wait for company. On a disk that is full for a while none of
+        # it is forgotten, or a later memory would stand beside a start or an end that is still to be told.
         urgent = memory is not None or any(_opens_or_closes(one) for one in kept)
-        self._store.commit(*operations, within_s=AT_ONCE if urgent else None)
+        self._store.commit(*operations, within_s=AT_ONCE if urgent else None, kept=True)
 
 
 def _operation(change: Change) -> Operation:

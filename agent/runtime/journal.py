@@ -147,15 +147,15 @@ def _nothing() -> None:
 class _Commit:
     """Operations that stand or fall together, and who waits for them."""
 
-    __slots__ = ("due_s", "future", "lazy", "operations")
+    __slots__ = ("due_s", "future", "kept", "operations")
 
     def __init__(
-        self, operations: tuple[Operation, ...], future: asyncio.Future[None], due_s: float, *, lazy: bool
+        self, operations: tuple[Operation, ...], future: asyncio.Future[None], due_s: float, *, kept: bool
     ) -> None:
         self.operations = operations
         self.future = future
         self.due_s = due_s
-        self.lazy = lazy
+        self.kept = kept
 
     def fail(self, error: BaseException) -> None:
         if not self.future.done():
@@ -198,19 +198,20 @@ class Journal(JournalReader):
             undo.pop_all()
         return journal
 
-    def commit(self, *operations: Operation, within_s: float | None = None) -> asyncio.Future[None]:
+    def commit(self, *operations: Operation, within_s: float | None = None, kept: bool = False) -> asyncio.Future[None]:
         """Write operations as one; never blocks. The future is done when they are on stable storage.
 
         It fails with `JournalError` when they are not (disk full, read-only, I/O error): none of them happened, and a
         later commit may succeed. `within_s`: how long they may wait for company; by default not at all, unless all
-        of them are lazy by nature. Who waits lazily is kept and tried again when the disk fails, until `close`.
+        of them are lazy by nature. Who waits lazily, or is `kept`, is tried again when the disk fails, until `close`,
+        in its place among the others.
         Cancelling the future changes nothing about what is written.
         """
         loop = asyncio.get_running_loop()
         if within_s is None:
             lazy = operations and all(isinstance(one, LAZY) for one in operations)
             within_s = LAZY_S if lazy else 0.0
-        one = _Commit(operations, loop.create_future(), loop.time() + within_s, lazy=within_s > 0)
+        one = _Commit(operations, loop.create_future(), loop.time() + within_s, kept=kept or within_s > 0)
         if self._closing:
             one.fail(JournalError(self.path, "is closed", "commit before the agent ends"))
             return one.future
@@ -270,7 +271,7 @@ class Journal(JournalReader):
             if error is None:
                 if not one.future.done():
                     one.future.set_result(None)
-            elif isinstance(error, JournalError) and one.lazy and not self._closing:
+            elif isinstance(error, JournalError) and one.kept and not self._closing:
                 one.due_s = now_s + RETRY_S
                 keep.append(one)
             else:

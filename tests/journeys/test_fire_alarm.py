@@ -93,7 +93,9 @@ def ends_are_not_told(m: pytest.MonkeyPatch) -> None:
 
 
 def nothing_is_written(m: pytest.MonkeyPatch) -> None:
-    def commit(_self: Journal, *_operations: object, within_s: float | None = None) -> asyncio.Future[None]:
+    def commit(
+        _self: Journal, *_operations: object, within_s: float | None = None, kept: bool = False
+    ) -> asyncio.Future[None]:
         done = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done

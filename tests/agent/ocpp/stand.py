@@ -85,7 +85,7 @@ class MemoryStore:
     def meta(self, key: str) -> bytes | None:
         return self.metas.get(key)
 
-    def commit(self, *operations: Operation, within_s: float | None = None) -> asyncio.Future[None]:
+    def commit(self, *operations: Operation, within_s: float | None = None, kept: bool = False) -> asyncio.Future[None]:
         self.commits.append((operations, within_s))
         for one in operations:
             self._apply(one)

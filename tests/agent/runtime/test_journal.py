@@ -253,6 +253,24 @@ async def test_a_removal_outlives_a_full_disk(journal: Journal) -> None:
     assert journal.facts() == []
 
 
+async def test_what_is_kept_is_tried_again_on_a_full_disk_and_never_overtakes_what_came_later(journal: Journal) -> None:
+    fill_the_disk(journal)
+    kept = journal.commit(PutMeta("memory", b"old" + b"x" * 9000), kept=True)
+    with pytest.raises(JournalError):
+        await journal.commit(PutMeta("lost", b"x" * 9000))
+    assert not kept.done()
+    free_the_disk(journal)
+    await journal.commit(PutMeta("memory", b"new"))
+    assert kept.done()
+    assert journal.meta("memory") == b"new"
+    fill_the_disk(journal)
+    kept = journal.commit(PutMeta("memory", b"newest" + b"x" * 9000), kept=True)
+    await asyncio.sleep(5)
+    free_the_disk(journal)
+    await kept
+    assert (journal.meta("memory") or b"").startswith(b"newest")
+
+
 async def test_a_read_only_disk_fails_the_commit_with_a_remedy(journal: Journal) -> None:
     journal._writer.execute("PRAGMA query_only = 1")
     with pytest.raises(JournalError, match="readonly database; let the agent's user write"):
