@@ -36,9 +36,11 @@ from sim.timeline import Line, Timeline, clock
 from sim.vehicle import VehicleSpec
 
 EPOCH_S: Final = 1_800_000_000.0  # 2027-01-15 08:00 UTC: any moment will do, but always the same
+IDENTITY: Final = "DEMO-1"
 TAG: Final = "04A2B3C4D5E680"
 TARIFF: Final = Tariff(per_kwh=Decimal("0.39"), session_fee=Decimal("0.50"))
 METER_LINES_S: Final = 1800.0
+BEFORE_S: Final = 8 * 3600.0  # with --keep the charges lie in the last hours, before the one that goes on
 SETTLE_S: Final = 30.0  # virtual time for the last messages
 
 
@@ -91,17 +93,25 @@ class Outcome(msgspec.Struct, frozen=True):
         return closed and self.billed_wh is not None and abs(self.billed_wh - self.true_energy_wh) <= self.tolerance_wh
 
 
-async def charge(plan: Charge, state_dir: Path, tell: Callable[[Line], None]) -> Outcome:
+class Books:
+    """The CSMS's file (None: in memory) and the time on its calendar, which go from one charge to the next."""
+
+    def __init__(self, csms: Path | None = None, now_utc_s: float = EPOCH_S) -> None:
+        self.csms = csms
+        self.now_utc_s = now_utc_s
+
+
+async def charge(plan: Charge, books: Books, state_dir: Path, tell: Callable[[Line], None]) -> Outcome:
     """Run one charge, telling each line as its time comes."""
     loop = asyncio.get_running_loop()
-    wall, numbers, ids = virtual_wall(EPOCH_S, loop), itertools.count(1), random.Random(plan.title)
-    csms = Csms(accept_all=True, now=wall, ids=lambda: f"csms-{next(numbers)}")
+    wall, numbers, ids = virtual_wall(books.now_utc_s, loop), itertools.count(1), random.Random(plan.title)
+    csms = Csms(books.csms, accept_all=True, now=wall, ids=lambda: f"csms-{next(numbers)}")
     csms.add_token(TAG)
     csms.set_tariff(TARIFF)
     port = await csms.start()
     config = Config(
         schema_version=1,
-        station=Station(identity="DEMO-1", vendor="evse-agent", model="Simulated AC"),
+        station=Station(identity=IDENTITY, vendor="evse-agent", model="Simulated AC"),
         ocpp=Ocpp(
             url=f"ws://127.0.0.1:{port}/ocpp", versions=(plan.version,), security_profile=0, allow_plain_text=True
         ),
@@ -165,20 +175,24 @@ async def _tell(timeline: Timeline, tell: Callable[[Line], None]) -> None:
             tell(line)
 
 
-def run(charges: tuple[Charge, ...], tell: Callable[[Line], None], begin: Callable[[Charge], None]) -> list[Outcome]:
+def run(
+    charges: tuple[Charge, ...], tell: Callable[[Line], None], begin: Callable[[Charge], None], books: Books
+) -> list[Outcome]:
     """Run charges one after the other, each on a clock and a state directory of its own."""
     outcomes = []
     for plan in charges:
         begin(plan)
         with tempfile.TemporaryDirectory(prefix="evse-demo-") as state_dir:
-            outcomes.append(run_virtual(charge(plan, Path(state_dir), tell), transport="sockets"))
+            outcomes.append(run_virtual(charge(plan, books, Path(state_dir), tell), transport="sockets"))
+        books.now_utc_s += outcomes[-1].virtual_s
     return outcomes
 
 
 def command(argv: list[str]) -> int:
-    """`evse demo [--json]`: 0 when every bill is right, 1 when one is not."""
+    """`evse demo [--json] [--keep]`: 0 when every bill is right, 1 when one is not."""
     parser = argparse.ArgumentParser(prog="evse demo", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the time line")
+    parser.add_argument("--keep", action="store_true", help="leave a charger and the CSMS's page running, until Ctrl-C")
     parser.add_argument(
         "--meter-scale-error", type=float, default=1.0, metavar="FACTOR", help="a meter that counts wrongly"
     )
@@ -188,15 +202,29 @@ def command(argv: list[str]) -> int:
     charges = tuple(
         msgspec.structs.replace(one, link=msgspec.structs.replace(one.link, scale_error=wrong)) for one in CHARGES
     )
+    with tempfile.TemporaryDirectory(prefix="evse-demo-") as folder:
+        file = Path(folder) / "csms.sqlite"
+        books = Books(file, time.time() - BEFORE_S) if options.keep else Books()
+        right = _shown(charges, books, as_json=options.json)
+        if options.keep:
+            from sim.demo_kept import keep  # pages and control API are loaded only where they are asked for
+
+            keep(Path(folder), file, as_json=options.json)
+    return 0 if right else 1
+
+
+def _shown(charges: tuple[Charge, ...], books: Books, *, as_json: bool) -> bool:
+    """Run the charges and show them; whether every bill is right."""
     began_s = time.monotonic()
-    if options.json:
+    if as_json:
         lines: list[Line] = []
-        outcomes = run(charges, lines.append, lambda _plan: None)
-        print(json.dumps({"charges": [_plain(one) for one in outcomes], "timeline": msgspec.to_builtins(lines)}))
+        outcomes = run(charges, lines.append, lambda _plan: None, books)
+        told = {"charges": [_plain(one) for one in outcomes], "timeline": msgspec.to_builtins(lines)}
+        print(json.dumps(told), flush=True)
     else:
-        outcomes = run(charges, _print_line, lambda plan: print(f"\n{plan.title}\n{'-' * len(plan.title)}"))
+        outcomes = run(charges, _print_line, lambda plan: print(f"\n{plan.title}\n{'-' * len(plan.title)}"), books)
         _print_bills(outcomes, time.monotonic() - began_s)
-    return 0 if all(one.right for one in outcomes) else 1
+    return all(one.right for one in outcomes)
 
 
 def _print_line(line: Line) -> None:

@@ -11,9 +11,11 @@ import random
 import signal
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,7 @@ from agent.runtime.clock import LoopClock
 from agent.runtime.journal import JournalError
 from hal.errors import HalError
 from sim.blackbox import BlackBox, Ending, Hardware
+from sim.fast import FastLoop, fast_wall
 from sim.persistence import FILE_NAME, Memory
 from sim.remote_world import RemoteWorld
 from sim.station import AgentHost
@@ -45,7 +48,8 @@ def command(argv: Sequence[str]) -> int:
     with ExitStack() as stack:
         try:
             config = _config(chosen, stack)
-            ending = asyncio.run(_run(config, chosen))
+            with asyncio.Runner(loop_factory=None if chosen.speed == 1 else partial(FastLoop, chosen.speed)) as runner:
+                ending = runner.run(_run(config, chosen))
         except (ConfigError, HalError, JournalError, SettingError, ValueError, OSError) as error:
             print(f"evse sim: {error}", file=sys.stderr)  # noqa: T201 - a command's answer
             return EXIT_FAILED
@@ -70,13 +74,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hardware-process", action="store_true", help="board, meter and car in a second process")
     parser.add_argument("--on-reset", choices=["exit", "restart"], default="restart", help="default: %(default)s")
     parser.add_argument("--mains-cut", action="store_true", help="SIGINT is a power cut, not an orderly end")
+    parser.add_argument(
+        "--speed", type=float, default=1.0, metavar="N", help="let the charger's time run N times as fast"
+    )
     parser.add_argument("--log-level", default="WARNING", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     parser.add_argument("--json", action="store_true", help="print one JSON object when it runs")
     return parser
 
 
 def _config(chosen: argparse.Namespace, stack: ExitStack) -> Config:
-    """The configuration with what the command line says. Raises `ConfigError`."""
+    """The configuration with what the command line says. Raises `ConfigError`, and ValueError for what does not go."""
+    if chosen.hardware_process and chosen.speed != 1:
+        raise ValueError("--speed: a hardware process of its own lives at the ordinary pace; leave --hardware-process")
     lines = ["[ocpp]", _line("url", chosen.csms), "[station]", _line("identity", chosen.identity)]
     if chosen.state_dir is None and chosen.config == DEFAULT_CONFIG:
         chosen.state_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evse-sim-")))
@@ -98,7 +107,8 @@ def _line(key: str, value: str | None) -> str:
 async def _run(config: Config, chosen: argparse.Namespace) -> Ending:
     """Live until something ends it. Raises what it cannot start or go on with."""
     restarts = chosen.on_reset == "restart"
-    host = AgentHost(config, LoopClock(), lambda: str(uuid.uuid4()), random.SystemRandom(), restarts=restarts)
+    wall = time.time if chosen.speed == 1 else fast_wall(asyncio.get_running_loop())
+    host = AgentHost(config, LoopClock(wall), lambda: str(uuid.uuid4()), random.SystemRandom(), restarts=restarts)
     box = BlackBox(host, _hardware(config, in_process=chosen.hardware_process))
     _heed_signals(box, mains_cut=chosen.mains_cut)
     server = None

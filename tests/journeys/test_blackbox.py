@@ -201,3 +201,31 @@ async def test_what_keeps_it_from_starting_is_said_with_a_remedy(tmp_path, csms)
             assert process.returncode == 1
             assert words in said.decode()
             assert "Traceback" not in said.decode()
+
+
+async def test_a_charger_whose_time_runs_faster_charges_a_minute_in_three_seconds_of_its_csms(tmp_path, csms):
+    speed = 20.0
+    loop = asyncio.get_running_loop()
+    async with box(tmp_path, csms, "--speed", f"{speed:g}") as one:
+        await one.charge()
+        began_s = loop.time()
+        await asyncio.sleep(3.0)
+        await one.control("swipe", id_token=TAG)
+        [session] = await bill(csms)
+        took_s = loop.time() - began_s
+        true_wh = (await one.evse())["true_energy_wh"]
+        assert 3.0 * speed < session.ended_utc_s - session.started_utc_s < (took_s + 2.0) * speed
+        assert true_wh > 10_000 * 3.0 * speed / 3600
+        assert session.energy_wh == pytest.approx(true_wh, abs=TOLERANCE_WH)
+        assert await one.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(["--speed", "0"], "speed 0: give one above 0"), (["--speed", "2", "--hardware-process"], "ordinary pace")],
+)
+async def test_a_speed_that_does_not_go_is_refused_with_a_remedy(options, words):
+    process = await launched(*options)
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert words in said.decode()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
+import sys
+from asyncio.subprocess import PIPE
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -39,3 +44,43 @@ def test_two_runs_of_the_demo_tell_the_same_story_to_the_letter(capsys):
         stories.append(capsys.readouterr().out)
     assert stories[0] == stories[1]
     assert [one["right"] for one in json.loads(stories[0])["charges"]] == [True, True]
+
+
+async def said(client: httpx.AsyncClient, url: str, path: str):
+    return (await client.get(url + path)).raise_for_status().json()
+
+
+async def power_w(client: httpx.AsyncClient, kept: dict) -> float:
+    return (await said(client, kept["control"], "/state"))["physics"]["evses"][0]["power_w"]
+
+
+@pytest.mark.realtime
+async def test_demo_keep_leaves_a_charger_that_charges_and_a_page_that_shows_it_until_it_is_interrupted():
+    # One charge instead of two, and a short one: how they go is shown above.
+    start = (
+        "import sys; from sim import demo; from msgspec.structs import replace; one = demo.CHARGES[1];"
+        "demo.CHARGES = (replace(one, car=replace(one.car, soc_pct=one.car.target_soc_pct - 1.0)),);"
+        "sys.exit(demo.command(['--keep', '--json']))"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", start, stdout=PIPE)
+    try:
+        async with asyncio.timeout(60):
+            [charge] = json.loads(await process.stdout.readline())["charges"]
+            kept = json.loads(await process.stdout.readline())["kept"]
+        assert charge["right"]
+        async with asyncio.timeout(30), httpx.AsyncClient(trust_env=False) as client:
+            page = await client.get(kept["pages"])
+            assert kept["identity"] in page.text
+            while len(sessions := await said(client, kept["pages"], "api/sessions")) < 2:  # noqa: ASYNC110 - HTTP
+                await asyncio.sleep(0.1)
+            (billed,) = [one for one in sessions if one["ended_utc_s"] is not None]
+            assert billed["energy_wh"] == charge["billed_energy_wh"]
+            while (await power_w(client, kept)) < 1_000:  # noqa: ASYNC110 - a process
+                await asyncio.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(30):
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

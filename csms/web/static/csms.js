@@ -6,10 +6,22 @@ function refresh(touched) {
   for (const part of document.querySelectorAll("[data-live]")) {
     const charger = part.dataset.live;
     if (touched === null || charger === "*" || touched.includes(charger)) {
-      // Not while somebody fills in a field of it, or presses a button of it.
-      if (!part.querySelector("input:focus, select:focus, :active")) htmx.trigger(part, "live");
+      renew(part);
     }
   }
+}
+
+// Not while somebody fills in a field of it, or presses a button of it: then afterwards.
+function renew(part) {
+  if (!busy(part)) htmx.trigger(part, "live");
+}
+
+function busy(part) {
+  return part.toggleAttribute("data-outdated", part.querySelector("input:focus, select:focus, :active") !== null);
+}
+
+function catchUp() {
+  setTimeout(() => document.querySelectorAll("[data-outdated]").forEach(renew));
 }
 
 function localise(root) {
@@ -25,13 +37,11 @@ function localise(root) {
 function follow() {
   const link = document.getElementById("link");
   const source = new EventSource("/api/events");
-  let interrupted = false;
   source.onopen = () => {
     link.textContent = "live";
-    if (interrupted) refresh(null);
+    refresh(null); // something may have happened between the making of this page and now
   };
   source.onerror = () => {
-    interrupted = true;
     link.textContent = "no link to the CSMS";
   };
   source.onmessage = (event) => refresh(JSON.parse(event.data));
@@ -45,6 +55,11 @@ for (const link of document.querySelectorAll("nav a")) {
   if (here) link.setAttribute("aria-current", "page");
 }
 localise(document);
+for (const over of ["focusout", "pointerup", "keyup"]) document.addEventListener(over, catchUp);
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target;
+  if (part.matches("[data-live]") && busy(part)) event.detail.shouldSwap = false; // the button was pressed meanwhile
+});
 document.body.addEventListener("htmx:afterSwap", () => localise(document));
 document.body.addEventListener("htmx:responseError", (event) => {
   document.getElementById("link").textContent = `the CSMS refused it (${event.detail.xhr.status})`;
