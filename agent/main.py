@@ -19,6 +19,7 @@ from agent.core.events import LimitSet
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.recovery import restored
 from agent.core.rules import Rules
+from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.session import Session
 from agent.core.signage_words import Language
 from agent.core.values import AuthInfo, IdToken
@@ -26,7 +27,9 @@ from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
+from agent.ocpp.outbox import StoredFact
 from agent.ocpp.settings.link import RESET_RETRIES
+from agent.ocpp.settings.security import TIME_ADJUSTMENT_THRESHOLD
 from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
@@ -36,6 +39,7 @@ from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
 from agent.runtime.journal import FILE_NAME, Journal, PutSetting
 from agent.runtime.perform import Performer
+from agent.runtime.security import SecurityDesk
 from agent.runtime.site import Site
 from agent.runtime.tasks import together
 from hal import ownership
@@ -61,7 +65,7 @@ class Agent:
         settings: Settings,
         clock: Clock,
         site: Site | None,
-        station: Callable[[ChargePoint, Learn], Station],
+        station: Callable[[ChargePoint, Learn, SecurityEvents], Station],
         control_socket: Path,
     ) -> None:
         self.board = board
@@ -75,8 +79,10 @@ class Agent:
             rules=settings.rules,
             reset_retries=lambda: settings.get(RESET_RETRIES),
             clear_cache=self._clear_cache,
+            time_set=self._time_set,
         )
-        self.station = station(self.charge_point, self._learn)
+        self.security = SecurityDesk(journal, clock, self._offer, lambda: self.station.online)
+        self.station = station(self.charge_point, self._learn, self.security)
         self.authorizer = Authorizer(
             journal, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
         )
@@ -86,6 +92,7 @@ class Agent:
         self._performers: list[tuple[EvseTask, Performer]] = []
         self._reset_asked: asyncio.Future[ResetKind] | None = None
         settings.on_change(lambda _setting: self.charge_point.rules_changed())
+        settings.on_change(self.security.setting_changed)
 
     def add(
         self,
@@ -118,12 +125,14 @@ class Agent:
         next start. A task that fails takes the agent down with it: the lease ends, and the service manager starts anew.
         """
         self._reset_asked = asyncio.get_running_loop().create_future()
+        self._started()
         try:
             if self._site is not None:
                 self._site.start(self.charge_point.post)
             evses = (task.run(performer) for task, performer in self._performers)
             others = (self._listen(), self.station.run(), self._control_server.run())
-            await together(*evses, *others, self._until_reset(self._reset_asked))
+            with self.charge_point.watching(self.security.watch):
+                await together(*evses, *others, self._until_reset(self._reset_asked))
             return self._reset_asked.result()
         finally:
             await self._close()
@@ -131,8 +140,20 @@ class Agent:
     async def _until_reset(self, asked: asyncio.Future[ResetKind]) -> None:
         await asked
 
+    def _started(self) -> None:
+        if self.journal.recovered_from is not None:
+            self.security.happened(SecurityEventKind.SECURITY_LOG_CLEARED, "with a damaged journal, which is kept")
+        self.security.happened(SecurityEventKind.STARTUP)
+
+    def _offer(self, stored: StoredFact) -> None:
+        self.station.offer(stored)
+
+    def _time_set(self, by_s: float) -> None:
+        self.security.time_set(by_s, self.settings.get(TIME_ADJUSTMENT_THRESHOLD))
+
     def _reset(self, kind: ResetKind) -> None:
         if self._reset_asked is not None and not self._reset_asked.done():
+            self.security.happened(SecurityEventKind.RESET, str(kind))
             self._reset_asked.set_result(kind)
 
     def _clear_cache(self) -> bool:
@@ -187,7 +208,7 @@ def build(
         persist=lambda key, text: journal.commit(PutSetting(key, text)),
     )
 
-    def station(charge_point: ChargePoint, learn: Learn) -> Station:
+    def station(charge_point: ChargePoint, learn: Learn, security: SecurityEvents) -> Station:
         return Station(
             settings,
             charge_point,
@@ -198,6 +219,7 @@ def build(
             _link(config),
             _plate(config, board),
             learn=learn,
+            security=security,
         )
 
     agent = Agent(board, journal, settings, clock, _site(config), station, config.control_socket)

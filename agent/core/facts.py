@@ -6,8 +6,11 @@ A transaction is known by the station's own UUID (`tx`) and its facts by `seq`, 
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
+from agent.core.security import SecurityEventKind
 from agent.core.values import (
     ChargingState,
     ConnectorStatus,
@@ -17,6 +20,8 @@ from agent.core.values import (
     Trigger,
 )
 from hal.types import FaultKind
+
+WHOLE_STATION: Final = 0  # as an EVSE's number, of what no single EVSE is concerned with
 
 
 class Fact(msgspec.Struct, frozen=True, tag=True):
@@ -95,5 +100,16 @@ class ReadingTaken(Fact, frozen=True, kw_only=True):
     reading: Reading
 
 
-AnyFact = TransactionStarted | TransactionUpdated | TransactionEnded | ConnectorStatusChanged | ReadingTaken
+class SecurityEvent(Fact, frozen=True, kw_only=True):
+    """Something that whoever guards the station should know. `info` is for a technician."""
+
+    at_utc_s: float
+    kind: SecurityEventKind
+    info: str = ""
+    evse: int = WHOLE_STATION
+
+
+AnyFact = (
+    TransactionStarted | TransactionUpdated | TransactionEnded | ConnectorStatusChanged | ReadingTaken | SecurityEvent
+)
 TransactionFact = TransactionStarted | TransactionUpdated | TransactionEnded

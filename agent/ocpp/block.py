@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from agent.core.security import SecurityEvents
 from agent.ocpp.asks import Ask, Handled, TriggerAsk, TriggeredMessage
 from agent.ocpp.calls import Calls
 from agent.ocpp.charger import Charger
@@ -46,6 +47,7 @@ class Surroundings(Struct, frozen=True):
     plate: Nameplate
     csms: Csms
     costs: Costs
+    security: SecurityEvents
 
 
 class Block:

@@ -34,12 +34,23 @@ class CallFailedError(Exception):
     """The CSMS refused a call of ours, answered it with nonsense, or did not answer in time though it is there."""
 
 
+class NotServedError(CallFailedError):
+    """The CSMS has no ear for this kind of message, now or ever (NotImplemented, NotSupported)."""
+
+
 class NotRegisteredError(CallFailedError):
     """The CSMS refuses a call because it has not accepted the station, or no longer knows that it has (B01.FR.10)."""
 
 
 class LinkLostError(Exception):
-    """The connection is gone, and with it the answer to what was under way."""
+    """The connection is gone, and with it the answer to what was under way.
+
+    `invalid`: because of what the CSMS sent, and what that was.
+    """
+
+    def __init__(self, message: str, *, invalid: str | None = None) -> None:
+        super().__init__(message)
+        self.invalid = invalid
 
 
 class Link(Protocol):
@@ -154,6 +165,10 @@ class Calls:
                 self._settle(message)
             case ErrorReceived(code=ErrorCode.SECURITY_ERROR, description=description):
                 self._fail(NotRegisteredError(f"{ErrorCode.SECURITY_ERROR}: {description}"))
+            case ErrorReceived(
+                code=ErrorCode.NOT_IMPLEMENTED | ErrorCode.NOT_SUPPORTED as code, description=description
+            ):
+                self._fail(NotServedError(f"{code}: {description}"))
             case ErrorReceived(code=code, description=description):
                 self._fail(CallFailedError(f"{code}: {description}"))
             case TimedOut():
@@ -165,6 +180,7 @@ class Calls:
             case CloseNeeded(code=code, reason=reason):
                 _log.warning("closing the connection to the CSMS: %s", reason)
                 await self._link.close(code, reason)
+                raise LinkLostError(reason, invalid=reason)
             case Dropped(reason=reason, frame_start=start):
                 _log.warning("dropped a frame of the CSMS: %s: %r", reason, start)
             case ResultRefused(code=code, description=description):

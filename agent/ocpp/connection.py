@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 
 from agent.ocpp.calls import LinkLostError
 from agent.ocpp.codec import Version
-from agent.ocpp.rpc import MAX_FRAME_BYTES
+from agent.ocpp.rpc import MAX_FRAME_BYTES, TOO_BIG
 
 OPEN_TIMEOUT_S: Final = 30.0  # our policy: TCP, TLS and the handshake together
 PONG_TIMEOUT_S: Final = 20.0  # our policy: how long a keep-alive's pong may take before the link counts as dead
@@ -155,7 +155,8 @@ class WebSocketLink:
                 self._frames.passed("in", frame)
                 yield frame
         except ConnectionClosed as closed:
-            raise LinkLostError(str(closed)) from closed
+            too_big = closed.sent is not None and closed.sent.code == TOO_BIG and not closed.rcvd_then_sent
+            raise LinkLostError(str(closed), invalid="a message over the size limit" if too_big else None) from closed
 
     async def alive(self, within_s: float) -> bool:
         """Whether the peer answers a ping in time."""

@@ -2,8 +2,9 @@
 
 Pure: what happens to the queue comes back as changes for the caller to journal, and time comes in as an argument.
 
-Two lanes. Transaction facts and readings go out strictly in the order in which they happened (OCPP 1.6 §3.7, 2.0.1
-E04/E13): one that has to wait for its retry holds up those behind it. Connector statuses need not wait for them.
+Three lanes. Transaction facts and readings go out strictly in the order in which they happened (OCPP 1.6 §3.7, 2.0.1
+E04/E13): one that has to wait for its retry holds up those behind it. Connector statuses need not wait for them, nor
+need security events, which are tried until the CSMS has them (A04.FR.02).
 """
 
 from __future__ import annotations
@@ -14,12 +15,21 @@ from typing import Final
 
 import msgspec
 
-from agent.core.facts import AnyFact, ConnectorStatusChanged, ReadingTaken, TransactionFact, TransactionUpdated
+from agent.core.facts import (
+    AnyFact,
+    ConnectorStatusChanged,
+    ReadingTaken,
+    SecurityEvent,
+    TransactionFact,
+    TransactionUpdated,
+)
 from agent.core.values import Trigger
 
 CAPACITY: Final = 10_000  # our policy: 30 days offline are 5,000 events
 # Our policy: a link may break this often in a row under the same message by ill luck; then it is the message's fault.
 MAX_DROPS: Final = 10
+MAX_SECURITY_EVENTS: Final = 500  # our policy: of more, the oldest become dead letters
+MAX_SECURITY_WAIT_S: Final = 3600.0  # our policy: the longest wait between two tries of a security event
 METER_TRIGGERS: Final = frozenset({Trigger.METER_PERIODIC, Trigger.METER_CLOCK})
 MINOR_TRIGGERS: Final = frozenset({Trigger.CHARGING_STATE_CHANGED, Trigger.CHARGING_RATE_CHANGED})
 
@@ -74,6 +84,7 @@ class Outbox:
         """Start with what the journal kept: all of it is from before this connection (E11.FR.07)."""
         self._facts: dict[int, StoredFact] = {}  # transactions and readings, oldest first
         self._statuses: dict[int, StoredFact] = {}
+        self._security: dict[int, StoredFact] = {}
         self._capacity = capacity
         self._not_before_s: dict[int, float] = {}
         self._in_flight: int | None = None
@@ -82,16 +93,16 @@ class Outbox:
             self._lane(one)[one.id] = _as_offline(one)
 
     def __len__(self) -> int:
-        return len(self._facts) + len(self._statuses)
+        return len(self._facts) + len(self._statuses) + len(self._security)
 
     def __contains__(self, fact_id: int) -> bool:
-        return fact_id in self._facts or fact_id in self._statuses
+        return any(fact_id in lane for lane in self._lanes())
 
     def waiting(self) -> list[StoredFact]:
         """All that is still to be delivered, oldest first; also what is in flight."""
-        return sorted((*self._facts.values(), *self._statuses.values()), key=lambda one: one.id)
+        return sorted((one for lane in self._lanes() for one in lane.values()), key=lambda one: one.id)
 
-    def add(self, stored: StoredFact) -> list[Removed]:
+    def add(self, stored: StoredFact) -> list[Change]:
         """Queue a fact: at the end, or (a dead letter that is sent again) in its old place. Returns what had to go."""
         lane = self._lane(stored)
         out_of_order = bool(lane) and stored.id < next(reversed(lane))
@@ -100,7 +111,9 @@ class Outbox:
             by_id = sorted(lane.items())
             lane.clear()
             lane.update(by_id)
-        return self._thin() if len(self) > self._capacity else []
+        if lane is self._security:
+            return self._give_up_oldest_security_event()
+        return list(self._thin()) if len(self._facts) + len(self._statuses) > self._capacity else []
 
     def next(self, now_s: float) -> StoredFact | None:
         """The fact to send now, which is then in flight; None while one is, or when nothing is due."""
@@ -121,13 +134,19 @@ class Outbox:
         return self._remove(fact_id)
 
     def failed(self, fact_id: int, now_s: float, retry: Retry, why: str) -> Change:
-        """The CSMS failed to process it: wait attempts times interval, or give it up after the last (E13.FR.02-04)."""
-        one = self._statuses.get(fact_id) or self._facts[fact_id]
+        """The CSMS failed to process it: wait attempts times interval, or give it up after the last (E13.FR.02-04).
+
+        A security event is never given up for this.
+        """
+        one = next(lane[fact_id] for lane in self._lanes() if fact_id in lane)
         attempts = one.attempts + 1
-        if attempts < retry.attempts:
+        wait_s = attempts * retry.interval_s
+        if isinstance(one.fact, SecurityEvent):
+            wait_s = min(max(wait_s, 1.0), MAX_SECURITY_WAIT_S)
+        if attempts < retry.attempts or isinstance(one.fact, SecurityEvent):
             self._in_flight = None
             self._lane(one)[fact_id] = msgspec.structs.replace(one, attempts=attempts)
-            self._not_before_s[fact_id] = now_s + attempts * retry.interval_s
+            self._not_before_s[fact_id] = now_s + wait_s
             return Tried(fact_id, attempts)
         return self.give_up(fact_id, why)
 
@@ -168,17 +187,32 @@ class Outbox:
         return any(isinstance(fact, TransactionFact) and tx in {None, fact.tx} for fact in facts)
 
     def _lane(self, one: StoredFact) -> dict[int, StoredFact]:
-        return self._statuses if isinstance(one.fact, ConnectorStatusChanged) else self._facts
+        match one.fact:
+            case ConnectorStatusChanged():
+                return self._statuses
+            case SecurityEvent():
+                return self._security
+            case _:
+                return self._facts
+
+    def _lanes(self) -> tuple[dict[int, StoredFact], ...]:
+        return self._facts, self._statuses, self._security
 
     def _heads(self) -> list[StoredFact]:
-        return [next(iter(lane.values())) for lane in (self._facts, self._statuses) if lane]
+        return [next(iter(lane.values())) for lane in self._lanes() if lane]
 
     def _remove(self, fact_id: int) -> Removed:
-        one = self._statuses.pop(fact_id, None) or self._facts.pop(fact_id)
+        one = next(lane.pop(fact_id) for lane in self._lanes() if fact_id in lane)
         self._not_before_s.pop(fact_id, None)
         if self._in_flight == fact_id:
             self._in_flight = None
         return Removed(one)
+
+    def _give_up_oldest_security_event(self) -> list[Change]:
+        oldest = next((fact_id for fact_id in self._security if fact_id != self._in_flight), None)
+        if len(self._security) <= MAX_SECURITY_EVENTS or oldest is None:
+            return []
+        return [self.give_up(oldest, "too many security events wait")]
 
     def _thin(self) -> list[Removed]:
         """Make room by what is missed least; never by a start, an end, or an update that says who or what began."""

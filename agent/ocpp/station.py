@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.asks import Answer, TransferAnswer
 from agent.ocpp.assembly import blocks
@@ -67,6 +68,16 @@ def _nobody(token: IdToken, info: AuthInfo) -> None:
     """Verdicts that nobody keeps."""
 
 
+class _Unguarded:
+    """Nobody looks after security events."""
+
+    def happened(self, kind: SecurityEventKind, info: str = "") -> None:
+        """Forget it."""
+
+
+_NO_GUARD: Final = _Unguarded()
+
+
 class LinkState(Struct, frozen=True):
     """How the station stands with its CSMS. `version`: in use now, or last; `online_wanted`: there is a network."""
 
@@ -93,11 +104,13 @@ class Station:
         plate: Nameplate,
         *,
         learn: Callable[[IdToken, AuthInfo], None] = _nobody,
+        security: SecurityEvents = _NO_GUARD,
     ) -> None:
         """`new_id` gives UUIDs; `learn` hears the verdicts that come with the answers to transaction facts."""
         self._settings = settings
         self._journal = journal
         self._new_id = new_id
+        self._security = security
         self._link_config = link
         self._back_off = BackOff(rng)
         self._frames = Frames()
@@ -128,7 +141,9 @@ class Station:
         self.costs = Costs()
         self._ping_changed = asyncio.Event()
         settings.on_change(self._on_setting)
-        around = Surroundings(settings, charger, self._keeper, journal, clock, new_id, plate, self, self.costs)
+        around = Surroundings(
+            settings, charger, self._keeper, journal, clock, new_id, plate, self, self.costs, security
+        )
         self._blocks: tuple[Block, ...] = (
             self._provisioning,
             self._availability,
@@ -275,6 +290,8 @@ class Station:
             )
         except LinkLostError as lost:
             _log.warning("connection to the CSMS lost: %s", lost)
+            if lost.invalid is not None:
+                self._security.happened(SecurityEventKind.INVALID_MESSAGES, lost.invalid)
         finally:
             self._calls = self._link = None
             self._offline_since_s = asyncio.get_running_loop().time()

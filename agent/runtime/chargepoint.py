@@ -37,6 +37,7 @@ class ChargePoint:
     """Meets `agent.ocpp.charger.Charger`. `on_reset` is called once every session has come to rest.
 
     `rules` are the settings'; `reset_retries`: how often a transaction that does not end is asked again before a reset.
+    `time_set` hears by how many seconds the CSMS has corrected the clock.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ChargePoint:
         rules: Callable[[], Rules],
         reset_retries: Callable[[], int],
         clear_cache: Callable[[], bool],
+        time_set: Callable[[float], None],
     ) -> None:
         self.tasks: dict[int, EvseTask] = {}
         self._clock = clock
@@ -56,6 +58,7 @@ class ChargePoint:
         self._rules = rules
         self._reset_retries = reset_retries
         self._clear_cache = clear_cache
+        self._time_set = time_set
         self._charging = False  # whether any EVSE has a transaction
         self._watchers: list[Watcher] = []
         self._resetting: asyncio.Task[None] | None = None
@@ -144,7 +147,10 @@ class ChargePoint:
 
     def time_learned(self, utc_s: float) -> None:
         """The CSMS told the time."""
+        before = self._clock.now()
         self._clock.learn(utc_s)
+        after = self._clock.now()
+        self._time_set((after.utc_s - before.utc_s) - (after.mono_s - before.mono_s))
 
     # The station's own reader
 

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self
 
+from agent.core.security import LoggedEvent
 from agent.ocpp.outbox import StoredFact
 from agent.runtime import statements
 from agent.runtime.records import (
@@ -28,6 +29,7 @@ from agent.runtime.records import (
     DeadLetter,
     ForgetSettings,
     LedgerRow,
+    LogSecurityEvent,
     MoveToDeadLetters,
     Operation,
     PutMeta,
@@ -52,6 +54,7 @@ __all__ = [
     "JournalError",
     "JournalReader",
     "LedgerRow",
+    "LogSecurityEvent",
     "MoveToDeadLetters",
     "PutMeta",
     "PutSetting",
@@ -67,7 +70,7 @@ _log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "journal.sqlite"  # within the state directory
 LAZY_S: Final = 60.0  # our policy: after a power cut the CSMS may see this much of the outbox a second time
-LAZY: Final = (RemoveFact, CountAttempt, PutToken)
+LAZY: Final = (RemoveFact, CountAttempt, PutToken, LogSecurityEvent)
 RETRY_S: Final = 10.0  # our policy: when what is lazy is tried again on a full or failing disk
 FACT_ID_BLOCK: Final = 1000  # ids reserved at a time, so that the mark is rarely written; a crash skips the rest
 _NEXT_FACT_ID: Final = "journal.next_fact_id"
@@ -120,6 +123,11 @@ class JournalReader:
         """Every transaction there was, oldest first."""
         with _Explained(self.path):
             return statements.ledger(self._reader)
+
+    def security_log(self) -> list[LoggedEvent]:
+        """The latest security events, oldest first."""
+        with _Explained(self.path):
+            return statements.security_log(self._reader)
 
     def close_reader(self) -> None:
         """Stop reading."""

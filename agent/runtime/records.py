@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from agent.core.security import LoggedEvent
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.outbox import StoredFact
 
@@ -111,6 +112,12 @@ class PutMeta(msgspec.Struct, frozen=True):
     value: bytes | None
 
 
+class LogSecurityEvent(msgspec.Struct, frozen=True):
+    """Enter an event into the security log, which lets go of its oldest."""
+
+    event: LoggedEvent
+
+
 Operation = (
     AddFact
     | RemoveFact
@@ -123,4 +130,5 @@ Operation = (
     | PutToken
     | RemoveTokens
     | PutMeta
+    | LogSecurityEvent
 )

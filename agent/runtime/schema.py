@@ -60,7 +60,11 @@ CREATE TABLE ledger (
     ended_utc_s REAL, end_energy_wh REAL, reason TEXT)
 """
 
-MIGRATIONS: Final = (Migration(_VERSION_1, min_reader=1),)
+_VERSION_2: Final = """
+CREATE TABLE security_log (id INTEGER PRIMARY KEY, at_utc_s REAL NOT NULL, kind TEXT NOT NULL, info TEXT NOT NULL)
+"""
+
+MIGRATIONS: Final = (Migration(_VERSION_1, min_reader=1), Migration(_VERSION_2, min_reader=1))
 
 _REMEDIES: Final = {
     sqlite3.SQLITE_FULL: "free space on the file system that holds it",

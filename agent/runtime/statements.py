@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from agent.core.facts import AnyFact, TransactionEnded, TransactionFact, TransactionStarted, TransactionUpdated
+from agent.core.security import LoggedEvent, SecurityEventKind
 from agent.ocpp.outbox import StoredFact
 from agent.runtime.records import (
     AddFact,
@@ -17,6 +18,7 @@ from agent.runtime.records import (
     DeadLetter,
     ForgetSettings,
     LedgerRow,
+    LogSecurityEvent,
     MoveToDeadLetters,
     Operation,
     PutMeta,
@@ -32,6 +34,8 @@ from agent.runtime.records import (
 _log = logging.getLogger(__name__)
 
 _OPEN_TX: Final = "(SELECT id FROM ledger WHERE tx = ? ORDER BY id DESC LIMIT 1)"
+
+SECURITY_LOG_ENTRIES: Final = 2_000  # our policy: half a megabyte at the most
 
 _encode = msgspec.msgpack.Encoder().encode
 _fact = msgspec.msgpack.Decoder(AnyFact)
@@ -85,6 +89,11 @@ def apply(db: sqlite3.Connection, operation: Operation) -> None:
             )
         case PutMeta(key, value):
             put_meta(db, key, value)
+        case LogSecurityEvent(event):
+            db.execute(
+                "INSERT INTO security_log (at_utc_s, kind, info) VALUES (?, ?, ?)", msgspec.structs.astuple(event)
+            )
+            db.execute("DELETE FROM security_log WHERE id <= last_insert_rowid() - ?", (SECURITY_LOG_ENTRIES,))
 
 
 def put_meta(db: sqlite3.Connection, key: str, value: bytes | int | None) -> None:
@@ -150,6 +159,13 @@ def ledger(db: sqlite3.Connection) -> list[LedgerRow]:
         " FROM ledger ORDER BY id"
     )
     return [LedgerRow(*row) for row in rows.fetchall()]
+
+
+def security_log(db: sqlite3.Connection) -> list[LoggedEvent]:
+    """The security log, oldest first; kinds that only a newer agent knows are left out. Raises `sqlite3.Error`."""
+    rows = db.execute("SELECT at_utc_s, kind, info FROM security_log ORDER BY id").fetchall()
+    known = set(SecurityEventKind)
+    return [LoggedEvent(at, SecurityEventKind(kind), info) for at, kind, info in rows if kind in known]
 
 
 def _stored(fact_id: int, evse: int, offline: int, attempts: int, fact: bytes) -> StoredFact | None:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from agent.core.events import Deauthorized
-from agent.core.facts import ConnectorStatusChanged, TransactionStarted, TransactionUpdated
+from agent.core.facts import ConnectorStatusChanged, SecurityEvent, TransactionStarted, TransactionUpdated
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.asks import Handled, TransactionStatusAnswer, TransactionStatusAsk
 from agent.ocpp.block import Block, Routes
 from agent.ocpp.blocks.availability import Availability
-from agent.ocpp.calls import CallFailedError, Calls, NotRegisteredError
+from agent.ocpp.calls import CallFailedError, Calls, NotRegisteredError, NotServedError
 from agent.ocpp.charger import Charger
 from agent.ocpp.dialect import Dialect, Outcome, memory_key
 from agent.ocpp.keeper import Keeper
@@ -102,6 +102,9 @@ class Transactions(Block):
                 self._booted_for = stored.id
                 self._outbox.released(stored.id)
                 raise
+            if isinstance(error, NotServedError) and isinstance(stored.fact, SecurityEvent):
+                self._settle(dialect, stored, self._outbox.delivered(stored.id))  # the security log has it for ever
+                return
             now_s = asyncio.get_running_loop().time()
             self._settle(dialect, stored, self._outbox.failed(stored.id, now_s, self._retry(), str(error)))
             return

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agent.ocpp.setting import Setting
-from agent.ocpp.settings import authorization, device_data, link, metering, station, transactions
+from agent.ocpp.settings import authorization, device_data, link, metering, security, station, transactions
 from agent.ocpp.settings.rows import rows_of
 
 _PARTS: Final = (
@@ -25,6 +25,7 @@ _PARTS: Final = (
     authorization,
     metering,
     station,
+    security,
 )
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(dict.fromkeys(row for part in _PARTS for row in rows_of(part)))

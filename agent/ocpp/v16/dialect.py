@@ -16,6 +16,7 @@ from msgspec import Struct
 from agent.core.facts import (
     ConnectorStatusChanged,
     ReadingTaken,
+    SecurityEvent,
     TransactionEnded,
     TransactionStarted,
     TransactionUpdated,
@@ -43,6 +44,7 @@ from agent.ocpp.dialect import (
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
 from agent.ocpp.v16 import services as everyday
+from agent.ocpp.v16.security import security_event
 from agent.ocpp.v16.services import FEATURE_PROFILES, as_text
 from hal.types import FaultKind
 
@@ -200,6 +202,8 @@ class DialectV16:
                 return self.meter_values(fact.evse, reading)
             case ConnectorStatusChanged() as fact:
                 return self.status(fact)
+            case SecurityEvent() as fact:
+                return self._request("SecurityEventNotification", **security_event(fact))
 
     def settled(self, stored: StoredFact, response: Any) -> Outcome:
         """Learn the CSMS's number of the transaction, and its verdict."""

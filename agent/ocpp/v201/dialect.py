@@ -11,6 +11,7 @@ from msgspec import Struct
 from agent.core.facts import (
     ConnectorStatusChanged,
     ReadingTaken,
+    SecurityEvent,
     TransactionEnded,
     TransactionFact,
     TransactionStarted,
@@ -50,6 +51,7 @@ from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
 from agent.ocpp.v201 import reports
 from agent.ocpp.v201 import services as everyday
+from agent.ocpp.v201.security import security_event
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
 SPEECH: Final[tuple[Speech, ...]] = (everyday, reports)
@@ -155,6 +157,8 @@ class DialectV201:
                 return self.meter_values(fact.evse, reading)
             case ConnectorStatusChanged() as fact:
                 return self.status(fact)
+            case SecurityEvent() as fact:
+                return self._request("SecurityEventNotification", **security_event(fact))
 
     def settled(self, stored: StoredFact, response: Any) -> Outcome:
         """The verdict on the token that the event carried, if the CSMS gave one (E01.FR.12)."""

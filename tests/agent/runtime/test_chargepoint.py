@@ -41,6 +41,7 @@ class Bench:
             rules=lambda: self.rules,
             reset_retries=lambda: retries,
             clear_cache=lambda: True,
+            time_set=lambda _by_s: None,
         )
         for evse in (1, 2):
             self.charge_point.add(Session(evse=evse), StubHardware())  # type: ignore[arg-type]
