@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tools import generate_exi
+
 ROOT = Path(__file__).resolve().parents[2]
+GENERATED = {generate_exi.OUT / f"{module}.py" for module in generate_exi.SOURCES}
 PRODUCT = ("agent", "hal", "sim", "csms")
 
 
@@ -133,7 +136,7 @@ def test_a_broad_except_stands_only_at_a_named_border():
 def test_no_file_and_no_function_outgrows_its_room():
     """The house asks for a reason beyond 400 lines a file and 60 a function; generated code has one."""
     for name, tree in sources(*PRODUCT):
-        if name.endswith("/wire.py"):
+        if name.endswith("/wire.py") or ROOT / name in GENERATED:
             continue
         lines = (ROOT / name).read_text().count("\n")
         assert lines <= 400, f"{name} has {lines} lines"
