@@ -20,6 +20,7 @@ EASE_S = 6.0  # IEC 61851-1: a car stops within 3 s of losing the PWM; after 6 s
 ALWAYS_END = frozenset({Trigger.ABNORMAL, Trigger.RESET, Trigger.EV_CONNECT_TIMEOUT, Trigger.UNLOCK})
 AWAY_S: Final = 1.0  # our policy: a loose contact is back by then, and nobody changes cars so fast (see `car_away`)
 CLOSING_S = 3.0  # our policy: a meter that has not answered by then does not hold up the bill
+PLUG_POINTS: Final = {TxPoint.EV_CONNECTED, TxPoint.POWER_PATH_CLOSED}  # a transaction with these ends without its car
 CAR_LEFT: Final = Stop(Trigger.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED, unplugged=True)
 
 
@@ -158,7 +159,8 @@ def car_left(turn: Turn) -> None:
         case Phase.STOPPING if s.stop is not None:
             turn.set(stop=replace(s.stop, unplugged=True))
             return
-    if s.tx is not None and not s.rules.stop_on_ev_side_disconnect and s.driver is not None:
+    waits = not s.rules.stop_on_ev_side_disconnect and not PLUG_POINTS & set(s.rules.stop_points)
+    if s.tx is not None and waits and s.driver is not None:
         turn.go(Phase.AUTHORIZED)  # 1.6 StopTransactionOnEVSideDisconnect=false: the driver may plug in again
         if s.cable_a is None:
             _await_car(turn)  # the station's own cable: nothing shows that the driver means to return (E10.FR.02)
@@ -177,7 +179,7 @@ def no_cable(turn: Turn, *, pulled: bool) -> None:
 
 def no_car_came(turn: Turn) -> None:
     """The driver has not plugged in in time, or not again (E03.FR.05, E10.FR.02)."""
-    stop(turn, CAR_LEFT if turn.s.energized else Stop(Trigger.EV_CONNECT_TIMEOUT, StopReason.TIMEOUT))
+    stop(turn, Stop(Trigger.EV_CONNECT_TIMEOUT, StopReason.TIMEOUT))
 
 
 def deauthorized(turn: Turn, event: Deauthorized) -> None:
@@ -272,6 +274,7 @@ def close(turn: Turn) -> None:
         if _ends(turn, why):
             turn.end_transaction(why)
         else:
+            turn.set(tx=replace(s.tx, unauthorized=why.reason))
             turn.trigger = why.trigger
     if turn.s.plugged and not why.unplugged:
         turn.go(Phase.FINISHED)

@@ -82,6 +82,7 @@ class Timer(enum.StrEnum):
     ALIGNED = "aligned"  # the next clock-aligned reading is due
     EASE = "ease"  # the car did not stop drawing: open under load
     METER_GRACE = "meter-grace"  # the meter has been silent for too long
+    READY = "ev-ready"  # the car could have asked for the energy that it is offered by now
     AWAY = "away"  # the pilot has shown no car for so long that it must have left
 
 

@@ -74,6 +74,7 @@ class TransactionEnded(Fact, frozen=True, kw_only=True):
     reading: Reading
     started_utc_s: float
     start_energy_wh: float
+    charging: ChargingState | None = None  # at its end; None in facts of an older agent
     readings: tuple[Reading, ...] = ()
     token: IdToken | None = None
     charged_s: float = 0.0  # time with energy flowing

@@ -17,7 +17,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     unlock_on_ev_side_disconnect: bool = True
     stop_on_invalid_id: bool = True  # StopTransactionOnInvalidId
     start_points: frozenset[TxPoint] = frozenset({TxPoint.POWER_PATH_CLOSED})
-    stop_points: frozenset[TxPoint] = frozenset({TxPoint.EV_CONNECTED, TxPoint.AUTHORIZED})
+    stop_points: frozenset[TxPoint] = frozenset({TxPoint.AUTHORIZED})
     sample_interval_s: float = 60.0  # MeterValueSampleInterval; 0: none
     aligned_interval_s: float = 0.0  # ClockAlignedDataInterval; 0: none
     aligned_during_idle_only: bool = False  # AlignedDataSendDuringIdle: none while any EVSE has a transaction

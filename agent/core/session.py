@@ -46,6 +46,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     readings: tuple[Reading, ...] = ()
     charged_s: float = 0.0
     meter_serial: str | None = None
+    unauthorized: StopReason | None = None  # why nobody is authorised in it any more, where that did not end it
 
 
 class Stop(msgspec.Struct, frozen=True):

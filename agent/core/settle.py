@@ -23,6 +23,7 @@ from hal.types import FaultKind
 # IEC 61851-1: changes of the duty cycle at least 5 s apart; a decrease need not wait. The interlock counts from when
 # the board has obeyed, so we wait a little longer than it does.
 PWM_SPACING_S: Final = 5.2
+NOT_READY_S: Final = 10.0  # our policy: a car that takes longer from offer to state C is the one that suspends
 STEP_A: Final = 0.1  # our policy: a rise smaller than this is not worth a new duty cycle
 PILOT_FAULTS: Final = frozenset({FaultKind.CP_SHORT})  # end a transaction only when they outlast a loose contact
 HELD_PHASES: Final = frozenset({Phase.READY, Phase.STARTING, Phase.CHARGING, Phase.EASING, Phase.STOPPING})
@@ -72,9 +73,12 @@ def _start_transaction(turn: Turn) -> None:
         TxPoint.POWER_PATH_CLOSED: s.plugged and s.driver is not None,
         TxPoint.ENERGY_TRANSFER: s.plugged and s.contactor_closed,
     }
-    if any(reached[point] for point in s.rules.start_points):
+    here = {point for point in s.rules.start_points if reached[point]}
+    if here:
         trigger = s.driver.trigger if s.driver is not None else Trigger.CABLE_PLUGGED_IN
-        turn.start_transaction(trigger, _charging_state(s) if s.plugged else ChargingState.IDLE)
+        if here == {TxPoint.ENERGY_TRANSFER} and trigger is not Trigger.REMOTE_START:
+            trigger = Trigger.CHARGING_STATE_CHANGED  # E01.FR.06: what started it is neither the plug nor the token
+        turn.start_transaction(trigger, _charging_state(turn) if s.plugged else ChargingState.IDLE)
 
 
 def may_have_energy(turn: Turn) -> bool:
@@ -142,6 +146,8 @@ def _pilot(turn: Turn) -> None:
         return
     turn.set(offer=Offer(want_a, "PWM", mono_s))
     turn.do(OfferCurrent(want_a))
+    if was_a is None:
+        turn.arm(Timer.READY, NOT_READY_S)
 
 
 def _was_offered(turn: Turn) -> bool:
@@ -164,7 +170,8 @@ def _lock(turn: Turn) -> None:
         turn.do(LockConnector(False))
 
 
-def _charging_state(s: Session) -> ChargingState:
+def _charging_state(turn: Turn) -> ChargingState:
+    s = turn.s
     if not s.plugged:
         return ChargingState.IDLE
     if s.contactor_closed and s.cp.wants_energy:
@@ -174,18 +181,20 @@ def _charging_state(s: Session) -> ChargingState:
         if before is ChargingState.CHARGING:
             return ChargingState.SUSPENDED_EVSE  # the interlock, or a contactor that dropped out, took the energy away
         return before if before is not ChargingState.IDLE else ChargingState.EV_CONNECTED
-    if s.driver is None or s.stop is not None or not s.energized:
+    if s.driver is None or s.stop is not None:
         return ChargingState.EV_CONNECTED
-    if s.offer is not None and s.offer.current_a is not None:
-        return ChargingState.SUSPENDED_EV
-    return ChargingState.SUSPENDED_EVSE
+    offered = s.offer is not None and s.offer.current_a is not None
+    if before in {ChargingState.IDLE, ChargingState.EV_CONNECTED}:  # no energy yet since the car came
+        waited_s = turn.now.mono_s - s.offer.since_mono_s if s.offer is not None else 0.0
+        return ChargingState.SUSPENDED_EV if offered and waited_s >= NOT_READY_S else ChargingState.EV_CONNECTED
+    return ChargingState.SUSPENDED_EV if offered else ChargingState.SUSPENDED_EVSE
 
 
 def _report_transaction(turn: Turn) -> None:
     s, tx = turn.s, turn.s.tx
     if tx is None or s.away or s.phase is Phase.RECOVERING:
         return
-    now_charging = _charging_state(s)
+    now_charging = _charging_state(turn)
     if s.stop is not None and s.phase in {Phase.EASING, Phase.STOPPING}:
         now_charging = tx.charging  # the end says it all; no report of the steps towards it
         turn.trigger = None

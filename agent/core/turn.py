@@ -143,6 +143,8 @@ class Turn:
         reading = self.reading(self.s.rules.ended_measurands, ReadingContext.END)
         if reading is None or reading.energy_wh < tx.last_energy_wh:
             reading = Reading(self.now.utc_s, ReadingContext.END, tx.last_energy_wh, estimated=True)
+        left = stop.trigger is Trigger.EV_COMMUNICATION_LOST
+        reason = tx.unauthorized if left and tx.unauthorized is not None else stop.reason
         self.do(
             Emit(
                 TransactionEnded(
@@ -152,8 +154,9 @@ class Turn:
                     seq=tx.seq,
                     at_utc_s=self.now.utc_s,
                     trigger=stop.trigger,
-                    reason=stop.reason,
+                    reason=reason,
                     reading=reading,
+                    charging=ChargingState.IDLE if stop.unplugged or not self.s.plugged else ChargingState.EV_CONNECTED,
                     started_utc_s=tx.started_utc_s,
                     start_energy_wh=tx.start_energy_wh,
                     readings=tx.readings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from tests.octt.bench import DURATION_S, HAND_S, Bench
@@ -27,7 +28,9 @@ async def event(bench: Bench, within_s: float = 60.0, **where: Any) -> dict[str,
     return payload
 
 
-async def booted(bench: Bench, *, by_hand: bool = False, kind: str = "Immediate") -> dict[str, Any]:
+async def booted(
+    bench: Bench, *, by_hand: bool = False, kind: str = "Immediate", unavailable: AbstractSet[int] = frozenset()
+) -> dict[str, Any]:
     """Booted: by Reset or by a power cycle; the BootNotification. Every connector is told of, and why it booted."""
     if by_hand:
         await bench.power_cycle()
@@ -35,7 +38,7 @@ async def booted(bench: Bench, *, by_hand: bool = False, kind: str = "Immediate"
         require(await bench.tool.send("Reset", type=kind), status="Accepted")
     boot = await bench.tool.expect("BootNotification", 120.0)
     for evse in bench.station.board.evses:
-        await told(bench, "Available", evse)
+        await told(bench, "Unavailable" if evse in unavailable else "Available", evse)
     await bench.tool.expect("SecurityEventNotification", type={"StartupOfTheDevice", "ResetOrReboot"})
     await asyncio.sleep(BOOT_INTERVAL_S)
     return boot
@@ -143,7 +146,11 @@ async def suspended(bench: Bench) -> dict[str, Any]:
         wanted["transactionInfo__stoppedReason"] = "StoppedByEV"
     else:
         wanted["transactionInfo__chargingState"] = {"EVConnected", "SuspendedEV"}
-    return await event(bench, **wanted)
+    payload = await event(bench, **wanted)
+    if ends:  # the suspension itself may be told of, too
+        for one in bench.tool.left("TransactionEvent"):
+            require(bench.tool.take(one), eventType="Updated", transactionInfo__chargingState="SuspendedEV")
+    return payload
 
 
 async def stop_authorized(bench: Bench, *, remote: bool | None = None) -> dict[str, Any]:

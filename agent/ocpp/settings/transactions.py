@@ -12,7 +12,11 @@ TX_POINTS: Final = tuple(one.value for one in TxPoint)
 EV_CONNECTION_TIMEOUT: Final = seconds("TxCtrlr.EVConnectionTimeOut", "ConnectionTimeOut", 60)
 TX_START_POINT: Final = members("TxCtrlr.TxStartPoint", None, (TxPoint.POWER_PATH_CLOSED.value,), TX_POINTS, minimum=1)
 TX_STOP_POINT: Final = members(
-    "TxCtrlr.TxStopPoint", None, (TxPoint.EV_CONNECTED.value, TxPoint.AUTHORIZED.value), TX_POINTS, minimum=1
+    "TxCtrlr.TxStopPoint",
+    None,
+    (TxPoint.AUTHORIZED.value,),
+    TX_POINTS,
+    minimum=1,  # the cable has a key of its own
 )
 STOP_TX_ON_EV_SIDE_DISCONNECT: Final = flag(
     "TxCtrlr.StopTxOnEVSideDisconnect", "StopTransactionOnEVSideDisconnect", default=True

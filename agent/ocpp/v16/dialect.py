@@ -244,7 +244,7 @@ class DialectV16:
             idTag=fact.token.value if fact.token else None,
             meterStop=round(fact.reading.energy_wh),
             timestamp=to_wire(fact.at_utc_s),
-            reason=self._reason(fact.reason),
+            reason=self._reason(fact),
             transactionData=_meter_values([*fact.readings, fact.reading]) or None,
         )
 
@@ -275,7 +275,10 @@ class DialectV16:
         known = self._open.get(tx)
         return known.number if known is not None and known.number is not None else NO_NUMBER
 
-    def _reason(self, reason: StopReason) -> str:
+    def _reason(self, fact: TransactionEnded) -> str:
+        reason = fact.reason
+        if reason is StopReason.TIMEOUT and fact.charged_s > 0:
+            return str(StopReason.EV_DISCONNECTED)  # the car left, and did not come back in time
         if reason is StopReason.IMMEDIATE_RESET:
             return self._reset_reason
         return str(reason) if reason in SAME_REASONS else "Other"

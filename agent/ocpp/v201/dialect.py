@@ -204,6 +204,7 @@ def _info(fact: TransactionFact) -> dict[str, Any]:
         reason = StopReason.OTHER if fact.reason in NO_REASON else fact.reason
         return {
             "transactionId": fact.tx,
+            "chargingState": str(fact.charging) if fact.charging is not None else None,
             "stoppedReason": str(reason),
             "timeSpentCharging": int(fact.charged_s),
         }

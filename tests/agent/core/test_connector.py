@@ -181,7 +181,7 @@ def test_the_stations_own_cable_that_is_not_plugged_in_again_in_time_ends_the_tr
     p.wait(59)
     assert not ended(p)
     p.wait(5)
-    assert (ended(p)[0].trigger, ended(p)[0].reason) == (Trigger.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED)
+    assert (ended(p)[0].trigger, ended(p)[0].reason) == (Trigger.EV_CONNECT_TIMEOUT, StopReason.TIMEOUT)
     assert p.session.phase is Phase.IDLE
 
 

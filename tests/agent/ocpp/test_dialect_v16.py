@@ -196,7 +196,11 @@ def test_transaction_data_is_capped_and_keeps_its_ends():
     ],
 )
 def test_stop_reasons_that_1_6_lacks_are_other(reason: StopReason, said: str):
-    assert request(DialectV16(), ended(reason=reason))[1]["reason"] == said
+    assert request(DialectV16(), ended(reason=reason, charged_s=0.0))[1]["reason"] == said
+
+
+def test_a_car_that_had_charged_and_did_not_come_back_in_time_is_disconnected():
+    assert request(DialectV16(), ended(reason=StopReason.TIMEOUT, charged_s=60.0))[1]["reason"] == "EVDisconnected"
 
 
 def test_every_stop_reason_and_every_status_and_fault_can_be_said():
