@@ -119,3 +119,19 @@ async def test_a_transaction_goes_on_until_its_driver_stops_it(bench: Bench, pla
     await states.post_session(bench)
     bench.unplug()
     await bench.tool.silence("StatusNotification", BOOT_INTERVAL_S, connectorStatus="Available")
+
+
+@TWO_EVSES
+@pytest.mark.parametrize(
+    ("place", "evses"),
+    [
+        pytest.param(EVSE, {1}, marks=pytest.mark.octt("TC_G_18_CS"), id="evse"),
+        pytest.param(STATION, {1, 2}, marks=pytest.mark.octt("TC_G_21_CS"), id="station"),
+        pytest.param(CONNECTOR, {1}, marks=pytest.mark.octt("TC_G_19_CS"), id="connector"),
+    ],
+)
+async def test_availability_outlives_a_reset_and_a_power_cut(bench: Bench, place: Any, evses: set[int]):
+    where = place.get("evse", {})
+    await states.unavailable(bench, where.get("id"), where.get("connectorId"))
+    for by_hand in (False, True):
+        await states.booted(bench, by_hand=by_hand, unavailable=evses)
