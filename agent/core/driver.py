@@ -51,7 +51,7 @@ def remote_start(turn: Turn, event: RemoteStart) -> None:
     """The CSMS starts for a token; it is authorised first where the CSMS's settings ask for it."""
     if turn.s.driver is not None or turn.s.stop is not None:
         return
-    driver = Driver(event.token, event.group, Trigger.REMOTE_START, event.remote_start_id)
+    driver = Driver(event.token, event.group, Trigger.REMOTE_START, event.remote_start_id, profile=event.profile)
     if event.authorize:
         turn.set(remote=driver)
         _ask(turn, event.token)
@@ -87,8 +87,13 @@ def _authorized(turn: Turn, driver: Driver) -> None:
         return  # a transaction that is being closed is nobody else's
     if s.tx is None and not _takes_newcomers(s):
         return
+    if s.kept.turns_away(driver.token, driver.group):
+        turn.set(asking=None, remote=None)
+        return
+    claim = s.kept.claim(driver.token, driver.group)
     since_seq = s.tx.seq if s.tx is not None else 0
-    turn.set(driver=replace(driver, since_seq=since_seq), asking=None, remote=None)
+    driver = replace(driver, since_seq=since_seq, reservation_id=claim.id if claim is not None else None)
+    turn.set(driver=driver, asking=None, remote=None)
     turn.trigger = driver.trigger
     if s.phase in {Phase.IDLE, Phase.CONNECTED, Phase.FINISHED, Phase.AUTHORIZED}:
         turn.go(Phase.READY if s.plugged else Phase.AUTHORIZED)

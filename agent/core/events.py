@@ -6,8 +6,10 @@ import msgspec
 
 from agent.core.effects import Timer
 from agent.core.limits import LimitInput
+from agent.core.reservation import Kept
 from agent.core.rules import Rules
-from agent.core.values import AuthInfo, IdToken, Scope, StopReason, Trigger
+from agent.core.schedule import Profile
+from agent.core.values import AuthInfo, IdToken, ReservationEnd, Scope, StopReason, Trigger
 from hal.types import (
     ContactorChanged,
     CpChanged,
@@ -67,6 +69,7 @@ class RemoteStart(Event, frozen=True):
     remote_start_id: int | None = None
     authorize: bool = False
     group: str | None = None
+    profile: Profile | None = None
 
 
 class StopRequested(Event, frozen=True):
@@ -107,6 +110,19 @@ class AvailabilityChanged(Event, frozen=True):
     scope: Scope = Scope.EVSE
 
 
+class ReservationsChanged(Event, frozen=True):
+    """The EVSE is kept for somebody else than before, or for nobody any more."""
+
+    kept: Kept
+
+
+class ReservationOver(Event, frozen=True):
+    """A reservation came to nothing; the CSMS is to know."""
+
+    id: int
+    why: ReservationEnd
+
+
 class ReadingAsked(Event, frozen=True):
     """The CSMS triggers meter values."""
 
@@ -144,6 +160,8 @@ AnyEvent = (
     | LimitSet
     | RulesChanged
     | AvailabilityChanged
+    | ReservationsChanged
+    | ReservationOver
     | ReadingAsked
     | UnlockRequested
 )

@@ -16,6 +16,7 @@ from agent.core.values import (
     ConnectorStatus,
     IdToken,
     Reading,
+    ReservationEnd,
     StopReason,
     Trigger,
 )
@@ -59,6 +60,7 @@ class TransactionUpdated(Fact, frozen=True, kw_only=True):
     reading: Reading | None = None
     token: IdToken | None = None
     remote_start_id: int | None = None
+    reservation_id: int | None = None
 
 
 class TransactionEnded(Fact, frozen=True, kw_only=True):
@@ -110,7 +112,22 @@ class SecurityEvent(Fact, frozen=True, kw_only=True):
     evse: int = WHOLE_STATION
 
 
+class ReservationEnded(Fact, frozen=True, kw_only=True):
+    """A reservation ended without having been used. `evse`: the one it was for, or one of those it could be for."""
+
+    evse: int
+    at_utc_s: float
+    reservation_id: int
+    why: ReservationEnd
+
+
 AnyFact = (
-    TransactionStarted | TransactionUpdated | TransactionEnded | ConnectorStatusChanged | ReadingTaken | SecurityEvent
+    TransactionStarted
+    | TransactionUpdated
+    | TransactionEnded
+    | ConnectorStatusChanged
+    | ReadingTaken
+    | SecurityEvent
+    | ReservationEnded
 )
 TransactionFact = TransactionStarted | TransactionUpdated | TransactionEnded

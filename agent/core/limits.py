@@ -21,6 +21,7 @@ class LimitSource(enum.StrEnum):
     SITE_FUSE = "site fuse"
     TEMPERATURE = "temperature"
     OCPP = "charging profile"
+    STATION = "station profile"
     GRID = "grid signal"
     LOCAL = "local request"
 

@@ -48,6 +48,7 @@ def restored(saved: Session, rules: Rules) -> Session:
         derating=Derating(),
         driver=saved.driver if opened and rules.resume_after_power_loss and saved.stop is None else None,
         stop=saved.stop if opened else None,
+        ready_mono_s=None,
         asking=None,
         remote=None,
         recording=None,

@@ -7,8 +7,10 @@ import enum
 import msgspec
 
 from agent.core.derating import Derating
-from agent.core.limits import Limit, LimitInput, resolve
+from agent.core.limits import Limit, LimitInput, LimitSource, resolve
+from agent.core.reservation import NOTHING_KEPT, Kept
 from agent.core.rules import Rules
+from agent.core.schedule import Profile
 from agent.core.values import ChargingState, ConnectorStatus, IdToken, Reading, Scope, StopReason, Trigger
 from hal.types import CpState, FaultKind, MeterSample
 
@@ -66,14 +68,17 @@ class Driver(msgspec.Struct, frozen=True):
     trigger: Trigger = Trigger.AUTHORIZED
     remote_start_id: int | None = None
     since_seq: int = 0  # the first fact of the transaction that is about this driver
+    reservation_id: int | None = None  # of the reservation that this driver uses
+    profile: Profile | None = None  # came with the remote start, for the transaction that will follow
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What the pilot says: a current, or X1 or F; and since when."""
+    """What the pilot says: a current (and who decided it), or X1 or F; and since when."""
 
     current_a: float | None
     pilot: str
     since_mono_s: float
+    source: LimitSource | None = None
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,6 +112,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stop: Stop | None = None
     closed_since_mono_s: float | None = None
     opened_mono_s: float | None = None
+    kept: Kept = NOTHING_KEPT  # what reservations mean here
+    ready_utc_s: float | None = None  # when the driver was authorised and his car connected: energy could flow
+    ready_mono_s: float | None = None  # the same; None when that was before a restart
     held_by: IdToken | None = None  # the cable stays locked until this driver comes back
     unlock_asked: bool = False  # the lock is to be driven open as soon as it may, even if it seems to be open
     status: ConnectorStatus = ConnectorStatus.AVAILABLE

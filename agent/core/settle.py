@@ -14,6 +14,7 @@ from agent.core import driver, limits
 from agent.core.effects import ArmTimer, Emit, LockConnector, OfferCurrent, Pilot, Record, SetPilot, Timer
 from agent.core.facts import ConnectorStatusChanged
 from agent.core.faults import LETS_FINISH, end_reason, holds_energy, out_of_order, to_report
+from agent.core.limits import LimitSource
 from agent.core.metering import fresh
 from agent.core.session import POWERED, Offer, Phase, Session, Stop
 from agent.core.turn import Turn
@@ -26,6 +27,7 @@ PWM_SPACING_S: Final = 5.2
 NOT_READY_S: Final = 10.0  # our policy: a car that takes longer from offer to state C is the one that suspends
 STEP_A: Final = 0.1  # our policy: a rise smaller than this is not worth a new duty cycle
 PILOT_FAULTS: Final = frozenset({FaultKind.CP_SHORT})  # end a transaction only when they outlast a loose contact
+EXPECTED_SOURCES: Final = frozenset({LimitSource.BOARD, LimitSource.CABLE, LimitSource.OCPP, LimitSource.STATION})
 HELD_PHASES: Final = frozenset({Phase.READY, Phase.STARTING, Phase.CHARGING, Phase.EASING, Phase.STOPPING})
 
 
@@ -33,6 +35,7 @@ def settle(turn: Turn) -> None:
     """Bring everything that depends on the session's state in line with it."""
     _fault_ends_or_holds(turn)
     _transfer_ends(turn)
+    _ready(turn)
     _start_transaction(turn)
     _move(turn)
     _pilot(turn)
@@ -61,6 +64,16 @@ def _transfer_ends(turn: Turn) -> None:
     if s.energized and not s.contactor_closed:
         reason = StopReason.OTHER if s.cp.wants_energy else StopReason.STOPPED_BY_EV
         driver.stop(turn, Stop(Trigger.CHARGING_STATE_CHANGED, reason))
+
+
+def _ready(turn: Turn) -> None:
+    """Note when driver and car were both there: what relative charging schedules count from (K01.FR.42)."""
+    s = turn.s
+    if s.driver is None and s.tx is None:
+        if s.ready_utc_s is not None:
+            turn.set(ready_utc_s=None, ready_mono_s=None)
+    elif s.ready_utc_s is None and s.driver is not None and s.plugged:
+        turn.set(ready_utc_s=turn.now.utc_s, ready_mono_s=turn.now.mono_s)
 
 
 def _start_transaction(turn: Turn) -> None:
@@ -132,10 +145,12 @@ def _pilot(turn: Turn) -> None:
         )
         pilot = Pilot.F if out_of_service else Pilot.X1
         if was is None or was.pilot != pilot:
+            _rate_changed(turn, 0.0)
             turn.set(offer=Offer(None, pilot, mono_s))
             turn.do(SetPilot(pilot))
         return
-    want_a = s.limit(mono_s).current_a
+    limit = s.limit(mono_s)
+    want_a = limit.current_a
     was_a = was.current_a if was is not None else None
     if was_a is not None and 0 <= want_a - was_a < STEP_A:
         return
@@ -144,10 +159,27 @@ def _pilot(turn: Turn) -> None:
     if raising and wait_s > 0 and _was_offered(turn):
         turn.arm(Timer.PWM, wait_s)
         return
-    turn.set(offer=Offer(want_a, "PWM", mono_s))
+    _rate_changed(turn, want_a)
+    turn.set(offer=Offer(want_a, "PWM", mono_s, limit.source))
     turn.do(OfferCurrent(want_a))
     if was_a is None:
         turn.arm(Timer.READY, NOT_READY_S)
+
+
+def _rate_changed(turn: Turn, to_a: float) -> None:
+    """Tell of a change that the CSMS did not ask for: an external limit's, the fuse's, the temperature's.
+
+    OCPP 2.0.1 K11.FR.04, K13.FR.03, SC.02: its own schedules are no news to it.
+    """
+    s, was = turn.s, turn.s.offer
+    if s.tx is None or s.stop is not None or not s.contactor_closed or was is None or not was.current_a:
+        return
+    limit = s.limit(turn.now.mono_s)
+    if to_a < limits.MIN_OFFER_A and limit.offers:
+        return  # not for want of current
+    change_pct = abs(to_a - was.current_a) / was.current_a * 100.0
+    if change_pct >= s.rules.rate_change_pct and not {was.source, limit.source} <= EXPECTED_SOURCES:
+        turn.trigger = turn.trigger or Trigger.CHARGING_RATE_CHANGED
 
 
 def _was_offered(turn: Turn) -> bool:
@@ -220,6 +252,8 @@ def _status(s: Session) -> ConnectorStatus:
         return ConnectorStatus.FAULTED
     if not s.operative and s.tx is None and s.driver is None:
         return ConnectorStatus.UNAVAILABLE
+    if s.kept.held and s.driver is None and s.phase in {Phase.IDLE, Phase.CONNECTED}:
+        return ConnectorStatus.RESERVED  # also with a stranger's car on the cable (H03, S1 of the 2025 errata)
     if s.phase is Phase.IDLE and s.tx is None:
         return ConnectorStatus.AVAILABLE
     if s.phase is Phase.FINISHED:

@@ -130,7 +130,8 @@ def moment(before: Session, event: AnyEvent | None) -> Sign | None:
 def sound(before: Session, event: AnyEvent | None, after: Session) -> Sound | None:
     """What this step lets the driver hear."""
     if isinstance(event, AuthorizationDecided) and _answers(before, event):
-        return Sound.ACCEPTED if event.info.accepted else Sound.REFUSED
+        turned_away = before.driver is None and before.kept.turns_away(event.token, event.info.group)
+        return Sound.ACCEPTED if event.info.accepted and not turned_away else Sound.REFUSED
     if isinstance(event, TokenPresented) and before.stop is None and after.stop is not None:
         return Sound.ACCEPTED
     if after.status is ConnectorStatus.FAULTED:

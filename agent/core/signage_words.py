@@ -137,6 +137,7 @@ _GERMAN: Final = Words(
         LimitSource.SITE_FUSE: "Hausanschluss",
         LimitSource.TEMPERATURE: "Temperatur",
         LimitSource.OCPP: "Ladeprofil",
+        LimitSource.STATION: "Stationsprofil",
         LimitSource.GRID: "Netzsignal",
         LimitSource.LOCAL: "Vorgabe vor Ort",
     },

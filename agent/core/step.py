@@ -19,12 +19,14 @@ from agent.core.events import (
     Recorded,
     RecordFailed,
     RemoteStart,
+    ReservationOver,
+    ReservationsChanged,
     RulesChanged,
     StopRequested,
     TimerDue,
     UnlockRequested,
 )
-from agent.core.facts import ReadingTaken
+from agent.core.facts import ReadingTaken, ReservationEnded
 from agent.core.limits import LimitInput, LimitSource, checked
 from agent.core.session import POWERED, Phase, Session, Stop
 from agent.core.settle import may_have_energy, settle
@@ -93,6 +95,13 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             _arm_aligned(turn)
         case AvailabilityChanged():
             _availability(turn, event)
+        case ReservationsChanged(kept):
+            turn.set(kept=kept)
+            driver.welcome(turn)
+            turn.checkpoint = True
+        case ReservationOver(number, why):
+            over = ReservationEnded(evse=session.evse, at_utc_s=now.utc_s, reservation_id=number, why=why)
+            turn.do(Emit(over))
         case UnlockRequested(ends_transaction):
             driver.release_cable(turn, ends_transaction=ends_transaction)
         case ReadingAsked():

@@ -87,6 +87,7 @@ class Turn:
                     token=driver.token if driver else None,
                     group=driver.group if driver else None,
                     remote_start_id=driver.remote_start_id if driver else None,
+                    reservation_id=driver.reservation_id if driver else None,
                     cable_max_a=s.cable_a,
                 )
             ),
@@ -129,6 +130,7 @@ class Turn:
                     reading=reading,
                     token=driver.token if driver else None,
                     remote_start_id=driver.remote_start_id if driver else None,
+                    reservation_id=driver.reservation_id if driver else None,
                 )
             )
         )

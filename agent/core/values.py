@@ -188,6 +188,13 @@ class ConnectorStatus(enum.StrEnum):
     FAULTED = "Faulted"
 
 
+class ReservationEnd(enum.StrEnum):
+    """How a reservation that nobody used comes to its end (OCPP 2.0.1 ReservationUpdateStatusEnumType)."""
+
+    EXPIRED = "Expired"
+    REMOVED = "Removed"
+
+
 class Scope(enum.StrEnum):
     """What a change of availability concerns. An EVSE serves when neither it nor its station is out of service."""
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from agent.core.facts import (
     ConnectorStatusChanged,
     ReadingTaken,
+    ReservationEnded,
     SecurityEvent,
     TransactionEnded,
     TransactionStarted,
@@ -204,6 +205,8 @@ class DialectV16:
                 return self.status(fact)
             case SecurityEvent() as fact:
                 return self._request("SecurityEventNotification", **security_event(fact))
+            case ReservationEnded():
+                return None  # the connector's status says it all (5.13)
 
     def settled(self, stored: StoredFact, response: Any) -> Outcome:
         """Learn the CSMS's number of the transaction, and its verdict."""
@@ -220,13 +223,12 @@ class DialectV16:
                 return Outcome()
 
     def _start(self, fact: TransactionStarted | TransactionUpdated, token: IdToken, start_wh: float) -> Struct:
-        reservation = fact.reservation_id if isinstance(fact, TransactionStarted) else None
         return self._request(
             "StartTransaction",
             connectorId=fact.evse,
             idTag=token.value,
             meterStart=round(start_wh),
-            reservationId=reservation,
+            reservationId=fact.reservation_id,
             timestamp=to_wire(fact.at_utc_s),
         )
 

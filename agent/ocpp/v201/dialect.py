@@ -11,6 +11,7 @@ from msgspec import Struct
 from agent.core.facts import (
     ConnectorStatusChanged,
     ReadingTaken,
+    ReservationEnded,
     SecurityEvent,
     TransactionEnded,
     TransactionFact,
@@ -147,6 +148,7 @@ class DialectV201:
                     fact,
                     "Updated",
                     evse=plugged if fact.trigger is Trigger.CABLE_PLUGGED_IN else None,
+                    reservationId=fact.reservation_id,
                     meterValue=(_meter_values([reading]) or None) if reading else None,
                 )
             case TransactionEnded() as fact:
@@ -159,6 +161,8 @@ class DialectV201:
                 return self.status(fact)
             case SecurityEvent() as fact:
                 return self._request("SecurityEventNotification", **security_event(fact))
+            case ReservationEnded(reservation_id=number, why=why):  # H01.FR.16, H01.FR.17, H04.FR.01
+                return self._request("ReservationStatusUpdate", reservationId=number, reservationUpdateStatus=str(why))
 
     def settled(self, stored: StoredFact, response: Any) -> Outcome:
         """The verdict on the token that the event carried, if the CSMS gave one (E01.FR.12)."""
