@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.ocpp.block import Block, Surroundings
 from agent.ocpp.blocks.authorization import Authorization
 from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.monitoring import Monitoring
 from agent.ocpp.blocks.provisioning import Provisioning
 from agent.ocpp.blocks.remote_control import RemoteControl
 from agent.ocpp.blocks.trigger import Trigger
@@ -23,6 +24,7 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
         Authorization(charger),
         RemoteControl(charger, settings, lambda: provisioning.registered),
         Variables(settings, model, clock),
+        Monitoring(around, model, hardware),
     )
     triggers = merged(one.triggers() for one in others)
     return (*others, Trigger(charger, provisioning, availability, clock.now, triggers))

@@ -31,6 +31,9 @@ class Csms(Protocol):
     def online(self) -> bool:
         """Whether it can be asked: connected, and it has accepted the station."""
 
+    def speaks(self, notice: type[Notice]) -> bool:
+        """Whether there is a connection whose version has words for it."""
+
     async def say(self, notice: Notice) -> Any:
         """What it answered, in no version's words; None when it cannot be asked, or has no answer to this."""
 

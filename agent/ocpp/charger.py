@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Protocol
 
 from agent.core.events import AnyEvent
@@ -32,6 +33,9 @@ class Charger(Protocol):
 
     def capabilities(self, evse: int) -> EvseCapabilities:
         """What the EVSE's hardware can do. Raises KeyError for an unknown EVSE."""
+
+    def on_step(self, listener: Callable[[int], None]) -> None:
+        """Call `listener(evse)` after every step of an EVSE's session. It must not raise, and returns at once."""
 
     async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
         """Try to unlock the connector, once the contactor is open; whether it is unlocked now. Takes some seconds."""

@@ -220,6 +220,11 @@ class Station:
         calls = self._connected
         return await transfer(calls, vendor, message, data) if calls is not None and self.online else None
 
+    def speaks(self, notice: type[Notice]) -> bool:
+        """Whether there is a connection whose version has words for it."""
+        calls = self._connected
+        return calls is not None and notice in calls.dialect.sayings
+
     async def say(self, notice: Notice) -> Any:
         """What the CSMS answered; None when it cannot be asked, did not answer, or its version has no words for it."""
         calls = self._connected

@@ -110,6 +110,10 @@ class ChargePoint:
         """What the EVSE's hardware can do. Raises KeyError for an unknown EVSE."""
         return self.tasks[evse].hardware.capabilities
 
+    def on_step(self, listener: Callable[[int], None]) -> None:
+        """Call `listener(evse)` after every step."""
+        self._watchers.append(lambda _before, _event, session, _effects: listener(session.evse))
+
     async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
         """Try to unlock the connector, once the contactor is open; whether it is unlocked now."""
         driven, moved = asyncio.Event(), asyncio.Event()

@@ -15,7 +15,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agent.ocpp.setting import Setting
-from agent.ocpp.settings import authorization, device_data, link, metering, security, station, transactions
+from agent.ocpp.settings import (
+    authorization,
+    device_data,
+    link,
+    metering,
+    monitoring,
+    security,
+    station,
+    transactions,
+)
 from agent.ocpp.settings.rows import rows_of
 
 _PARTS: Final = (
@@ -24,6 +33,7 @@ _PARTS: Final = (
     transactions,
     authorization,
     metering,
+    monitoring,
     station,
     security,
 )

@@ -68,14 +68,14 @@ def _transfer(request: Any) -> TransferAsk:
 
 
 def _read(request: Any) -> ReadVariablesAsk:
-    items = ((VariableAsk(_name(one), given(one.attributeType) or ACTUAL)) for one in request.getVariableData)
+    items = ((VariableAsk(place_of(one), given(one.attributeType) or ACTUAL)) for one in request.getVariableData)
     return ReadVariablesAsk(tuple(items))
 
 
 def _write(request: Any) -> WriteVariablesAsk:
     return WriteVariablesAsk(
         tuple(
-            VariableAsk(_name(one), given(one.attributeType) or ACTUAL, one.attributeValue)
+            VariableAsk(place_of(one), given(one.attributeType) or ACTUAL, one.attributeValue)
             for one in request.setVariableData
         )
     )
@@ -116,7 +116,8 @@ def _place(evse: Any) -> tuple[int | None, int | None]:
     return (None, None) if evse is None else (evse.id, given(evse.connectorId))
 
 
-def _name(item: Any) -> VariableName:
+def place_of(item: Any) -> VariableName:
+    """Which variable `component` and `variable` name."""
     evse, connector = _place(given(item.component.evse))
     return VariableName(
         item.component.name,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from agent.ocpp.codec import Version
+from agent.ocpp.dialect import Notice, Saying
+from agent.ocpp.v21 import monitoring
 from agent.ocpp.v201.dialect import DialectV201
 
 
@@ -10,3 +15,4 @@ class DialectV21(DialectV201):
     """Speaks OCPP 2.1."""
 
     version = Version.V21
+    sayings: Mapping[type[Notice], Saying] = MappingProxyType({**DialectV201.sayings, **monitoring.SAYINGS})

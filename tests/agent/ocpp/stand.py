@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,6 +126,7 @@ class FakeCharger:
     unlocked: bool = True
     unlock_s: float = 1.0
     cached: bool = True
+    listeners: list[Callable[[int], None]] = field(default_factory=list)
 
     @property
     def evse_ids(self) -> tuple[int, ...]:
@@ -136,6 +137,15 @@ class FakeCharger:
 
     def post(self, evse: int, event: AnyEvent) -> None:
         self.posted.append((evse, event))
+
+    def on_step(self, listener: Callable[[int], None]) -> None:
+        self.listeners.append(listener)
+
+    def steps(self, session: Session) -> None:
+        """The session of an EVSE becomes this."""
+        self.sessions[session.evse] = session
+        for listener in self.listeners:
+            listener(session.evse)
 
     def capabilities(self, evse: int) -> EvseCapabilities:
         return EvseCapabilities(max_current_a=32.0, has_lock=self.session(evse).has_lock, has_proximity=evse == 1)
