@@ -10,6 +10,7 @@ from __future__ import annotations
 from hal.board import LEASE_S
 from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, PilotX1, RcdReset, RcdSelfTest, SetLock, SetPhases
 from hal.iec61851 import PWM_OFF_OPEN_S, RECLOSE_S
+from hal.mains import Mains
 from hal.observe import check_cable, check_mirror, observed
 from hal.rules import CP_MISSED_REPEATS, EVERYDAY, State, broken, fault_rule, refusal, supervised
 from hal.turn import Action, Asked, Done, Given, Observed, Pass, Refuse, Tick, Turn
@@ -84,6 +85,8 @@ def _pilot(turn: Turn, command: PilotPwm | PilotX1 | PilotE | PilotF) -> None:
 def _done(turn: Turn, command: Command, *, ok: bool) -> None:
     if command == turn.state.busy:
         turn.set(busy=None)
+    if isinstance(command, SetPhases):
+        turn.set(mains=Mains())  # what is behind the switch is not what was there before
     if command == turn.state.pilot and not ok:
         turn.set(pilot=None)  # nobody knows what the pilot says now
     if isinstance(command, RcdReset) and ok:

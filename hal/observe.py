@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from hal import overcurrent
+from hal import mains, overcurrent
 from hal.commands import PilotE, PilotF
 from hal.iec61851 import CLOSE_WITHIN_S, DIODE_LOW_MAX_MV, RECLOSE_S, cable_ampacity
 from hal.rules import UNTIL_UNPLUGGED, State, believable, supervised
@@ -43,7 +43,9 @@ def observed(turn: Turn, event: HalEvent, at_s: float) -> None:
                 turn.clear_fault(fault)
         case MeterSampled(sample):
             turn.set(supervision=overcurrent.sampled(turn.state.supervision, sample, turn.now_s))
+            turn.set(mains=mains.sampled(turn.state.mains, sample))
             turn.do(Report(event))
+            _check_phases(turn)
             if overcurrent.tripped(turn.state.supervision):
                 turn.find_fault(FaultKind.OVER_CURRENT, f"the car draws {sample.current_a} A")
         case CpChanged() | PpChanged() | ContactorChanged() | LockChanged():
@@ -93,7 +95,8 @@ def _cp(turn: Turn, event: CpChanged, at_s: float, *, sane: bool) -> None:
         return
     _short_over(turn, reading.state)
     if reading.state is CpState.A:
-        turn.set(diode_seen=False, pwm_changed_s=-math.inf)
+        turn.set(diode_seen=False, pwm_changed_s=-math.inf, mains=mains.unplugged(turn.state.mains))
+        _check_phases(turn)
         for fault in sorted(turn.state.faults & UNTIL_UNPLUGGED):
             turn.clear_fault(fault)
     elif reading.state.connected and reading.duty_pct is not None:
@@ -101,6 +104,15 @@ def _cp(turn: Turn, event: CpChanged, at_s: float, *, sane: bool) -> None:
     if was is None or was.state is not reading.state or (was.duty_pct is None) != (reading.duty_pct is None):
         turn.do(Report(event))  # a repeat of what is known stays here
     _check_short(turn, reading.state)  # after the level: whoever listens bears a short moment of it
+
+
+def _check_phases(turn: Turn) -> None:
+    """A phase that was there is gone; the fault ends when it is back."""
+    lost = turn.state.mains.lost
+    if lost:
+        turn.find_fault(FaultKind.PHASE_LOSS, f"no voltage on {', '.join(f'L{one + 1}' for one in sorted(lost))}")
+    elif FaultKind.PHASE_LOSS in turn.state.found:
+        turn.clear_fault(FaultKind.PHASE_LOSS)
 
 
 def _check_diode(turn: Turn, low_mv: int) -> None:

@@ -20,6 +20,7 @@ from hal.iec61851 import (
     current_for_duty,
     is_digital,
 )
+from hal.mains import Mains
 from hal.overcurrent import NEVER_S, Supervision
 from hal.types import CpReading, CpState, EvseCapabilities, FaultKind, LockState, Rule
 
@@ -66,6 +67,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     cable_due_s: float | None = None  # the cable has to say its rating by then
     told: Rule | None = None  # the refusal that was last reported
     supervision: Supervision
+    mains: Mains = Mains()
 
     @property
     def active(self) -> frozenset[FaultKind]:

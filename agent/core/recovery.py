@@ -12,7 +12,7 @@ from agent.core.metering import DECIMALS
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session, Stop
 from agent.core.turn import Turn
-from agent.core.values import StopReason, Trigger
+from agent.core.values import Scope, StopReason, Trigger
 from hal.types import CpState, MeterSample
 
 METER_WAIT_S: Final = 10.0  # our policy: this long after a restart the meter may take to answer
@@ -37,6 +37,7 @@ def restored(saved: Session, rules: Rules) -> Session:
         phase=Phase.RECOVERING if opened else Phase.IDLE,
         cp=CpState.A,
         away=False,
+        inoperative=saved.inoperative - {Scope.RESET},
         contactor_closed=False,
         closed_since_mono_s=None,
         opened_mono_s=None,

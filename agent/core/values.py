@@ -200,6 +200,7 @@ class Scope(enum.StrEnum):
 
     STATION = "station"
     EVSE = "evse"
+    RESET = "reset"  # the station waits for its transactions to end, then restarts; until then nobody new
 
 
 class TxPoint(enum.StrEnum):

@@ -102,8 +102,15 @@ class Outbox:
         """All that is still to be delivered, oldest first; also what is in flight."""
         return sorted((one for lane in self._lanes() for one in lane.values()), key=lambda one: one.id)
 
-    def add(self, stored: StoredFact) -> list[Change]:
-        """Queue a fact: at the end, or (a dead letter that is sent again) in its old place. Returns what had to go."""
+    def add(self, stored: StoredFact, not_before_s: float | None = None) -> list[Change]:
+        """Queue a fact: at the end, or (a dead letter that is sent again) in its old place. Returns what had to go.
+
+        `not_before_s`: a status that has to last until then, or the CSMS never hears of it (1.6 MinimumStatusDuration).
+        """
+        gone: list[Change] = []
+        if not_before_s is not None and isinstance(stored.fact, ConnectorStatusChanged):
+            gone.extend(self._drop_unsettled(stored.fact))
+            self._not_before_s[stored.id] = not_before_s
         lane = self._lane(stored)
         out_of_order = bool(lane) and stored.id < next(reversed(lane))
         lane[stored.id] = stored
@@ -113,7 +120,8 @@ class Outbox:
             lane.update(by_id)
         if lane is self._security:
             return self._give_up_oldest_security_event()
-        return list(self._thin()) if len(self._facts) + len(self._statuses) > self._capacity else []
+        full = len(self._facts) + len(self._statuses) > self._capacity
+        return [*gone, *self._thin()] if full else gone
 
     def next(self, now_s: float) -> StoredFact | None:
         """The fact to send now, which is then in flight; None while one is, or when nothing is due."""
@@ -222,6 +230,18 @@ class Outbox:
             or self._drop_every_second(_meter_update_of)
             or self._drop_every_second(_minor_update_of)
         )
+
+    def _drop_unsettled(self, by: ConnectorStatusChanged) -> list[Removed]:
+        """Of this connector's statuses those that did not last."""
+        same = [
+            fact_id
+            for fact_id, one in self._statuses.items()
+            if isinstance(one.fact, ConnectorStatusChanged)
+            and (one.fact.evse, one.fact.connector) == (by.evse, by.connector)
+            and fact_id in self._not_before_s
+            and fact_id != self._in_flight
+        ]
+        return [self._remove(fact_id) for fact_id in same]
 
     def _drop_superseded(self) -> list[Removed]:
         latest = {one.evse: fact_id for fact_id, one in self._statuses.items()}

@@ -52,7 +52,7 @@ from agent.ocpp.settings.link import (
     RETRY_BACK_OFF_WAIT_MINIMUM,
     WEBSOCKET_PING_INTERVAL,
 )
-from agent.ocpp.settings.station import SUPPORTED_FEATURE_PROFILES
+from agent.ocpp.settings.station import MINIMUM_STATUS_DURATION, SUPPORTED_FEATURE_PROFILES
 from agent.ocpp.variables import Settings
 from agent.ocpp.versions import dialect_for
 from agent.runtime.clock import Clock
@@ -207,7 +207,9 @@ class Station:
         """Deliver a fact that the journal holds, when its turn comes."""
         if self._connected is None:
             stored = replace(stored, offline=True)
-        self._keeper.changed(self._outbox.add(stored))
+        lasts_s = self._settings.get(MINIMUM_STATUS_DURATION)
+        not_before_s = asyncio.get_running_loop().time() + lasts_s if lasts_s else None
+        self._keeper.changed(self._outbox.add(stored, not_before_s))
         self._transactions.wake()
 
     async def authorize(self, token: IdToken) -> AuthInfo | None:

@@ -11,11 +11,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from agent.core.effects import AnyEffect, LockConnector
-from agent.core.events import AnyEvent, RulesChanged, StopRequested, UnlockRequested
+from agent.core.events import AnyEvent, AvailabilityChanged, RulesChanged, StopRequested, UnlockRequested
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session
 from agent.core.turn import is_drivers
-from agent.core.values import IdToken, StopReason, Trigger
+from agent.core.values import IdToken, Scope, StopReason, Trigger
 from agent.ocpp.charger import ResetKind
 from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
@@ -146,6 +146,8 @@ class ChargePoint:
         """End transactions (immediate) or wait for their end (on idle), then restart the station or clear the EVSE."""
         if kind is ResetKind.IMMEDIATE:
             self._stop_for_reset(self.evse_ids if evse is None else (evse,))
+        elif evse is None:
+            self.post_all(AvailabilityChanged(operative=False, scope=Scope.RESET))  # or it would wait for ever
         if evse is None and self._resetting is None:
             self._resetting = asyncio.get_running_loop().create_task(self._reset(kind), name="reset")
 

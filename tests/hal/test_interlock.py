@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, RcdReset
+from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, RcdReset, SetPhases
 from hal.types import (
     ContactorChanged,
     CpState,
@@ -475,3 +475,37 @@ def test_a_trip_of_a_device_that_is_reset_by_hand_ends_with_the_devices_own_repo
     rig.see(FaultCleared(FaultKind.RCD_AC))
     rig.wait(30.0)
     assert rig.ask(Permit(True)) is None
+
+
+def measured(rig: Rig, *volts: float) -> None:
+    rig.renew(1.0)
+    rig.see(drawn(0.0, rig.now_s, voltage_v=volts))
+
+
+def test_a_lost_phase_opens_the_contactor_until_it_is_back_and_a_little_longer():
+    rig = Rig()
+    rig.charging()
+    measured(rig, 230.0, 230.0, 230.0)
+    measured(rig, 230.0, 0.0, 230.0)
+    assert rig.raw_permitted
+    measured(rig, 230.0, 0.0, 230.0)
+    assert not rig.raw_permitted
+    assert FaultRaised(FaultKind.PHASE_LOSS, "no voltage on L2") in rig.reports
+    rig.see(ContactorChanged(closed=False))
+    measured(rig, 230.0, 230.0, 230.0)
+    assert FaultCleared(FaultKind.PHASE_LOSS) in rig.reports
+    rig.renew(29.0)
+    assert not rig.raw_permitted
+    rig.renew(2.0)
+    assert rig.raw_permitted
+
+
+def test_after_the_phase_switch_was_thrown_two_phases_are_not_missed():
+    rig = Rig()
+    rig.see(ContactorChanged(closed=False))
+    measured(rig, 230.0, 230.0, 230.0)
+    assert rig.ask(SetPhases(1)) is None
+    rig.done(SetPhases(1))
+    for _ in range(3):
+        measured(rig, 230.0, 0.0, 0.0)
+    assert not any(isinstance(one, FaultRaised) for one in rig.reports)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from agent.ocpp.setting import Access
-from agent.ocpp.settings.rows import integer, length, members
+from agent.ocpp.settings.rows import DAY_S, integer, length, members, seconds
 
 ROTATIONS: Final = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")  # 1.6 9.1.7
 
@@ -19,6 +19,9 @@ SUPPORTED_FEATURE_PROFILES: Final = members(
     derived=True,
 )
 SUPPORTED_FEATURE_PROFILES_LENGTH: Final = length(SUPPORTED_FEATURE_PROFILES)
+MINIMUM_STATUS_DURATION: Final = seconds(  # 1.6 9.1.20; a generic variable of 2.x
+    "ChargingStation.MinimumStatusDuration", "MinimumStatusDuration", 0, maximum=DAY_S
+)
 CONNECTOR_PHASE_ROTATION: Final = members(
     None,
     "ConnectorPhaseRotation",

@@ -9,6 +9,7 @@ from agent.core.effects import LockConnector, PermitPower
 from agent.core.events import AvailabilityChanged, Deauthorized, LimitSet, RecordFailed, StopRequested
 from agent.core.facts import ConnectorStatusChanged, TransactionEnded
 from agent.core.limits import LimitInput, LimitSource
+from agent.core.recovery import restored
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session
 from agent.core.values import (
@@ -16,6 +17,7 @@ from agent.core.values import (
     AuthStatus,
     ConnectorStatus,
     IdToken,
+    Scope,
     StopReason,
     Trigger,
     TxPoint,
@@ -269,3 +271,22 @@ def test_a_verdict_on_a_driver_who_has_left_the_transaction_changes_nothing():
     before = p.session
     p.play(Deauthorized("tx-1", BLOCKED, IdToken("AABB"), 0))
     assert p.session == before
+
+
+# A reset that waits
+
+
+def test_while_a_reset_waits_a_transaction_goes_on_and_nobody_new_begins():
+    charging, idle = Player(), Player()
+    charging.charge()
+    for p in (charging, idle):
+        p.play(AvailabilityChanged(operative=False, scope=Scope.RESET))
+    assert charging.session.phase is Phase.CHARGING
+    idle.charge()
+    assert (idle.session.status, permitted(idle.log)) == (ConnectorStatus.UNAVAILABLE, False)
+
+
+def test_after_the_restart_everybody_is_served_again_but_where_an_operator_said_no():
+    p = Player()
+    p.play(AvailabilityChanged(operative=False, scope=Scope.RESET), AvailabilityChanged(operative=False))
+    assert restored(p.session, Rules()).inoperative == {Scope.EVSE}

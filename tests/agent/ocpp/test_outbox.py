@@ -225,3 +225,22 @@ def test_a_message_that_the_csms_was_not_ready_for_has_its_turn_again_without_an
     assert outbox.next(0.0).id == 1
     outbox.released(1)
     assert outbox.next(0.0) == StoredFact(1, 1, started())
+
+
+def test_a_status_that_did_not_last_is_never_told():
+    outbox = Outbox()
+    gone = [
+        outbox.add(StoredFact(1, 1, status(ConnectorStatus.PREPARING)), 30.0),
+        outbox.add(StoredFact(2, 2, status(ConnectorStatus.PREPARING, evse=2)), 31.0),
+        outbox.add(StoredFact(3, 1, status(ConnectorStatus.CHARGING)), 35.0),
+    ]
+    assert [[one.stored.id for one in some] for some in gone] == [[], [], [1]]
+    assert (outbox.next(30.9), outbox.due_s()) == (None, 31.0)
+    assert [one.status for one in drained(outbox, 31.0)] == [ConnectorStatus.PREPARING]
+    assert [one.status for one in drained(outbox, 35.0)] == [ConnectorStatus.CHARGING]
+
+
+def test_only_statuses_have_to_last():
+    outbox = Outbox()
+    assert outbox.add(StoredFact(1, 1, started()), 30.0) == []
+    assert drained(outbox, 0.0) == [started()]

@@ -590,3 +590,18 @@ async def test_what_is_not_served_is_refused_by_name(action: str, code: str):
         await one.accepted()
         reply = await one.csms.call(action, {})
         assert reply[:3] == [4, "c1", code]
+
+
+async def test_a_status_shorter_than_the_minimum_duration_is_not_reported():
+    csms = ScriptedCsms()
+    async with stand(csms, start_values={"MinimumStatusDuration": "10"}) as one:
+        await one.accepted()
+        await settled(1)
+        begun = len(csms.calls("StatusNotification"))
+        one.tell(status(ConnectorStatus.PREPARING))
+        await settled(5)
+        one.tell(status(ConnectorStatus.CHARGING))
+        await settled(9)
+        assert len(csms.calls("StatusNotification")) == begun
+        await settled(2)
+        assert [call.payload["status"] for call in csms.calls("StatusNotification")[begun:]] == ["Charging"]

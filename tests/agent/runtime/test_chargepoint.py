@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agent.core.events import RulesChanged, StopRequested
+from agent.core.events import AvailabilityChanged, RulesChanged, StopRequested
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session, Transaction
-from agent.core.values import ChargingState
+from agent.core.values import ChargingState, Scope
 from agent.ocpp.charger import ResetKind
 from agent.runtime.chargepoint import RESET_WAIT_S, ChargePoint
 from agent.runtime.clock import LoopClock
@@ -83,6 +83,19 @@ async def test_a_reset_on_idle_waits_for_the_last_transaction_and_stops_none():
         await asyncio.sleep(0.1)
         assert [kind for _, kind in b.resets] == [ResetKind.ON_IDLE]
         assert b.posted(StopRequested) == []
+
+
+async def test_a_reset_on_idle_lets_nobody_new_begin_so_that_it_comes_at_last():
+    async with bench() as b:
+        b.become(1, TX)
+        b.charge_point.reset(ResetKind.ON_IDLE)
+        assert b.posted(AvailabilityChanged) == [AvailabilityChanged(operative=False, scope=Scope.RESET)] * 2
+
+
+async def test_an_immediate_reset_takes_nothing_out_of_service():
+    async with bench() as b:
+        b.charge_point.reset(ResetKind.IMMEDIATE)
+        assert b.posted(AvailabilityChanged) == []
 
 
 @pytest.mark.req("J01.FR.20")
