@@ -3,4 +3,4 @@
 from typing import Final
 
 # Version of what a board file builds on: hal.board, hal.types, hal.ownership. docs/porting.md says what may change.
-API_VERSION: Final = (1, 0)
+API_VERSION: Final = (1, 1)  # 1.1: DC ports and grid signal

@@ -11,9 +11,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Final, Protocol, runtime_checkable
 
-from hal.types import BoardInfo, EvseCapabilities, LedColour, LedPattern, MeterSample, MeterTransaction, Sound, Stamped
+from hal.types import (
+    BoardInfo,
+    DcMode,
+    EvseCapabilities,
+    LedColour,
+    LedPattern,
+    MeterSample,
+    MeterTransaction,
+    Sound,
+    Stamped,
+)
 
 COMMAND_DEADLINE_S: Final = 1.0  # our policy: a board that needs longer for a command is at fault
+INSULATION_TEST_S: Final = 30.0  # charging.md 1 [check: IEC 61851-23]: the longest self-test of an insulation monitor
 SIGNING_DEADLINE_S: Final = 30.0  # signed meter values paper, 2.3.1: some meters take this long for the last value
 LEASE_S: Final = (
     2.0  # permission falls away by itself after this (our policy, from the heartbeat of open EVSE firmware)
@@ -97,6 +108,39 @@ class Display(Protocol):
 
 
 @runtime_checkable
+class DcSupply(Protocol):
+    """The DC power supply behind the contactor (IEC 61851-23). It reports `DcMeasured`."""
+
+    async def mode(self, mode: DcMode, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Come into this mode; `DcMode.OFF` at once, in every state."""
+
+    async def set(self, voltage_v: float, current_a: float, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Hold this voltage, and give no more than this current."""
+
+
+@runtime_checkable
+class InsulationMonitor(Protocol):
+    """Measures the resistance of both poles to earth (IEC 61851-23). It reports `InsulationMeasured`."""
+
+    async def start(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Measure, and go on measuring."""
+
+    async def stop(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Measure no more: the car has a monitor of its own, or nobody is there."""
+
+    async def test(self, voltage_v: float, *, deadline_s: float = INSULATION_TEST_S) -> None:
+        """Run the self-test at this voltage, and return when it is over; what it finds is INSULATION_MONITOR."""
+
+
+@runtime_checkable
+class OverVoltageMonitor(Protocol):
+    """Cuts the supply off by itself, within milliseconds, and reports DC_OVER_VOLTAGE."""
+
+    async def watch(self, limit_v: float | None, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Cut off above this; None: watch no more, and forget what was found."""
+
+
+@runtime_checkable
 class Meter(Protocol):
     """An energy meter."""
 
@@ -161,6 +205,18 @@ class EvseHardware(Protocol):
     @property
     def display(self) -> Display | None:
         """Display."""
+
+    @property
+    def dc_supply(self) -> DcSupply | None:
+        """DC power supply; where it is there, both monitors are, too."""
+
+    @property
+    def insulation(self) -> InsulationMonitor | None:
+        """Insulation monitor."""
+
+    @property
+    def over_voltage(self) -> OverVoltageMonitor | None:
+        """Over-voltage monitor."""
 
     def events(self) -> AsyncIterator[Stamped]:
         """This EVSE's one ordered stream. It begins with the present state (CP, PP, contactor, lock, faults)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hal.types import LedColour, LedPattern, Sound
+from hal.types import DcMode, LedColour, LedPattern, Sound
 
 
 class Command(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -59,6 +59,41 @@ class RcdReset(Command, frozen=True):
     """A person resets a tripped residual-current monitor."""
 
 
+class DcCommand(Command, frozen=True):
+    """Base of what is asked of the devices that only a DC EVSE has."""
+
+
+class SetDcMode(DcCommand, frozen=True):
+    """Bring the DC supply into this mode. It keeps what `SetDc` said; off: no voltage, whatever was said."""
+
+    mode: DcMode
+
+
+class SetDc(DcCommand, frozen=True):
+    """Hold this voltage, and give no more than this current."""
+
+    voltage_v: float
+    current_a: float
+
+
+class WatchInsulation(DcCommand, frozen=True):
+    """Start or stop the insulation monitor's measuring."""
+
+    on: bool
+
+
+class InsulationSelfTest(DcCommand, frozen=True):
+    """Run the insulation monitor's self-test at this voltage; it may take 30 s."""
+
+    voltage_v: float
+
+
+class WatchVoltage(DcCommand, frozen=True):
+    """Cut the supply off above this voltage, in hardware; None: watch no more."""
+
+    limit_v: float | None
+
+
 class ShowLight(Command, frozen=True):
     """Light the EVSE's LED so."""
 
@@ -81,4 +116,20 @@ class ShowText(Command, frozen=True):
 SignCommand = ShowLight | MakeSound | ShowText
 
 
-AnyCommand = PilotPwm | PilotX1 | PilotE | PilotF | Permit | SetLock | SetPhases | RcdSelfTest | RcdReset | SignCommand
+AnyCommand = (
+    PilotPwm
+    | PilotX1
+    | PilotE
+    | PilotF
+    | Permit
+    | SetLock
+    | SetPhases
+    | RcdSelfTest
+    | RcdReset
+    | SignCommand
+    | SetDcMode
+    | SetDc
+    | WatchInsulation
+    | InsulationSelfTest
+    | WatchVoltage
+)

@@ -7,8 +7,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-from hal.board import Contactor, Display, Led, Lock, Meter, PhaseSwitch, Pilot, Rcd
-from hal.ports import Ask, CommandPorts
+from hal.board import (
+    Contactor,
+    DcSupply,
+    Display,
+    InsulationMonitor,
+    Led,
+    Lock,
+    Meter,
+    OverVoltageMonitor,
+    PhaseSwitch,
+    Pilot,
+    Rcd,
+)
+from hal.ports import Ask, CommandPorts, DcPorts
 from hal.stream import Stream
 from hal.types import (
     ContactorChanged,
@@ -36,6 +48,7 @@ class DriverEvse:
     def __init__(self, capabilities: EvseCapabilities, ask: Ask, *, meter: Meter | None = None) -> None:
         self.capabilities = capabilities
         self._ports = CommandPorts(ask)
+        self._dc = DcPorts(ask, present=capabilities.dc is not None)
         self.meter = meter
         self.stream = Stream()
         self._said: dict[type[HalEvent], HalEvent] = {}
@@ -65,6 +78,21 @@ class DriverEvse:
     def phase_switch(self) -> PhaseSwitch | None:
         """1p/3p switch."""
         return self._ports if self.capabilities.has_phase_switch else None
+
+    @property
+    def dc_supply(self) -> DcSupply | None:
+        """DC power supply."""
+        return self._dc.supply
+
+    @property
+    def insulation(self) -> InsulationMonitor | None:
+        """Insulation monitor."""
+        return self._dc.insulation
+
+    @property
+    def over_voltage(self) -> OverVoltageMonitor | None:
+        """Over-voltage monitor."""
+        return self._dc.over_voltage
 
     def events(self) -> AsyncIterator[Stamped]:
         """This EVSE's one ordered stream; it begins with the present state."""

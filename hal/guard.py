@@ -17,20 +17,35 @@ from hal.board import (
     COMMAND_DEADLINE_S,
     Board,
     Contactor,
+    DcSupply,
     Display,
     EvseHardware,
+    InsulationMonitor,
     Led,
     Lock,
     Meter,
+    OverVoltageMonitor,
     PhaseSwitch,
     Pilot,
     Rcd,
 )
-from hal.commands import AnyCommand, Command, Permit, PilotE, PilotF, PilotPwm, PilotX1, SetLock, SignCommand
+from hal.commands import (
+    AnyCommand,
+    Command,
+    Permit,
+    PilotE,
+    PilotF,
+    PilotPwm,
+    PilotX1,
+    SetDc,
+    SetDcMode,
+    SetLock,
+    SignCommand,
+)
 from hal.continuity import Follower
 from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError
 from hal.modbus.poller import MeterPoller
-from hal.ports import CommandPorts, carry_out
+from hal.ports import CommandPorts, DcPorts, attempt
 from hal.rules import initial
 from hal.stream import Stream
 from hal.tasks import stop
@@ -38,6 +53,7 @@ from hal.turn import Asked, Done, Given, Observed, Pass, Refuse, Report, Tick
 from hal.types import (
     BoardInfo,
     CpState,
+    DcMode,
     EvseCapabilities,
     FaultCleared,
     FaultKind,
@@ -50,7 +66,7 @@ from hal.types import (
 OFF_RETRY_S: Final = 0.5  # our policy: a board that did not answer is told "off" this often until it does
 END_RETRY_S: Final = 1.0  # our policy: how soon a task that did not heed its cancellation is told again
 RELISTEN_S: Final = 1.0  # our policy: a stream of events that broke is opened again after this
-VITAL: Final = (Permit, PilotPwm, PilotX1, PilotE, PilotF)  # one that fails leaves energy or offer in doubt
+VITAL: Final = (Permit, PilotPwm, PilotX1, PilotE, PilotF, SetDcMode)  # one that fails leaves energy or offer in doubt
 
 
 class Guard:
@@ -138,6 +154,7 @@ class GuardedEvse:
     def __init__(self, raw: EvseHardware) -> None:
         self._raw = raw
         self._ports = CommandPorts(self.ask)
+        self._dc = DcPorts(self.ask, present=raw.capabilities.dc is not None)
         self._state = initial(raw.capabilities)
         self._meter: Meter | None = raw.meter
         self._running: dict[asyncio.Task[HalError | None], Command] = {}
@@ -193,6 +210,21 @@ class GuardedEvse:
         """Display."""
         return self._ports if getattr(self._raw, "display", None) is not None else None
 
+    @property
+    def dc_supply(self) -> DcSupply | None:
+        """DC power supply."""
+        return self._dc.supply
+
+    @property
+    def insulation(self) -> InsulationMonitor | None:
+        """Insulation monitor."""
+        return self._dc.insulation
+
+    @property
+    def over_voltage(self) -> OverVoltageMonitor | None:
+        """Over-voltage monitor."""
+        return self._dc.over_voltage
+
     def events(self) -> AsyncIterator[Stamped]:
         """This EVSE's one ordered stream; it begins with the present state."""
         return self.stream.read()
@@ -243,7 +275,7 @@ class GuardedEvse:
 
     async def _show(self, command: SignCommand, deadline_s: float) -> None:
         """Past the interlock: nothing that a light or a display does, or fails to do, concerns the energy."""
-        failure = await _attempt(self._raw, command, deadline_s)
+        failure = await attempt(self._raw, command, deadline_s)
         if failure is not None:
             raise failure
 
@@ -315,13 +347,17 @@ class GuardedEvse:
             for task, other in self._running.items():
                 if isinstance(other, Permit) and other.on:
                     task.cancel()
+        if command == SetDcMode(DcMode.OFF):
+            for task, other in self._running.items():
+                if isinstance(other, SetDc | SetDcMode):
+                    task.cancel()
         task = asyncio.create_task(self._carry(command, deadline_s))
         self._running[task] = command
         task.add_done_callback(self._running.pop)
         return task
 
     async def _carry(self, command: Command, deadline_s: float) -> HalError | None:
-        failure = await _attempt(self._raw, command, deadline_s)
+        failure = await attempt(self._raw, command, deadline_s)
         if not isinstance(command, Permit):  # what became of a permission, the mirror contact tells
             self._step(Done(command, ok=failure is None))
         if failure is not None and (isinstance(command, VITAL) or isinstance(failure, HalTimeoutError | HalGoneError)):
@@ -334,7 +370,7 @@ class GuardedEvse:
         """After a failed command: off, again and again, until the board answers; then the fault is over."""
         off = Permit(False, "the board failed")
         while True:
-            if await _attempt(self._raw, off, COMMAND_DEADLINE_S) is None:
+            if await attempt(self._raw, off, COMMAND_DEADLINE_S) is None:
                 break
             await asyncio.sleep(OFF_RETRY_S)
         self.report(FaultCleared(FaultKind.BOARD))
@@ -357,17 +393,3 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
             task.cancel()
         await asyncio.wait(pending, timeout=END_RETRY_S)
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _attempt(hardware: EvseHardware, command: Command, deadline_s: float) -> HalError | None:
-    """Let a raw board carry out a command; whatever goes wrong comes back as an error of ours."""
-    try:
-        async with asyncio.timeout(deadline_s):
-            await carry_out(hardware, command, deadline_s)
-    except TimeoutError:
-        return HalTimeoutError(f"the board did not carry out {command} within {deadline_s:g} s")
-    except HalError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - a driver is foreign code; whatever it raises is a failure of the board
-        return HalGoneError(f"the board failed in {command}: {error!r}")
-    return None

@@ -7,14 +7,31 @@ to close when every condition of `hal.rules.CONDITIONS` holds and to open when o
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from hal import dc
 from hal.board import LEASE_S
-from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, PilotX1, RcdReset, RcdSelfTest, SetLock, SetPhases
+from hal.commands import (
+    Command,
+    DcCommand,
+    InsulationSelfTest,
+    Permit,
+    PilotE,
+    PilotF,
+    PilotPwm,
+    PilotX1,
+    RcdReset,
+    RcdSelfTest,
+    SetDcMode,
+    SetLock,
+    SetPhases,
+)
 from hal.iec61851 import PWM_OFF_OPEN_S, RECLOSE_S
 from hal.mains import Mains
-from hal.observe import check_cable, check_mirror, observed
+from hal.observe import check_cable, check_insulation, check_mirror, observed
 from hal.rules import CP_MISSED_REPEATS, EVERYDAY, State, broken, fault_rule, refusal, supervised
 from hal.turn import Action, Asked, Done, Given, Observed, Pass, Refuse, Tick, Turn
-from hal.types import Rule
+from hal.types import DcMode, FaultKind, Rule
 
 
 def step(state: State, given: Given, now_s: float) -> tuple[State, tuple[Action, ...]]:
@@ -32,6 +49,7 @@ def step(state: State, given: Given, now_s: float) -> tuple[State, tuple[Action,
             pass
     check_mirror(turn)
     check_cable(turn)
+    check_insulation(turn)
     if not _open_if_broken(turn):
         _close(turn, given)
     return turn.state, tuple(turn.actions)
@@ -46,6 +64,8 @@ def deadline_s(state: State, now_s: float) -> float | None:
         candidates.append(state.pilot_s + PWM_OFF_OPEN_S)
     if state.permitted and state.capabilities.cp_repeat_s is not None:
         candidates.append(state.cp_s + CP_MISSED_REPEATS * state.capabilities.cp_repeat_s)
+    if state.dc is not None:
+        candidates += state.dc.due_s()
     return min((due_s for due_s in candidates if due_s is not None and due_s > now_s), default=None)
 
 
@@ -65,13 +85,24 @@ def _asked(turn: Turn, command: Command) -> None:
             return  # whether it goes to the board is decided by the conditions
         case Permit():
             turn.set(lease_until_s=None, permitted=False)
+            _supply_off(turn)
         case PilotPwm() | PilotX1() | PilotE() | PilotF():
             _pilot(turn, command)
         case SetLock(locked=False):
             turn.set(lock=None)  # it is on its way; only its feedback contact says where it is
         case RcdSelfTest() | SetPhases():
             turn.set(busy=command)
+        case DcCommand() if turn.state.dc is not None:
+            turn.set(dc=dc.asked(turn.state.dc, command, turn.now_s))
     turn.do(Pass(command))
+
+
+def _supply_off(turn: Turn) -> None:
+    """Before the contactor opens, in the same step: a contactor is not made to break a direct current."""
+    supply = turn.state.dc
+    if supply is not None and supply.mode is not DcMode.OFF:
+        turn.set(dc=replace(supply, mode=DcMode.OFF))
+        turn.actions.insert(0, Pass(SetDcMode(DcMode.OFF)))
 
 
 def _pilot(turn: Turn, command: PilotPwm | PilotX1 | PilotE | PilotF) -> None:
@@ -89,6 +120,9 @@ def _done(turn: Turn, command: Command, *, ok: bool) -> None:
         turn.set(mains=Mains())  # what is behind the switch is not what was there before
     if command == turn.state.pilot and not ok:
         turn.set(pilot=None)  # nobody knows what the pilot says now
+    if isinstance(command, DcCommand) and turn.state.dc is not None:
+        faulty = isinstance(command, InsulationSelfTest) and FaultKind.INSULATION_MONITOR in turn.state.active
+        turn.set(dc=dc.done(turn.state.dc, command, ok=ok, faulty=faulty))
     if isinstance(command, RcdReset) and ok:
         turn.release_latched()
 
@@ -104,6 +138,7 @@ def _open_if_broken(turn: Turn) -> bool:
     if turn.state.permitted:
         turn.set(permitted=False, told=None)
         turn.actions.insert(0, Pass(Permit(False, f"{rule}: {detail}")))
+        _supply_off(turn)
         turn.wait_at_least(RECLOSE_S)
         check_mirror(turn)
         turn.tell(rule, detail)

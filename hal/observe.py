@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from hal import mains, overcurrent
+from msgspec.structs import replace
+
+from hal import dc, mains, overcurrent
 from hal.commands import PilotE, PilotF
 from hal.iec61851 import CLOSE_WITHIN_S, DIODE_LOW_MAX_MV, RECLOSE_S, cable_ampacity
 from hal.rules import UNTIL_UNPLUGGED, State, believable, supervised
@@ -14,10 +16,12 @@ from hal.types import (
     ContactorChanged,
     CpChanged,
     CpState,
+    DcMeasured,
     FaultCleared,
     FaultKind,
     FaultRaised,
     HalEvent,
+    InsulationMeasured,
     LockChanged,
     MeterSampled,
     PpChanged,
@@ -55,6 +59,10 @@ def observed(turn: Turn, event: HalEvent, at_s: float) -> None:
             if sane:
                 turn.set(heard_s=at_s)
             _reading(turn, event, at_s, sane=sane)
+        case DcMeasured() | InsulationMeasured():
+            if turn.state.dc is not None:
+                turn.set(dc=dc.measured(turn.state.dc, event, at_s, sane=at_s <= turn.now_s + AHEAD_S))
+            turn.do(Report(event))
         case _:
             turn.do(Report(event))
 
@@ -62,6 +70,8 @@ def observed(turn: Turn, event: HalEvent, at_s: float) -> None:
 def _forget(turn: Turn) -> None:
     """Nobody watches the hardware any more: what was seen and set last is no longer known."""
     turn.set(cp=None, closed=None, lock=None, cable_a=None, cable_ohms=None, diode_seen=False, pilot=None)
+    if turn.state.dc is not None:
+        turn.set(dc=dc.forgotten(turn.state.dc))
 
 
 def _reading(
@@ -96,6 +106,8 @@ def _cp(turn: Turn, event: CpChanged, at_s: float, *, sane: bool) -> None:
     _short_over(turn, reading.state)
     if reading.state is CpState.A:
         turn.set(diode_seen=False, pwm_changed_s=-math.inf, mains=mains.unplugged(turn.state.mains))
+        if turn.state.dc is not None:
+            turn.set(dc=replace(turn.state.dc, tested=False))  # the next car has a cable check of its own
         _check_phases(turn)
         for fault in sorted(turn.state.faults & UNTIL_UNPLUGGED):
             turn.clear_fault(fault)
@@ -156,6 +168,20 @@ def _cable_fault(state: State) -> FaultKind | None:
         return FaultKind.PP_OPEN
     coded = cable_ampacity(state.cable_ohms)
     return coded if isinstance(coded, FaultKind) else FaultKind.PP_UNKNOWN
+
+
+def check_insulation(turn: Turn) -> None:
+    """While the supply delivers the insulation stays good; a monitor that runs and is silent is at fault."""
+    supply = turn.state.dc
+    if supply is None:
+        return
+    if supply.silent(turn.now_s):
+        turn.find_fault(FaultKind.INSULATION_MONITOR, f"it said nothing for {dc.INSULATION_AGE_S:g} s")
+    elif FaultKind.INSULATION_MONITOR in turn.state.found:
+        turn.clear_fault(FaultKind.INSULATION_MONITOR)
+    ohms = supply.insulation_ohm
+    if supply.delivers and ohms is not None and ohms < dc.INSULATION_MIN_OHM:
+        turn.find_fault(FaultKind.INSULATION, f"{ohms:.0f} ohm; {dc.INSULATION_MIN_OHM:.0f} are needed")
 
 
 def check_mirror(turn: Turn) -> None:

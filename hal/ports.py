@@ -5,13 +5,15 @@ The guard and the remote board offer their callers `CommandPorts`; `carry_out` i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from hal.board import COMMAND_DEADLINE_S, EvseHardware
+from hal.board import COMMAND_DEADLINE_S, INSULATION_TEST_S, EvseHardware
 from hal.commands import (
     AnyCommand,
     Command,
+    InsulationSelfTest,
     MakeSound,
     Permit,
     PilotE,
@@ -20,13 +22,17 @@ from hal.commands import (
     PilotX1,
     RcdReset,
     RcdSelfTest,
+    SetDc,
+    SetDcMode,
     SetLock,
     SetPhases,
     ShowLight,
     ShowText,
+    WatchInsulation,
+    WatchVoltage,
 )
-from hal.errors import HalError
-from hal.types import LedColour, LedPattern, Sound
+from hal.errors import HalError, HalGoneError, HalTimeoutError
+from hal.types import DcMode, LedColour, LedPattern, Sound
 
 Ask = Callable[[AnyCommand, float], Awaitable[None]]
 T = TypeVar("T")
@@ -94,6 +100,54 @@ class CommandPorts:
         await self._ask(ShowText(lines), deadline_s)
 
 
+class DcSupplyPorts:
+    """The DC supply and the over-voltage monitor as commands."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def mode(self, mode: DcMode, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Come into this mode."""
+        await self._ask(SetDcMode(mode), deadline_s)
+
+    async def set(self, voltage_v: float, current_a: float, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Hold this voltage, and give no more than this current."""
+        await self._ask(SetDc(voltage_v, current_a), deadline_s)
+
+    async def watch(self, limit_v: float | None, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Cut off above this; None: watch no more."""
+        await self._ask(WatchVoltage(limit_v), deadline_s)
+
+
+class InsulationPorts:
+    """The insulation monitor as commands."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def start(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Measure, and go on measuring."""
+        await self._ask(WatchInsulation(True), deadline_s)
+
+    async def stop(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Measure no more."""
+        await self._ask(WatchInsulation(False), deadline_s)
+
+    async def test(self, voltage_v: float, *, deadline_s: float = INSULATION_TEST_S) -> None:
+        """Run the self-test at this voltage."""
+        await self._ask(InsulationSelfTest(voltage_v), deadline_s)
+
+
+class DcPorts:
+    """The three DC ports of one EVSE; each None where the EVSE has none."""
+
+    def __init__(self, ask: Ask, *, present: bool) -> None:
+        supply = DcSupplyPorts(ask) if present else None
+        self.supply: DcSupplyPorts | None = supply
+        self.over_voltage: DcSupplyPorts | None = supply
+        self.insulation = InsulationPorts(ask) if present else None
+
+
 async def carry_out(hardware: EvseHardware, command: Command, deadline_s: float) -> None:
     """Call the port that this command belongs to. Raises `HalError` where the EVSE lacks it, else what it raises."""
     match command:
@@ -123,8 +177,34 @@ async def carry_out(hardware: EvseHardware, command: Command, deadline_s: float)
             await _present(hardware.led, "light").beep(sound, deadline_s=deadline_s)
         case ShowText(lines):
             await _present(hardware.display, "display").text(lines, deadline_s=deadline_s)
+        case SetDcMode(mode):
+            await _present(hardware.dc_supply, "DC supply").mode(mode, deadline_s=deadline_s)
+        case SetDc(voltage_v, current_a):
+            await _present(hardware.dc_supply, "DC supply").set(voltage_v, current_a, deadline_s=deadline_s)
+        case WatchInsulation(on=True):
+            await _present(hardware.insulation, "insulation monitor").start(deadline_s=deadline_s)
+        case WatchInsulation():
+            await _present(hardware.insulation, "insulation monitor").stop(deadline_s=deadline_s)
+        case InsulationSelfTest(voltage_v):
+            await _present(hardware.insulation, "insulation monitor").test(voltage_v, deadline_s=deadline_s)
+        case WatchVoltage(limit_v):
+            await _present(hardware.over_voltage, "over-voltage monitor").watch(limit_v, deadline_s=deadline_s)
         case _:
             raise HalError(f"no port carries out {command}; hal.ports knows every command of hal.types")
+
+
+async def attempt(hardware: EvseHardware, command: Command, deadline_s: float) -> HalError | None:
+    """Let a raw board carry out a command; whatever goes wrong comes back as an error of ours."""
+    try:
+        async with asyncio.timeout(deadline_s):
+            await carry_out(hardware, command, deadline_s)
+    except TimeoutError:
+        return HalTimeoutError(f"the board did not carry out {command} within {deadline_s:g} s")
+    except HalError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a driver is foreign code; whatever it raises is a failure of the board
+        return HalGoneError(f"the board failed in {command}: {error!r}")
+    return None
 
 
 def _present(port: T | None, name: str) -> T:

@@ -12,10 +12,24 @@ from typing import Final
 import msgspec
 
 from hal import frames
-from hal.board import COMMAND_DEADLINE_S, STATION, Contactor, Display, Led, Lock, Meter, PhaseSwitch, Pilot, Rcd
+from hal.board import (
+    COMMAND_DEADLINE_S,
+    STATION,
+    Contactor,
+    DcSupply,
+    Display,
+    InsulationMonitor,
+    Led,
+    Lock,
+    Meter,
+    OverVoltageMonitor,
+    PhaseSwitch,
+    Pilot,
+    Rcd,
+)
 from hal.commands import AnyCommand
 from hal.errors import HalError, HalGoneError, HalTimeoutError
-from hal.ports import CommandPorts
+from hal.ports import CommandPorts, DcSupplyPorts, InsulationPorts
 from hal.stream import Stream
 from hal.types import BoardInfo, EvseCapabilities, FaultKind, FaultRaised, MeterSample, Stamped
 
@@ -188,7 +202,10 @@ class RemoteEvse:
     described: frames.EvseDescription
 
     def __init__(self, board: RemoteBoard, number: int) -> None:
-        self._ports = CommandPorts(partial(board.ask, number))
+        ask = partial(board.ask, number)
+        self._ports = CommandPorts(ask)
+        self._dc_supply = DcSupplyPorts(ask)
+        self._insulation = InsulationPorts(ask)
         self._meter = _RemoteMeter(board, number)
         self.stream = Stream()
 
@@ -236,6 +253,21 @@ class RemoteEvse:
     def display(self) -> Display | None:
         """Display."""
         return self._ports if self.described.has_display else None
+
+    @property
+    def dc_supply(self) -> DcSupply | None:
+        """DC power supply."""
+        return self._dc_supply if self.capabilities.dc is not None else None
+
+    @property
+    def insulation(self) -> InsulationMonitor | None:
+        """Insulation monitor."""
+        return self._insulation if self.capabilities.dc is not None else None
+
+    @property
+    def over_voltage(self) -> OverVoltageMonitor | None:
+        """Over-voltage monitor."""
+        return self._dc_supply if self.capabilities.dc is not None else None
 
     def events(self) -> AsyncIterator[Stamped]:
         """This EVSE's one ordered stream; it begins with the present state."""

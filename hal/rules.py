@@ -9,8 +9,20 @@ from typing import Final
 
 import msgspec
 
-from hal import overcurrent
-from hal.commands import Command, Permit, PilotE, PilotF, PilotPwm, PilotX1, RcdSelfTest, SetLock, SetPhases
+from hal import dc, overcurrent
+from hal.commands import (
+    Command,
+    DcCommand,
+    Permit,
+    PilotE,
+    PilotF,
+    PilotPwm,
+    PilotX1,
+    RcdSelfTest,
+    SetLock,
+    SetPhases,
+)
+from hal.dc import Supply
 from hal.iec61851 import (
     ANALOG_MAX_PCT,
     ANALOG_MIN_PCT,
@@ -29,7 +41,9 @@ RATING_SLACK_A: Final = 0.05  # our policy: rounding of a duty cycle is not an o
 CP_LABEL_SLACK_MV: Final = 2000  # our policy: the +-1 V of IEC 61851-1 plus what hysteresis may keep
 
 LATCHING: Final = frozenset({FaultKind.RCD_DC, FaultKind.RCD_AC, FaultKind.RCD_SELF_TEST})  # until a person resets
-UNTIL_UNPLUGGED: Final = frozenset({FaultKind.CP_DIODE, FaultKind.OVER_CURRENT, FaultKind.NO_CLOSE})
+UNTIL_UNPLUGGED: Final = frozenset(
+    {FaultKind.CP_DIODE, FaultKind.OVER_CURRENT, FaultKind.NO_CLOSE, FaultKind.INSULATION}
+)
 HARMLESS: Final = frozenset({FaultKind.METER})  # the session has its own grace for a silent meter
 NAMED: Final[Mapping[FaultKind, Rule]] = MappingProxyType(
     {FaultKind.WELD: Rule.WELDED, FaultKind.CP_DIODE: Rule.DIODE, FaultKind.OVER_CURRENT: Rule.OVERCURRENT}
@@ -68,6 +82,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     told: Rule | None = None  # the refusal that was last reported
     supervision: Supervision
     mains: Mains = Mains()
+    dc: Supply | None = None  # a DC EVSE's own devices
 
     @property
     def active(self) -> frozenset[FaultKind]:
@@ -82,6 +97,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rating_a(self) -> float:
         """What board and cable carry; 0 while a socket has not told its cable."""
+        if self.dc is not None:
+            return self.dc.ratings.max_current_a
         if not self.capabilities.has_proximity:
             return self.capabilities.max_current_a
         return min(self.capabilities.max_current_a, self.cable_a or 0.0)
@@ -94,7 +111,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 def initial(capabilities: EvseCapabilities) -> State:
     """Nothing heard, nothing permitted."""
-    return State(capabilities=capabilities, supervision=Supervision(offered_a=0.0, before_a=0.0))
+    supply = None if capabilities.dc is None else Supply(capabilities.dc)
+    return State(capabilities=capabilities, supervision=Supervision(offered_a=0.0, before_a=0.0), dc=supply)
 
 
 def supervised(state: State, now_s: float) -> Supervision:
@@ -141,6 +159,10 @@ def _within_rating(s: State, duty_pct: float) -> bool:
     return (current_for_duty(duty_pct) or 0.0) <= s.rating_a + RATING_SLACK_A
 
 
+def _analog(s: State) -> bool:
+    return isinstance(s.pilot, PilotPwm) and not is_digital(s.pilot.duty_pct)
+
+
 CONDITIONS: Final = (
     Condition(Rule.NO_PERMISSION, "nobody permits", lambda s, _: s.lease_until_s is not None),
     Condition(Rule.LEASE_ENDED, "the permission was not renewed", lambda s, now_s: now_s < (s.lease_until_s or 0.0)),
@@ -157,6 +179,7 @@ CONDITIONS: Final = (
     ),
     Condition(Rule.PILOT_OFF, "the pilot offers no current", _pilot_offers),
     Condition(Rule.DIODE, "the diode was not seen yet", lambda s, _: s.diode_seen or s.capabilities.permit_first),
+    Condition(Rule.NOT_DIGITAL, "DC needs digital communication", lambda s, _: s.dc is None or not _analog(s)),
     Condition(Rule.PWM_OVER_LIMIT, "the offer exceeds board or cable", _offer_within_rating),
     Condition(
         Rule.NOT_LOCKED,
@@ -174,7 +197,7 @@ def broken(state: State, now_s: float) -> tuple[Rule, str] | None:
     for condition in CONDITIONS:
         if not condition.holds(state, now_s):
             return condition.rule, condition.broken
-    return None
+    return None if state.dc is None else dc.broken(state.dc, now_s, closed=state.permitted)
 
 
 def fault_rule(state: State) -> tuple[Rule, str] | None:
@@ -201,6 +224,8 @@ def refusal(state: State, command: Command, now_s: float) -> tuple[Rule, str] | 
             return Rule.PHASES_CLOSED, "phases are switched with the contactor open"
         case RcdSelfTest() if state.maybe_closed:
             return Rule.SELF_TEST_CLOSED, "the self-test needs the contactor open"
+        case DcCommand() if state.dc is not None:
+            return dc.refusal(state.dc, command, now_s, closed=state.permitted)
     return None
 
 

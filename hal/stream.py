@@ -10,9 +10,11 @@ from typing import Any, Final
 from hal.types import (
     ContactorChanged,
     CpChanged,
+    DcMeasured,
     FaultCleared,
     FaultKind,
     FaultRaised,
+    GridSignalled,
     HalEvent,
     LockChanged,
     PpChanged,
@@ -38,7 +40,7 @@ class Stream:
         at_s = asyncio.get_running_loop().time() if mono_s is None else mono_s
         self._last_s = max(self._last_s, at_s)
         match event:
-            case CpChanged() | PpChanged() | ContactorChanged() | LockChanged():
+            case CpChanged() | PpChanged() | ContactorChanged() | LockChanged() | GridSignalled() | DcMeasured():
                 self._state[type(event)] = event
             case FaultRaised(fault):
                 self._state[fault] = event

@@ -6,161 +6,35 @@ seconds of one system-wide monotonic clock (the event loop's). Units stand in th
 
 from __future__ import annotations
 
-import enum
-
 import msgspec
 
+from hal.enums import (
+    CpState,
+    DcMode,
+    FaultKind,
+    LedColour,
+    LedPattern,
+    LockState,
+    MeterErrorKind,
+    Owner,
+    Quality,
+    Rule,
+    Sound,
+)
 
-class CpState(enum.StrEnum):
-    """State of the control pilot's high level (IEC 61851-1 table A.2)."""
-
-    A = "A"  # +12 V: no vehicle
-    B = "B"  # +9 V: vehicle connected, not ready
-    C = "C"  # +6 V: vehicle wants energy
-    D = "D"  # +3 V: vehicle wants energy and ventilation
-    E = "E"  # 0 V: short or no power
-    F = "F"  # -12 V: EVSE not available
-
-    @property
-    def connected(self) -> bool:
-        """Whether a vehicle hangs on the cable."""
-        return self in {CpState.B, CpState.C, CpState.D}
-
-    @property
-    def wants_energy(self) -> bool:
-        """Whether the vehicle has closed S2."""
-        return self in {CpState.C, CpState.D}
-
-
-class LockState(enum.StrEnum):
-    """Position of the connector lock."""
-
-    LOCKED = "locked"
-    UNLOCKED = "unlocked"
-    JAMMED = "jammed"
-
-
-class Quality(enum.StrEnum):
-    """How far a meter's sample can be trusted."""
-
-    GOOD = "good"
-    STALE = "stale"  # two polls failed; the values are the last good ones and so is their time
-
-
-class MeterErrorKind(enum.StrEnum):
-    """Ways in which a meter fails, told apart because each has another remedy."""
-
-    TIMEOUT = "timeout"
-    CRC = "crc"
-    EXCEPTION = "exception"
-    NAN = "nan"
-    WRONG_IDENTITY = "wrong-identity"
-    DISCONNECTED = "disconnected"
-    STALE = "stale"
-    ROLLOVER = "rollover"  # these six: see hal.continuity
-    RESET = "reset"
-    BACKWARD = "backward"
-    JUMPED = "jumped"
-    SWAPPED = "swapped"
-    FROZEN = "frozen"
-    SIGNATURE = "signature"  # the meter could not sign
-    TAMPERED = "tampered"  # it says that somebody has opened it
-
-
-class FaultKind(enum.StrEnum):
-    """What can be wrong with an EVSE. A fault lasts from `FaultRaised` until `FaultCleared`."""
-
-    CP_DIODE = "cp-diode"
-    CP_SHORT = "cp-short"
-    CP_NOISE = "cp-noise"
-    PP_OPEN = "pp-open"
-    PP_SHORT = "pp-short"
-    PP_UNKNOWN = "pp-unknown"
-    WELD = "contactor-weld"
-    NO_CLOSE = "contactor-no-close"
-    LOCK_JAMMED = "lock-jammed"
-    RCD_DC = "rcd-dc"
-    RCD_AC = "rcd-ac"
-    RCD_SELF_TEST = "rcd-self-test"
-    OVER_CURRENT = "over-current"
-    OVER_TEMPERATURE = "over-temperature"
-    OVER_VOLTAGE = "over-voltage"
-    UNDER_VOLTAGE = "under-voltage"
-    PHASE_LOSS = "phase-loss"
-    PE_LOSS = "pe-loss"
-    VENTILATION = "ventilation-missing"
-    E_STOP = "e-stop"
-    DOOR = "door-open"
-    TAMPER = "tamper"  # opened, tilted or struck: somebody has to look at it
-    METER = "meter"
-    STORAGE = "storage"  # the journal cannot make anything durable
-    HAL_LOST = "hal-lost"
-    BOARD = "board"
-
-
-class LedColour(enum.StrEnum):
-    """Colours a station's light can have. Never the only sign: every meaning has a pattern of its own, too."""
-
-    GREEN = "green"
-    YELLOW = "yellow"
-    WHITE = "white"
-    BLUE = "blue"
-    RED = "red"
-
-
-class LedPattern(enum.StrEnum):
-    """How a light is lit over time. The times are our policy; a board comes as near as it can."""
-
-    STEADY = "steady"
-    SLOW = "slow"  # 1 s on, 1 s off
-    FAST = "fast"  # 0.25 s on, 0.25 s off
-    BREATHE = "breathe"  # up and down within 4 s
-    FLASH = "flash"  # 0.1 s every 3 s
-    WINK = "wink"  # 0.3 s off every 3 s
-    DOUBLE = "double"  # two flashes every 2 s
-    TRIPLE = "triple"  # three flashes every 2 s
-
-
-class Sound(enum.StrEnum):
-    """What a beeper can say."""
-
-    ACCEPTED = "accepted"  # one short
-    REFUSED = "refused"  # three short
-    DONE = "done"  # two long
-    ALARM = "alarm"  # one very long
-
-
-class Rule(enum.StrEnum):
-    """Safety rules of the interlock (`hal.interlock`); the name appears in every refusal."""
-
-    CP_NOT_CD = "cp-not-c-or-d"
-    CP_STALE = "cp-not-fresh"
-    NO_PERMISSION = "no-permission"
-    LEASE_ENDED = "lease-ended"
-    FAULTED = "fault-active"
-    DIODE = "diode-check"
-    VENTILATION = "ventilation"
-    NOT_LOCKED = "not-locked"
-    RECLOSE_SPACING = "reclose-spacing"
-    WELDED = "welded"
-    UNLOCK_CLOSED = "unlock-while-closed"
-    PWM_OUT_OF_RANGE = "pwm-out-of-range"
-    PWM_OVER_LIMIT = "pwm-over-limit"
-    PWM_SPACING = "pwm-spacing"
-    SELF_TEST_CLOSED = "self-test-while-closed"
-    PHASES_CLOSED = "phase-switch-while-closed"
-    PILOT_OFF = "pilot-not-pwm"
-    OVERCURRENT = "over-current"
-    RESIDUAL_DC = "residual-dc"  # no interlock can own these two: they need a device of their own
-    RESIDUAL_AC = "residual-ac"
-
-
-class Owner(enum.StrEnum):
-    """Who enforces a safety rule."""
-
-    HARDWARE = "hardware"  # a device or circuit that needs no software
-    MCU = "mcu"  # the firmware of a microcontroller on the board
-    INTERLOCK = "interlock"  # `hal.interlock`, in the process that has the board
+__all__ = [
+    "CpState",
+    "DcMode",
+    "FaultKind",
+    "LedColour",
+    "LedPattern",
+    "LockState",
+    "MeterErrorKind",
+    "Owner",
+    "Quality",
+    "Rule",
+    "Sound",
+]
 
 
 class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -307,6 +181,25 @@ class TokenPresented(HalEvent, frozen=True):
     serves: tuple[int, ...] = ()
 
 
+class DcMeasured(HalEvent, frozen=True):
+    """What is at the DC supply's output. Repeated at least every second while the supply is not off."""
+
+    voltage_v: float
+    current_a: float
+
+
+class InsulationMeasured(HalEvent, frozen=True):
+    """The insulation monitor's resistance to earth, the lower of both poles. Repeated every second while it runs."""
+
+    ohms: float
+
+
+class GridSignalled(HalEvent, frozen=True):
+    """What the grid's operator allows (a relay or a limit input, e.g. dimming by section 14a EnWG); None: anything."""
+
+    limit_w: float | None
+
+
 class TemperatureMeasured(HalEvent, frozen=True):
     """A sensor of the board has been read; a sensor that is silent says nothing, and its last value grows old."""
 
@@ -331,7 +224,20 @@ class Stamped(msgspec.Struct, frozen=True):
         | PermitLost
         | TokenPresented
         | TemperatureMeasured
+        | DcMeasured
+        | InsulationMeasured
+        | GridSignalled
     )
+
+
+class DcRatings(Value, frozen=True):
+    """What a DC supply can give."""
+
+    max_voltage_v: float
+    max_current_a: float
+    max_power_w: float
+    min_voltage_v: float = 150.0
+    min_current_a: float = 0.0
 
 
 class EvseCapabilities(Value, frozen=True):
@@ -346,6 +252,7 @@ class EvseCapabilities(Value, frozen=True):
     has_ventilation: bool = False
     cp_repeat_s: float | None = None  # the board repeats its CP reading this often; None: it reports changes only
     permit_first: bool = False  # its controller offers and closes in one: it does neither before it is permitted
+    dc: DcRatings | None = None  # a DC EVSE: supply, insulation monitor and over-voltage monitor are there, too
 
 
 class Claim(Value, frozen=True):

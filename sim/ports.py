@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from hal.board import COMMAND_DEADLINE_S
+from hal.board import COMMAND_DEADLINE_S, DcSupply, InsulationMonitor, OverVoltageMonitor
 from hal.errors import HalError, HalTimeoutError, MeterError
 from hal.types import EvseCapabilities, MeterErrorKind, MeterSample, Stamped
 from sim.circuit import Source, SourceMode
@@ -128,4 +128,7 @@ class SimEvseHardware:
         self.meter = ports
         self.led = plant.front
         self.display = plant.front
+        self.dc_supply: DcSupply | None = None
+        self.insulation: InsulationMonitor | None = None
+        self.over_voltage: OverVoltageMonitor | None = None
         self.events = events

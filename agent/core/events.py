@@ -13,8 +13,11 @@ from agent.core.values import AuthInfo, IdToken, ReservationEnd, Scope, StopReas
 from hal.types import (
     ContactorChanged,
     CpChanged,
+    DcMeasured,
     FaultCleared,
     FaultRaised,
+    GridSignalled,
+    InsulationMeasured,
     LockChanged,
     MeterFailed,
     MeterSampled,
@@ -149,6 +152,9 @@ AnyEvent = (
     | PermitLost
     | TemperatureMeasured
     | TokenPresented
+    | DcMeasured
+    | InsulationMeasured
+    | GridSignalled
     | AuthorizationDecided
     | Recorded
     | RecordFailed

@@ -409,6 +409,11 @@ def test_every_rule_is_named_by_a_case():
         Rule.PHASES_CLOSED,
         Rule.PWM_OUT_OF_RANGE,
         Rule.PWM_SPACING,
+        Rule.NOT_DIGITAL,  # these five: tests/hal/test_interlock_dc.py
+        Rule.INSULATION,
+        Rule.DC_UNWATCHED,
+        Rule.DC_LIVE,
+        Rule.DC_RATING,
         Rule.RESIDUAL_DC,  # a device's own; what it reports is a fault
         Rule.RESIDUAL_AC,
     }
