@@ -22,12 +22,13 @@ from agent.core.rules import Rules
 from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.session import Session
 from agent.core.signage_words import Language
-from agent.core.values import AuthInfo, IdToken
+from agent.core.token_cache import Policy
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.outbox import StoredFact
+from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
 from agent.ocpp.settings.link import RESET_RETRIES
 from agent.ocpp.settings.security import TIME_ADJUSTMENT_THRESHOLD
 from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
@@ -42,13 +43,12 @@ from agent.runtime.perform import Performer
 from agent.runtime.security import SecurityDesk
 from agent.runtime.site import Site
 from agent.runtime.tasks import together
+from agent.runtime.token_store import TokenStore
 from hal import ownership
 from hal.board import Board, EvseHardware
 from hal.types import FaultCleared, FaultRaised, TokenPresented
 
 log = logging.getLogger(__name__)
-
-Learn = Callable[[IdToken, AuthInfo], None]
 
 
 class UnguardedBoardError(ValueError):
@@ -65,7 +65,8 @@ class Agent:
         settings: Settings,
         clock: Clock,
         site: Site | None,
-        station: Callable[[ChargePoint, Learn, SecurityEvents], Station],
+        tokens: TokenStore,
+        station: Callable[[ChargePoint, SecurityEvents], Station],
         control_socket: Path,
     ) -> None:
         self.board = board
@@ -78,13 +79,13 @@ class Agent:
             self._reset,
             rules=settings.rules,
             reset_retries=lambda: settings.get(RESET_RETRIES),
-            clear_cache=self._clear_cache,
+            known=tokens.known,
             time_set=self._time_set,
         )
         self.security = SecurityDesk(journal, clock, self._offer, lambda: self.station.online)
-        self.station = station(self.charge_point, self._learn, self.security)
+        self.station = station(self.charge_point, self.security)
         self.authorizer = Authorizer(
-            journal, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
+            tokens, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
         )
         self.control = Methods(self.charge_point, self.station, journal, settings, clock)
         self._control_server = ControlServer(control_socket, self.control.table())
@@ -109,7 +110,7 @@ class Agent:
             hardware,
             self.journal,
             post=task.post,
-            authorize=lambda evse, ask, token: self.authorizer.ask(ask, token, partial(self.charge_point.post, evse)),
+            authorize=lambda evse, ask: self.authorizer.ask(evse, ask, partial(self.charge_point.post, evse)),
             offer=self.station.offer,
             online=lambda: self.station.online,
             new_id=new_id,
@@ -155,12 +156,6 @@ class Agent:
         if self._reset_asked is not None and not self._reset_asked.done():
             self.security.happened(SecurityEventKind.RESET, str(kind))
             self._reset_asked.set_result(kind)
-
-    def _clear_cache(self) -> bool:
-        return self.authorizer.forget_cache()
-
-    def _learn(self, token: IdToken, info: AuthInfo) -> None:
-        self.authorizer.learn(token, info)
 
     async def _listen(self) -> None:
         """The station's own stream: readers that serve several EVSEs, and what concerns all of them."""
@@ -208,7 +203,9 @@ def build(
         persist=lambda key, text: journal.commit(PutSetting(key, text)),
     )
 
-    def station(charge_point: ChargePoint, learn: Learn, security: SecurityEvents) -> Station:
+    tokens = TokenStore(journal, clock, settings.auth_rules, lambda: Policy(settings.get(AUTH_CACHE_POLICY)))
+
+    def station(charge_point: ChargePoint, security: SecurityEvents) -> Station:
         return Station(
             settings,
             charge_point,
@@ -218,11 +215,11 @@ def build(
             rng or random.SystemRandom(),
             _link(config),
             _plate(config, board),
-            learn=learn,
+            tokens=tokens,
             security=security,
         )
 
-    agent = Agent(board, journal, settings, clock, _site(config), station, config.control_socket)
+    agent = Agent(board, journal, settings, clock, _site(config), tokens, station, config.control_socket)
     saved = journal.sessions()
     for evse in config.evse:
         hardware = board.evses[evse.id]

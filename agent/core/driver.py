@@ -62,7 +62,7 @@ def remote_start(turn: Turn, event: RemoteStart) -> None:
 def _ask(turn: Turn, token: IdToken) -> None:
     number = turn.s.asks + 1
     turn.set(asks=number, asking=(number, token))
-    turn.do(Authorize(number, token))
+    turn.do(Authorize(number, token, turn.s.group))
 
 
 def decided(turn: Turn, event: AuthorizationDecided) -> None:
@@ -72,8 +72,8 @@ def decided(turn: Turn, event: AuthorizationDecided) -> None:
         return  # an older question; the driver has tapped another card since
     remote = s.remote if s.remote is not None and s.remote.token.same_as(event.token) else None
     turn.set(asking=None, remote=None)
-    if not event.info.accepted or s.stop is not None:
-        return
+    if not event.info.accepted or s.stop is not None or event.info.master:
+        return  # C16.FR.03: a master pass starts nothing; what it stops is asked for at every EVSE
     if s.driver is None:
         found = remote or Driver(event.token)
         _authorized(turn, replace(found, group=event.info.group or found.group))
@@ -201,12 +201,12 @@ def deauthorized(turn: Turn, event: Deauthorized) -> None:
     if s.rules.stop_on_invalid_id or not s.plugged:
         stop(turn, Stop(Trigger.DEAUTHORIZED, StopReason.DEAUTHORIZED))
         return
-    turn.set(driver=None)
-    turn.trigger = Trigger.DEAUTHORIZED
-    if s.phase in POWERED:
+    # E05.FR.02, E05.FR.03: the transaction goes on, its energy ends: now, or when it has had what it may have.
+    turn.set(tx=replace(s.tx, cap_wh=s.tx.start_energy_wh + s.rules.max_energy_on_invalid_wh))
+    turn.checkpoint = True
+    if turn.s.exhausted and turn.s.phase in POWERED:
         turn.power_off("deauthorised")
-    if s.phase is not Phase.RECOVERING:
-        turn.go(Phase.CONNECTED if s.plugged else Phase.IDLE)
+        without_power(turn)
 
 
 def release_cable(turn: Turn, *, ends_transaction: bool) -> None:

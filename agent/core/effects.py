@@ -48,10 +48,14 @@ class LockConnector(Effect, frozen=True):
 
 
 class Authorize(Effect, frozen=True):
-    """Ask for a verdict on a token; the answer comes back as `AuthorizationDecided` with the same `ask`."""
+    """Ask for a verdict on a token; the answer comes back as `AuthorizationDecided` with the same `ask`.
+
+    `group`: of the driver who charges here already, and whose session a member of it stops.
+    """
 
     ask: int
     token: IdToken
+    group: str | None = None
 
 
 class Emit(Effect, frozen=True):

@@ -76,10 +76,11 @@ class RemoteStart(Event, frozen=True):
 
 
 class StopRequested(Event, frozen=True):
-    """Somebody asks the transaction to end: remote stop, reset, unlock command."""
+    """Somebody asks the transaction to end: remote stop, reset, unlock command, a master pass (whose `token`)."""
 
     trigger: Trigger
     reason: StopReason
+    token: IdToken | None = None
 
 
 class Deauthorized(Event, frozen=True):

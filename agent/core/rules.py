@@ -16,6 +16,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     stop_on_ev_side_disconnect: bool = True  # StopTransactionOnEVSideDisconnect
     unlock_on_ev_side_disconnect: bool = True
     stop_on_invalid_id: bool = True  # StopTransactionOnInvalidId
+    max_energy_on_invalid_wh: float = 0.0  # MaxEnergyOnInvalidId: what a transaction may have that is not stopped
     start_points: frozenset[TxPoint] = frozenset({TxPoint.POWER_PATH_CLOSED})
     stop_points: frozenset[TxPoint] = frozenset({TxPoint.AUTHORIZED})
     sample_interval_s: float = 60.0  # MeterValueSampleInterval; 0: none

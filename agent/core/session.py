@@ -49,6 +49,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     charged_s: float = 0.0
     meter_serial: str | None = None
     unauthorized: StopReason | None = None  # why nobody is authorised in it any more, where that did not end it
+    cap_wh: float | None = None  # the register at which its energy ends: the CSMS does not accept its driver
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -156,6 +157,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def energized(self) -> bool:
         """Whether the contactor has been closed within the open transaction."""
         return self.tx is not None and self.tx.energized
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the open transaction has had all the energy that it may have."""
+        if self.tx is None or self.tx.cap_wh is None:
+            return False
+        return (self.meter.energy_import_wh if self.meter is not None else self.tx.last_energy_wh) >= self.tx.cap_wh
 
     def limit(self, now_mono_s: float) -> Limit:
         """The current that may be offered now, and who decided it."""

@@ -63,6 +63,7 @@ def _transfer_ends(turn: Turn) -> None:
         return
     if s.energized and not s.contactor_closed:
         reason = StopReason.OTHER if s.cp.wants_energy else StopReason.STOPPED_BY_EV
+        reason = StopReason.DEAUTHORIZED if s.exhausted else reason
         driver.stop(turn, Stop(Trigger.CHARGING_STATE_CHANGED, reason))
 
 
@@ -100,6 +101,7 @@ def may_have_energy(turn: Turn) -> bool:
     return (
         s.driver is not None
         and s.stop is None
+        and not s.exhausted
         and not holds_energy(s.faults)
         and (not s.faults & LETS_FINISH or s.phase in POWERED)
         and s.limit(turn.now.mono_s).offers

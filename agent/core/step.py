@@ -69,9 +69,9 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             driver.decided(turn, event)
         case RemoteStart():
             driver.remote_start(turn, event)
-        case StopRequested(trigger, reason):
+        case StopRequested(trigger, reason, token):
             if session.tx is not None or session.driver is not None:
-                driver.stop(turn, Stop(trigger, reason))
+                driver.stop(turn, Stop(trigger, reason, token))
         case Deauthorized():
             driver.deauthorized(turn, event)
         case Recorded() | RecordFailed():

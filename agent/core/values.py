@@ -52,12 +52,19 @@ class AuthStatus(enum.StrEnum):
     NO_ANSWER = "NoAnswer"  # nobody could be asked and no local rule decides
 
 
-class AuthInfo(msgspec.Struct, frozen=True):
-    """The verdict on a token. `expires_utc_s` None: does not expire."""
+class AuthInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The verdict on a token.
+
+    `expires_utc_s` None: does not expire. `evses`: the only ones it holds for; none named: all. `languages`: what the
+    driver reads, best first. `master`: a master pass, which stops every transaction and starts none.
+    """
 
     status: AuthStatus
     group: str | None = None
     expires_utc_s: float | None = None
+    evses: tuple[int, ...] = ()
+    languages: tuple[str, ...] = ()
+    master: bool = False
 
     @property
     def accepted(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.ocpp.block import Block, Surroundings
 from agent.ocpp.blocks.authorization import Authorization
 from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.local_list import LocalListBlock
 from agent.ocpp.blocks.monitoring import Monitoring
 from agent.ocpp.blocks.provisioning import Provisioning
 from agent.ocpp.blocks.remote_control import RemoteControl
@@ -21,7 +22,8 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
     hardware = HardwareModel(charger, around.plate)
     model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
     others: tuple[Block, ...] = (
-        Authorization(charger),
+        Authorization(settings, around.tokens),
+        LocalListBlock(settings, around.tokens),
         RemoteControl(charger, settings, lambda: provisioning.registered),
         Variables(settings, model, clock),
         Monitoring(around, model, hardware),

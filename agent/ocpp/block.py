@@ -16,6 +16,7 @@ from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import Notice
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.setting import Setting
+from agent.ocpp.tokens import Tokens
 from agent.ocpp.variables import Settings
 from agent.runtime.clock import Clock
 
@@ -51,6 +52,7 @@ class Surroundings(Struct, frozen=True):
     csms: Csms
     costs: Costs
     security: SecurityEvents
+    tokens: Tokens
 
 
 class Block:

@@ -40,9 +40,6 @@ class Charger(Protocol):
     async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
         """Try to unlock the connector, once the contactor is open; whether it is unlocked now. Takes some seconds."""
 
-    def clear_cache(self) -> bool:
-        """Forget the authorisation cache; False when there is none in use."""
-
     def reset(self, kind: ResetKind, evse: int | None = None) -> None:
         """Begin a reset of the station, or of one EVSE. Returns at once; the caller has answered already."""
 

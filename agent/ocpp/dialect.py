@@ -17,6 +17,7 @@ from agent.core.facts import ConnectorStatusChanged
 from agent.core.values import AuthInfo, IdToken, Reading
 from agent.ocpp.asks import Answer, Ask, TransferAnswer
 from agent.ocpp.codec import CallError, Codec, Version
+from agent.ocpp.costs import Told
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.outbox import StoredFact
 
@@ -120,6 +121,11 @@ class Dialect(Protocol):
 
     def verdict(self, response: Struct) -> AuthInfo:
         """What its answer means."""
+
+    def told(
+        self, response: Struct, token: IdToken | None, tx: str | None = None, *, final: bool = False
+    ) -> tuple[Told, ...]:
+        """What an answer about a token, or about a transaction, says of money and to the driver."""
 
     def status(self, fact: ConnectorStatusChanged) -> Struct:
         """StatusNotification of a connector."""

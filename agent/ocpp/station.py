@@ -53,6 +53,7 @@ from agent.ocpp.settings.link import (
     WEBSOCKET_PING_INTERVAL,
 )
 from agent.ocpp.settings.station import MINIMUM_STATUS_DURATION, SUPPORTED_FEATURE_PROFILES
+from agent.ocpp.tokens import Tokens
 from agent.ocpp.variables import Settings
 from agent.ocpp.versions import dialect_for
 from agent.runtime.clock import Clock
@@ -62,10 +63,6 @@ _log = logging.getLogger(__name__)
 
 IDS_KEY: Final = "ocpp.message_ids"  # of the journal's meta data: what makes message ids of two journals differ
 NORMAL_CLOSURE: Final = 1000  # RFC 6455 7.4.1
-
-
-def _nobody(token: IdToken, info: AuthInfo) -> None:
-    """Verdicts that nobody keeps."""
 
 
 class _Unguarded:
@@ -103,10 +100,10 @@ class Station:
         link: LinkConfig,
         plate: Nameplate,
         *,
-        learn: Callable[[IdToken, AuthInfo], None] = _nobody,
+        tokens: Tokens,
         security: SecurityEvents = _NO_GUARD,
     ) -> None:
-        """`new_id` gives UUIDs; `learn` hears the verdicts that come with the answers to transaction facts."""
+        """`new_id` gives UUIDs; `tokens` hears the verdicts that come with the answers to transaction facts."""
         self._settings = settings
         self._journal = journal
         self._new_id = new_id
@@ -128,6 +125,7 @@ class Station:
         self._offline_since_s: float | None = None
         self._provisioning = Provisioning(plate, charger, settings, self._keeper, journal.meta(REASON_KEY))
         self._availability = Availability(charger, lambda: clock.now().utc_s)
+        self.costs = Costs()
         self._transactions = Transactions(
             self._outbox,
             self._keeper,
@@ -135,14 +133,14 @@ class Station:
             self._availability,
             settings,
             message_id=self._message_id,
-            learn=learn,
+            learn=tokens.learn,
+            costs=self.costs,
         )
         self.data_transfer = DataTransfer()
-        self.costs = Costs()
         self._ping_changed = asyncio.Event()
         settings.on_change(self._on_setting)
         around = Surroundings(
-            settings, charger, self._keeper, journal, clock, new_id, plate, self, self.costs, security
+            settings, charger, self._keeper, journal, clock, new_id, plate, self, self.costs, security, tokens
         )
         self._blocks: tuple[Block, ...] = (
             self._provisioning,
@@ -215,7 +213,7 @@ class Station:
     async def authorize(self, token: IdToken) -> AuthInfo | None:
         """The CSMS's verdict on a token; None when it cannot be asked or does not answer."""
         calls = self._connected
-        return await authorize(calls, token) if calls is not None and self.online else None
+        return await authorize(calls, token, self.costs) if calls is not None and self.online else None
 
     async def transfer(self, vendor: str, message: str | None, data: Any) -> TransferAnswer | None:
         """Send the CSMS what OCPP has no message for; None when it cannot be asked or does not answer."""

@@ -20,11 +20,16 @@ from agent.ocpp.setting import DataType, Setting, SettingError, T
 from agent.ocpp.settings import SETTINGS
 from agent.ocpp.settings.authorization import (
     AUTH_CACHE_ENABLED,
+    AUTH_CACHE_LIFE_TIME,
+    AUTH_CACHE_NO_QUESTION,
     AUTH_ENABLED,
     FREE_VEND_TOKEN,
     LOCAL_AUTH_LIST_ENABLED,
+    LOCAL_AUTH_LIST_NO_QUESTION,
     LOCAL_AUTHORIZE_OFFLINE,
     LOCAL_PRE_AUTHORIZE,
+    MASTER_PASS_GROUP,
+    NEVER_ASK,
     OFFLINE_TX_FOR_UNKNOWN_ID,
 )
 from agent.ocpp.settings.link import UNLOCK_ON_EV_SIDE_DISCONNECT
@@ -39,6 +44,7 @@ from agent.ocpp.settings.metering import (
 )
 from agent.ocpp.settings.transactions import (
     EV_CONNECTION_TIMEOUT,
+    MAX_ENERGY_ON_INVALID_ID,
     METER_GRACE_PERIOD,
     RESUME_AFTER_POWER_LOSS,
     STOP_TX_ON_EV_SIDE_DISCONNECT,
@@ -186,6 +192,7 @@ class Settings:
             stop_on_ev_side_disconnect=self.get(STOP_TX_ON_EV_SIDE_DISCONNECT),
             unlock_on_ev_side_disconnect=self.get(UNLOCK_ON_EV_SIDE_DISCONNECT),
             stop_on_invalid_id=self.get(STOP_TX_ON_INVALID_ID),
+            max_energy_on_invalid_wh=float(self.get(MAX_ENERGY_ON_INVALID_ID)),
             start_points=self._points(TX_START_POINT),
             stop_points=self._points(TX_STOP_POINT),
             sample_interval_s=float(self.get(SAMPLED_INTERVAL)),
@@ -202,11 +209,17 @@ class Settings:
     def auth_rules(self) -> AuthRules:
         """What authorisation goes by."""
         return AuthRules(
+            enabled=self.get(AUTH_ENABLED),
             local_authorize_offline=self.get(LOCAL_AUTHORIZE_OFFLINE),
             local_pre_authorize=self.get(LOCAL_PRE_AUTHORIZE),
             allow_offline_for_unknown=self.get(OFFLINE_TX_FOR_UNKNOWN_ID),
             cache_enabled=self.get(AUTH_CACHE_ENABLED),
             local_list_enabled=self.get(LOCAL_AUTH_LIST_ENABLED),
+            list_asks_again=not self.get(LOCAL_AUTH_LIST_NO_QUESTION),
+            cache_asks_again=not self.get(AUTH_CACHE_NO_QUESTION),
+            never_ask=self.get(NEVER_ASK),
+            master_pass=self.get(MASTER_PASS_GROUP),
+            cache_life_s=float(self.get(AUTH_CACHE_LIFE_TIME)),
         )
 
     def _shown(self, setting: Setting[T]) -> T:

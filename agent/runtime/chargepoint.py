@@ -10,8 +10,16 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent.core.authorize import Known
 from agent.core.effects import AnyEffect, LockConnector
-from agent.core.events import AnyEvent, AvailabilityChanged, RulesChanged, StopRequested, UnlockRequested
+from agent.core.events import (
+    AnyEvent,
+    AuthorizationDecided,
+    AvailabilityChanged,
+    RulesChanged,
+    StopRequested,
+    UnlockRequested,
+)
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session
 from agent.core.turn import is_drivers
@@ -36,8 +44,8 @@ Watcher = Callable[[Session, AnyEvent | None, Session, tuple[AnyEffect, ...]], N
 class ChargePoint:
     """Meets `agent.ocpp.charger.Charger`. `on_reset` is called once every session has come to rest.
 
-    `rules` are the settings'; `reset_retries`: how often a transaction that does not end is asked again before a reset.
-    `time_set` hears by how many seconds the CSMS has corrected the clock.
+    `known` is what is stored of a token. `rules` are the settings'; `reset_retries`: how often a transaction that does
+    not end is asked again before a reset. `time_set` hears by how many seconds the CSMS has corrected the clock.
     """
 
     def __init__(
@@ -48,7 +56,7 @@ class ChargePoint:
         *,
         rules: Callable[[], Rules],
         reset_retries: Callable[[], int],
-        clear_cache: Callable[[], bool],
+        known: Callable[[IdToken], Known],
         time_set: Callable[[float], None],
     ) -> None:
         self.tasks: dict[int, EvseTask] = {}
@@ -57,8 +65,9 @@ class ChargePoint:
         self._on_reset = on_reset
         self._rules = rules
         self._reset_retries = reset_retries
-        self._clear_cache = clear_cache
         self._time_set = time_set
+        self._known = known
+        self._shared: set[str] = set()  # tokens at a shared reader that are asked for all of its EVSEs
         self._charging = False  # whether any EVSE has a transaction
         self._watchers: list[Watcher] = []
         self._resetting: asyncio.Task[None] | None = None
@@ -138,10 +147,6 @@ class ChargePoint:
         session = self.session(evse)
         return driven.is_set() and not session.locked and FaultKind.LOCK_JAMMED not in session.faults
 
-    def clear_cache(self) -> bool:
-        """Forget the authorisation cache; False when there is none in use."""
-        return self._clear_cache()
-
     def reset(self, kind: ResetKind, evse: int | None = None) -> None:
         """End transactions (immediate) or wait for their end (on idle), then restart the station or clear the EVSE."""
         if kind is ResetKind.IMMEDIATE:
@@ -161,24 +166,47 @@ class ChargePoint:
     # The station's own reader
 
     def token_presented(self, event: TokenPresented) -> None:
-        """A reader that serves several EVSEs: the driver's own session, else the car that waits, else a free EVSE."""
+        """A reader that serves several EVSEs: the driver's own session, else the car that waits, else a free EVSE.
+
+        Where all are taken, one of them asks for all: it may be a card of a driver's group, or a master pass.
+        """
         token = IdToken(event.token)
+        known = self._known(token)
+        group = next((one.group for one in (known.in_list, known.in_cache) if one is not None and one.accepted), None)
         sessions = [self.session(evse) for evse in self.evse_ids if not event.serves or evse in event.serves]
         ranks: tuple[Callable[[Session], bool], ...] = (
             lambda s: is_drivers(s, token),
+            lambda s: is_drivers(s, token, group),
             lambda s: s.phase is Phase.CONNECTED,
             lambda s: s.phase is Phase.FINISHED,
             lambda s: s.phase is Phase.IDLE and s.operative and not s.faults,
+            lambda s: s.driver is not None,
         )
         chosen = next((s for rank in ranks for s in sessions if rank(s)), None)
         if chosen is None:
             log.info("a token was presented, but every EVSE of reader %s is taken", event.reader or "without a name")
             return
+        if chosen.driver is not None and not is_drivers(chosen, token, group):
+            self._shared.add(token.value.casefold())
         self.post(chosen.evse, event)
+
+    def _others_concerned(self, decided: AuthorizationDecided) -> None:
+        """A master pass stops all transactions (C16.FR.02); a card at a shared reader that of its group (C09.FR.03)."""
+        shared = decided.token.value.casefold() in self._shared
+        self._shared.discard(decided.token.value.casefold())
+        if not decided.info.accepted:
+            return
+        for evse, task in self.tasks.items():
+            if decided.info.master and task.session.tx is not None:
+                self.post(evse, StopRequested(Trigger.STOP_AUTHORIZED, StopReason.MASTER_PASS, decided.token))
+            elif shared and is_drivers(task.session, decided.token, decided.info.group):
+                self.post(evse, StopRequested(Trigger.STOP_AUTHORIZED, StopReason.LOCAL, decided.token))
 
     def _watch(self, before: Session, event: AnyEvent | None, session: Session, effects: tuple[AnyEffect, ...]) -> None:
         if before.tx is not None and session.tx is None:
             self._settled.set()
+        if isinstance(event, AuthorizationDecided):
+            self._others_concerned(event)
         charging = any(task.session.tx is not None for task in self.tasks.values())
         if charging is not self._charging:
             self._charging = charging

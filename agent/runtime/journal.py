@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Final, Self
 
 from agent.core.security import LoggedEvent
+from agent.core.token_cache import CachedToken, TokenList
 from agent.ocpp.outbox import StoredFact
 from agent.runtime import statements
 from agent.runtime.records import (
     AddFact,
-    CachedToken,
     CountAttempt,
     DeadLetter,
     ForgetSettings,
@@ -39,7 +39,6 @@ from agent.runtime.records import (
     RemoveTokens,
     ResendDeadLetter,
     SaveSession,
-    TokenList,
 )
 from agent.runtime.schema import JournalError, explain, lock, open_for_reading, open_for_writing, unlock
 

@@ -37,7 +37,7 @@ from agent.core.recovery import kept
 from agent.core.session import Session
 from agent.core.signage import Sign
 from agent.core.signage_words import Language
-from agent.core.values import IdToken, Trigger
+from agent.core.values import Trigger
 from agent.ocpp.outbox import StoredFact
 from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
 from agent.runtime.lane import Lane
@@ -131,7 +131,7 @@ class Performer:
         journal: Journal,
         *,
         post: Callable[[AnyEvent], None],
-        authorize: Callable[[int, int, IdToken], None],
+        authorize: Callable[[int, Authorize], None],
         offer: Callable[[StoredFact], None],
         online: Callable[[], bool],
         new_id: Callable[[], str],
@@ -190,8 +190,8 @@ class Performer:
                     record = number
                 case Checkpoint():
                     checkpoint = True
-                case Authorize(ask, token):
-                    self._authorize(self._evse, ask, token)
+                case Authorize():
+                    self._authorize(self._evse, effect)
                 case DrawId():
                     self._post(IdDrawn(self._new_id()))
                 case ArmTimer(timer, at_mono_s):

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from agent.core.security import LoggedEvent
-from agent.core.values import AuthInfo, IdToken
+from agent.core.token_cache import CachedToken, TokenList
 from agent.ocpp.outbox import StoredFact
-
-TokenList = Literal["cache", "local"]
-
-
-class CachedToken(msgspec.Struct, frozen=True):
-    """What is known of a token: from the CSMS's answers (`cache`) or from its local list. `used_utc_s` ages a cache."""
-
-    kind: TokenList
-    token: IdToken
-    info: AuthInfo
-    used_utc_s: float = 0.0
 
 
 class LedgerRow(msgspec.Struct, frozen=True):

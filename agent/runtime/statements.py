@@ -10,10 +10,10 @@ import msgspec
 
 from agent.core.facts import AnyFact, TransactionEnded, TransactionFact, TransactionStarted, TransactionUpdated
 from agent.core.security import LoggedEvent, SecurityEventKind
+from agent.core.token_cache import CachedToken, TokenList
 from agent.ocpp.outbox import StoredFact
 from agent.runtime.records import (
     AddFact,
-    CachedToken,
     CountAttempt,
     DeadLetter,
     ForgetSettings,
@@ -28,7 +28,6 @@ from agent.runtime.records import (
     RemoveTokens,
     ResendDeadLetter,
     SaveSession,
-    TokenList,
 )
 
 _log = logging.getLogger(__name__)

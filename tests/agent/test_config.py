@@ -324,5 +324,5 @@ def test_every_setting_stands_in_the_documentation_with_its_names_and_default() 
     rows = documented()
     for setting in SETTINGS:
         key16 = f"`{setting.key16}`" if setting.key16 else ""
-        default = f"`{setting.format(setting.default)}`" if setting.default != () else "empty"
+        default = f"`{setting.format(setting.default)}`" if setting.default not in ((), "") else "empty"
         assert rows[setting.key][:2] == [key16, default], setting.key

@@ -8,26 +8,33 @@ from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.asks import ACCEPTED, ClearCacheAsk, Handled, Reason, rejected
 from agent.ocpp.block import Block, Routes
 from agent.ocpp.calls import CallFailedError, Calls, LinkLostError
-from agent.ocpp.charger import Charger
+from agent.ocpp.costs import CostSink
+from agent.ocpp.settings.authorization import AUTH_CACHE_STORAGE
+from agent.ocpp.tokens import Tokens
+from agent.ocpp.variables import Settings
 
 _log = logging.getLogger(__name__)
 
 
-async def authorize(calls: Calls, token: IdToken) -> AuthInfo | None:
+async def authorize(calls: Calls, token: IdToken, costs: CostSink) -> AuthInfo | None:
     """The CSMS's verdict; None when it gave none, or when this version cannot say the token."""
     try:
         request = calls.dialect.authorize(token)
-        return calls.dialect.verdict(await calls.call(request))
+        response = await calls.call(request)
     except (CallFailedError, LinkLostError, ValueError) as error:
         _log.warning("the CSMS gave no verdict on a token: %s", error)
         return None
+    for news in calls.dialect.told(response, token):
+        costs.told(news)
+    return calls.dialect.verdict(response)
 
 
 class Authorization(Block):
     """What the CSMS asks of the tokens that the station remembers."""
 
-    def __init__(self, charger: Charger) -> None:
-        self._charger = charger
+    def __init__(self, settings: Settings, tokens: Tokens) -> None:
+        self._tokens = tokens
+        settings.follow(AUTH_CACHE_STORAGE, lambda: tokens.cache_bytes)
 
     def routes(self) -> Routes:
         """Who answers what."""
@@ -36,4 +43,4 @@ class Authorization(Block):
     def clear_cache(self, ask: ClearCacheAsk) -> Handled:
         """ClearCache (C11.FR.03-05; 1.6 errata 3.23): rejected where no cache is in use."""
         del ask
-        return ACCEPTED if self._charger.clear_cache() else rejected(Reason.NOT_ENABLED)
+        return ACCEPTED if self._tokens.clear_cache() else rejected(Reason.NOT_ENABLED)

@@ -7,7 +7,7 @@ from typing import Final
 
 from agent.core.events import RemoteStart, StopRequested
 from agent.core.session import Phase, Session
-from agent.core.values import ConnectorStatus, StopReason, Trigger
+from agent.core.values import ConnectorStatus, StopReason, TokenKind, Trigger
 from agent.ocpp.asks import (
     REJECTED,
     Handled,
@@ -46,7 +46,8 @@ class RemoteControl(Block):
         if not self._accepted() or evse not in self._charger.evse_ids or not _free(self._charger.session(evse)):
             return REJECTED
         open_tx = self._charger.session(evse).tx
-        authorize = self._settings.get(AUTHORIZE_REMOTE_START)  # F01.FR.01, F01.FR.02
+        ours = ask.token.kind is not TokenKind.CENTRAL  # C03.FR.01: what the CSMS made up needs no question
+        authorize = ours and self._settings.get(AUTHORIZE_REMOTE_START)  # F01.FR.01, F01.FR.02
         event = RemoteStart(ask.token, ask.remote_start_id, authorize=authorize, group=ask.group)
         answer = VerdictAnswer(Verdict.ACCEPTED, tx=open_tx.id if open_tx else None)
         return Handled(answer, lambda: self._charger.post(evse, event))

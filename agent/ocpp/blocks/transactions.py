@@ -8,13 +8,21 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from agent.core.events import Deauthorized
-from agent.core.facts import ConnectorStatusChanged, SecurityEvent, TransactionStarted, TransactionUpdated
+from agent.core.facts import (
+    ConnectorStatusChanged,
+    SecurityEvent,
+    TransactionEnded,
+    TransactionFact,
+    TransactionStarted,
+    TransactionUpdated,
+)
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.asks import Handled, TransactionStatusAnswer, TransactionStatusAsk
 from agent.ocpp.block import Block, Routes
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.calls import CallFailedError, Calls, NotRegisteredError, NotServedError
 from agent.ocpp.charger import Charger
+from agent.ocpp.costs import CostSink
 from agent.ocpp.dialect import Dialect, Outcome, memory_key
 from agent.ocpp.keeper import Keeper
 from agent.ocpp.outbox import Change, Outbox, Retry, StoredFact, Tried
@@ -35,8 +43,10 @@ class Transactions(Block):
         *,
         message_id: Callable[[Dialect, StoredFact], str],
         learn: Callable[[IdToken, AuthInfo], None],
+        costs: CostSink,
     ) -> None:
         """`message_id` names a fact's message, the same on every try; `learn` hears every verdict on a token."""
+        self._costs = costs
         self._outbox = outbox
         self._charger = charger
         self._availability = availability
@@ -129,6 +139,10 @@ class Transactions(Block):
         fact = stored.fact
         if isinstance(fact, ConnectorStatusChanged) and response is not None:
             self._availability.told(dialect, fact)
+        if isinstance(fact, TransactionFact) and response is not None:
+            final = isinstance(fact, TransactionEnded)
+            for news in dialect.told(response, fact.token, fact.tx, final=final):
+                self._costs.told(news)
         if outcome.info is None:
             return
         if outcome.token is not None:

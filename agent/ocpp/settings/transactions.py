@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from agent.core.values import TxPoint
-from agent.ocpp.settings.rows import flag, members, seconds
+from agent.ocpp.settings.rows import flag, integer, members, seconds
 
 TX_POINTS: Final = tuple(one.value for one in TxPoint)
 
@@ -22,6 +22,7 @@ STOP_TX_ON_EV_SIDE_DISCONNECT: Final = flag(
     "TxCtrlr.StopTxOnEVSideDisconnect", "StopTransactionOnEVSideDisconnect", default=True
 )
 STOP_TX_ON_INVALID_ID: Final = flag("TxCtrlr.StopTxOnInvalidId", "StopTransactionOnInvalidId", default=True)
+MAX_ENERGY_ON_INVALID_ID: Final = integer("TxCtrlr.MaxEnergyOnInvalidId", "MaxEnergyOnInvalidId", 0, unit="Wh")
 # Ours: no specification names these two.
 RESUME_AFTER_POWER_LOSS: Final = flag("TxCtrlr.ResumeAfterPowerLoss", "ResumeAfterPowerLoss", default=False)
 METER_GRACE_PERIOD: Final = seconds("TxCtrlr.MeterGracePeriod", "MeterGracePeriod", 60)

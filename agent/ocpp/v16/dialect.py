@@ -22,11 +22,12 @@ from agent.core.facts import (
     TransactionStarted,
     TransactionUpdated,
 )
-from agent.core.values import AuthInfo, AuthStatus, IdToken, Reading, SampledValue, StopReason
+from agent.core.values import AuthInfo, IdToken, Reading, SampledValue, StopReason
 from agent.ocpp.asks import ResetAsk, TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import phase_of, plain_number, worth_telling
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import CallError, Codec, Version
+from agent.ocpp.costs import Told
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import (
     BootAnswer,
@@ -44,13 +45,15 @@ from agent.ocpp.dialect import (
 )
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
+from agent.ocpp.v16 import local_list
 from agent.ocpp.v16 import services as everyday
 from agent.ocpp.v16.security import security_event
 from agent.ocpp.v16.services import FEATURE_PROFILES, as_text
+from agent.ocpp.v16.tokens import verdict_of
 from hal.types import FaultKind
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
-SPEECH: Final[tuple[Speech, ...]] = ()
+SPEECH: Final[tuple[Speech, ...]] = (local_list,)
 
 NO_NUMBER: Final = -1  # errata 3.18: the transaction whose StartTransaction could not be delivered
 
@@ -144,7 +147,14 @@ class DialectV16:
 
     def verdict(self, response: Any) -> AuthInfo:
         """What an Authorize.conf means."""
-        return _auth_info(response.idTagInfo)
+        return verdict_of(response.idTagInfo)
+
+    def told(
+        self, response: Any, token: IdToken | None, tx: str | None = None, *, final: bool = False
+    ) -> tuple[Told, ...]:
+        """1.6 has no place for it: prices and costs come as data transfers."""
+        del response, token, tx, final
+        return ()
 
     def status(self, fact: ConnectorStatusChanged) -> Struct:
         """StatusNotification.req (§4.9, 7.6, 7.7)."""
@@ -218,7 +228,7 @@ class DialectV16:
             case TransactionEnded(token=token) as fact if response is not None or self._awaits_start(fact.tx):
                 self._open.pop(fact.tx, None)
                 info = given(response.idTagInfo) if response is not None else None
-                return Outcome(_auth_info(info) if info else None, token if info else None, self._memory())
+                return Outcome(verdict_of(info) if info else None, token if info else None, self._memory())
             case _:  # a stop that was given up keeps its number: it may be sent again
                 return Outcome()
 
@@ -267,7 +277,7 @@ class DialectV16:
             self._open[tx] = OpenTransaction(NO_NUMBER, start_wh)
             return Outcome(memory=self._memory())
         self._open[tx] = OpenTransaction(response.transactionId, start_wh)
-        return Outcome(_auth_info(response.idTagInfo), token, self._memory())
+        return Outcome(verdict_of(response.idTagInfo), token, self._memory())
 
     def _awaits_start(self, tx: str) -> bool:
         return tx in self._open and self._open[tx].number is None
@@ -294,11 +304,6 @@ class DialectV16:
 
 def _error_code(fact: ConnectorStatusChanged) -> str:
     return "NoError" if fact.fault is None else ERROR_CODES.get(fact.fault, "OtherError")
-
-
-def _auth_info(info: Any) -> AuthInfo:
-    expires = given(info.expiryDate)
-    return AuthInfo(AuthStatus(info.status), given(info.parentIdTag), from_wire(expires) if expires else None)
 
 
 def _meter_values(readings: list[Reading]) -> list[dict[str, Any]]:

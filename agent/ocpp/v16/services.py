@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import msgspec
 
-from agent.core.values import IdToken, TokenKind
 from agent.ocpp.asks import (
     AvailabilityAsk,
     ClearCacheAsk,
@@ -28,6 +27,7 @@ from agent.ocpp.asks import (
     WriteKeyAsk,
 )
 from agent.ocpp.dialect import Notice, Saying, Service, given
+from agent.ocpp.v16.tokens import card
 
 STATION: Final = 0  # as a connector's number
 
@@ -115,7 +115,7 @@ def _transfer(request: Any) -> TransferAsk:
 
 
 def _remote_start(request: Any) -> RemoteStartAsk:
-    return RemoteStartAsk(IdToken(request.idTag, TokenKind.CENTRAL), given(request.connectorId))
+    return RemoteStartAsk(card(request.idTag), given(request.connectorId))
 
 
 def _trigger(request: Any) -> TriggerAsk:

@@ -20,18 +20,17 @@ from agent.core.facts import (
 )
 from agent.core.values import (
     AuthInfo,
-    AuthStatus,
     IdToken,
     Measurand,
     Reading,
     SampledValue,
     StopReason,
-    TokenKind,
     Trigger,
 )
 from agent.ocpp.asks import TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import phase_of, worth_telling
 from agent.ocpp.codec import CallError, Codec, ErrorCode, Version
+from agent.ocpp.costs import Told
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import (
     BootAnswer,
@@ -50,18 +49,16 @@ from agent.ocpp.dialect import (
 from agent.ocpp.hardware_model import availability_state
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.ocpp.v201 import monitoring, reports
+from agent.ocpp.v201 import local_list, monitoring, reports
 from agent.ocpp.v201 import services as everyday
 from agent.ocpp.v201.security import security_event
+from agent.ocpp.v201.tokens import token_fields, told_of, verdict_of
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
-SPEECH: Final[tuple[Speech, ...]] = (everyday, reports, monitoring)
+SPEECH: Final[tuple[Speech, ...]] = (everyday, reports, monitoring, local_list)
 
 NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it
 NO_MEASURAND: Final = frozenset({Measurand.TEMPERATURE})  # nor MeasurandEnumType for this
-
-# Finer than the station tells them apart: wrong EVSE type, wrong time.
-NOT_HERE: Final = frozenset({"NotAllowedTypeEVSE", "NotAtThisTime"})
 
 
 class DialectV201:
@@ -102,11 +99,17 @@ class DialectV201:
 
     def authorize(self, token: IdToken) -> Struct:
         """AuthorizeRequest. Raises `msgspec.ValidationError` for an identifier that is too long."""
-        return self._request("Authorize", idToken=_token(token))
+        return self._request("Authorize", idToken=token_fields(token))
 
     def verdict(self, response: Any) -> AuthInfo:
         """What an AuthorizeResponse means."""
-        return _auth_info(response.idTokenInfo)
+        return verdict_of(response.idTokenInfo)
+
+    def told(
+        self, response: Any, token: IdToken | None, tx: str | None = None, *, final: bool = False
+    ) -> tuple[Told, ...]:
+        """What an AuthorizeResponse or a TransactionEventResponse says of money and to the driver."""
+        return told_of(response, token, tx, final=final)
 
     def status(self, fact: ConnectorStatusChanged) -> Struct:
         """StatusNotificationRequest (G01)."""
@@ -170,7 +173,7 @@ class DialectV201:
         if response is None or not isinstance(fact, TransactionFact):
             return Outcome()
         info = given(response.idTokenInfo)
-        return Outcome(_auth_info(info), fact.token) if info else Outcome()
+        return Outcome(verdict_of(info), fact.token) if info else Outcome()
 
     def meter_values(self, evse: int, reading: Reading, tx: str | None = None) -> Struct | None:
         """MeterValuesRequest, which names no transaction (J01)."""
@@ -194,7 +197,7 @@ class DialectV201:
             triggerReason=str(fact.trigger),
             seqNo=fact.seq,
             offline=True if stored.offline else None,
-            idToken=_token(fact.token) if fact.token else None,
+            idToken=token_fields(fact.token) if fact.token else None,
             transactionInfo=_info(fact),
             **fields,
         )
@@ -213,18 +216,6 @@ def _info(fact: TransactionFact) -> dict[str, Any]:
             "timeSpentCharging": int(fact.charged_s),
         }
     return {"transactionId": fact.tx, "chargingState": str(fact.charging), "remoteStartId": fact.remote_start_id}
-
-
-def _token(token: IdToken) -> dict[str, Any]:
-    value = "" if token.kind is TokenKind.NO_AUTHORIZATION else token.value  # C02.FR.01
-    return {"idToken": value, "type": str(token.kind)}
-
-
-def _auth_info(info: Any) -> AuthInfo:
-    group = given(info.groupIdToken)
-    expires = given(info.cacheExpiryDateTime)
-    status = AuthStatus.NOT_ALLOWED_HERE if info.status in NOT_HERE else AuthStatus(info.status)
-    return AuthInfo(status, group.idToken if group else None, from_wire(expires) if expires else None)
 
 
 def _meter_values(readings: list[Reading]) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from agent.core.values import IdToken, TokenKind
 from agent.ocpp.asks import (
     ACTUAL,
     AvailabilityAsk,
@@ -36,6 +35,7 @@ from agent.ocpp.asks import (
 )
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.dialect import Notice, Saying, Service, given
+from agent.ocpp.v201.tokens import token_of
 
 TRIGGERED: Final[Mapping[str, TriggeredMessage]] = MappingProxyType(
     {
@@ -84,7 +84,7 @@ def _write(request: Any) -> WriteVariablesAsk:
 def _remote_start(request: Any) -> RemoteStartAsk:
     group = given(request.groupIdToken)
     return RemoteStartAsk(
-        token=IdToken(request.idToken.idToken, _token_kind(request.idToken.type)),
+        token=token_of(request.idToken),
         evse=given(request.evseId),
         remote_start_id=request.remoteStartId,
         group=group.idToken if group else None,
@@ -127,11 +127,6 @@ def place_of(item: Any) -> VariableName:
         connector,
         given(item.component.instance),
     )
-
-
-def _token_kind(kind: str) -> TokenKind:
-    """2.1 leaves the list of types open: a type that is not known here is the CSMS's own business."""
-    return TokenKind(kind) if kind in set(TokenKind) else TokenKind.CENTRAL
 
 
 def verdict(answer: VerdictAnswer) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agent.core.authorize import AuthRules, Known, decide
+from agent.core.authorize import AuthRules, Known, decide, judged
 from agent.core.values import AuthInfo, AuthStatus, IdToken, TokenKind
 
 TOKEN = IdToken("AABB")
@@ -57,3 +59,95 @@ def test_a_disabled_cache_knows_nobody():
 
 def test_free_vend_needs_nobodys_word():
     assert verdict(token=IdToken("", TokenKind.NO_AUTHORIZATION), online=True).accepted
+
+
+# Every combination of the rules, against a second account of them
+
+
+def allowed_by_the_book(
+    in_list: AuthInfo | None, in_cache: AuthInfo | None, rules: AuthRules, *, online: bool, now_utc_s: float
+) -> str:
+    """ "yes", "no" or "ask": the specification's paragraphs, told one after another (1.6 3.4, 3.5; 2.0.1 C10-C15)."""
+    counts = [one for one, used in ((in_list, rules.local_list_enabled), (in_cache, rules.cache_enabled)) if used]
+    entry = next((one for one in counts if one is not None), None)
+    in_force = entry is not None and (entry.expires_utc_s is None or entry.expires_utc_s > now_utc_s)
+    good = entry is not None and in_force and entry.status is AuthStatus.ACCEPTED
+    lapsed = entry is not None and not in_force and entry.status is AuthStatus.ACCEPTED
+    if online:
+        if good:
+            return "yes" if rules.local_pre_authorize else "ask"
+        if entry is None or lapsed:
+            return "ask"
+        from_list = in_list is not None and rules.local_list_enabled
+        return "ask" if (rules.list_asks_again if from_list else rules.cache_asks_again) else "no"
+    if entry is None:
+        return "yes" if rules.allow_offline_for_unknown else "no"
+    return "yes" if good and rules.local_authorize_offline else "no"
+
+
+stored = st.none() | st.builds(
+    AuthInfo, st.sampled_from(list(AuthStatus)), expires_utc_s=st.sampled_from([None, 50.0, 150.0])
+)
+FLAGS = (
+    "local_authorize_offline",
+    "local_pre_authorize",
+    "allow_offline_for_unknown",
+    "cache_enabled",
+    "local_list_enabled",
+    "list_asks_again",
+    "cache_asks_again",
+)
+
+
+@pytest.mark.req("C13.FR.02")
+@pytest.mark.req("C13.FR.05")
+@pytest.mark.req("C13.FR.06")
+@pytest.mark.req("C14.FR.04")
+@pytest.mark.req("C14.FR.05")
+@pytest.mark.req("C12.FR.05")
+@settings(deadline=None)
+@given(stored, stored, st.booleans(), st.tuples(*[st.booleans()] * len(FLAGS)))
+def test_every_combination_of_the_rules_decides_as_the_book_says(in_list, in_cache, online, flags):
+    rules = AuthRules(**dict(zip(FLAGS, flags, strict=True)))
+    found = verdict(Known(in_list, in_cache), rules, online=online, now_utc_s=100.0)
+    said = "ask" if found is None else ("yes" if found.accepted else "no")
+    assert said == allowed_by_the_book(in_list, in_cache, rules, online=online, now_utc_s=100.0)
+
+
+@pytest.mark.req("C01.FR.03")
+@pytest.mark.req("C09.FR.07")
+def test_a_stored_token_of_the_drivers_group_needs_no_question_to_stop_him():
+    assert decide(TOKEN, Known(in_cache=GOOD), AuthRules(), online=True, now_utc_s=0.0, stops_group="g") == GOOD
+    assert decide(TOKEN, Known(in_cache=GOOD), AuthRules(), online=True, now_utc_s=0.0, stops_group="h") is None
+
+
+@pytest.mark.octt("TC_C_57_CS")
+@pytest.mark.octt("TC_C_58_CS")
+def test_where_asking_again_is_disabled_a_stored_refusal_stands():
+    rules = AuthRules(cache_asks_again=False, list_asks_again=False)
+    assert verdict(Known(in_cache=BAD), rules, online=True) == BAD
+    assert verdict(Known(in_list=BAD), rules, online=True) == BAD
+
+
+def test_where_remote_authorisation_is_disabled_nobody_is_asked():
+    rules = AuthRules(never_ask=True)
+    assert verdict(Known(in_list=GOOD), rules, online=True) == GOOD
+    assert verdict(rules=rules, online=True).status is AuthStatus.NO_ANSWER
+
+
+def test_where_authorisation_is_disabled_a_token_is_good_as_it_comes():
+    assert verdict(Known(in_list=BAD), AuthRules(enabled=False), online=True).accepted
+
+
+@pytest.mark.req("C01.FR.21")
+def test_a_verdict_for_other_evses_does_not_hold_here():
+    only_2 = AuthInfo(AuthStatus.ACCEPTED, evses=(2,))
+    assert judged(only_2, 1, AuthRules()).status is AuthStatus.NOT_ALLOWED_HERE
+    assert judged(only_2, 2, AuthRules()).accepted
+
+
+@pytest.mark.req("C16.FR.03")
+@pytest.mark.parametrize(("group", "configured", "is_one"), [("m", "m", True), ("m", "", False), (None, "", False)])
+def test_a_master_pass_is_a_token_of_the_configured_group(group, configured, is_one):
+    info = AuthInfo(AuthStatus.ACCEPTED, group=group)
+    assert judged(info, 1, AuthRules(master_pass=configured)).master is is_one

@@ -7,13 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.effects import CancelTimer, LockConnector, Timer
-from agent.core.events import AvailabilityChanged, Deauthorized, RulesChanged, UnlockRequested
+from agent.core.events import AvailabilityChanged, RulesChanged, StopRequested, UnlockRequested
 from agent.core.facts import ConnectorStatusChanged, TransactionEnded
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session
 from agent.core.values import (
-    AuthInfo,
-    AuthStatus,
     ConnectorStatus,
     IdToken,
     Scope,
@@ -92,10 +90,12 @@ def test_an_unlock_that_ends_nothing_leaves_an_authorised_drivers_cable_locked()
 
 
 def test_an_unlock_lets_a_transaction_without_a_driver_go_on():
-    p = with_lock(stop_on_invalid_id=False)
+    p = with_lock(stop_points=frozenset({TxPoint.EV_CONNECTED}))
     p.charge()
-    p.play(Deauthorized("tx-1", AuthInfo(AuthStatus.INVALID)))
+    p.play(StopRequested(Trigger.REMOTE_STOP, StopReason.REMOTE))
+    p.wait(6)
     p.open()
+    p.wait(4)
     assert UNLOCK in p.log
     p.effects = []
     assert UNLOCK in p.play(UnlockRequested(ends_transaction=False))

@@ -503,6 +503,7 @@ def test_taking_an_idle_evse_out_of_service_shows_unavailable_and_refuses_tokens
     assert p.session.driver is None
 
 
+@pytest.mark.behaviour(19)
 def test_a_change_of_availability_during_a_charge_waits_for_its_end_without_a_flicker_of_available():
     p = Player()
     p.charge()

@@ -22,6 +22,7 @@ from agent.core.facts import (
     TransactionUpdated,
 )
 from agent.core.session import Session, Transaction
+from agent.core.token_cache import CachedToken, Policy, TokenList
 from agent.core.values import (
     AuthInfo,
     ChargingState,
@@ -39,6 +40,7 @@ from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.outbox import StoredFact
+from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
 from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
@@ -50,9 +52,12 @@ from agent.runtime.records import (
     MoveToDeadLetters,
     Operation,
     PutMeta,
+    PutToken,
     RemoveFact,
+    RemoveTokens,
     ResendDeadLetter,
 )
+from agent.runtime.token_store import TokenStore
 from hal.types import EvseCapabilities
 from tests.agent.ocpp.scripted_csms import ScriptedCsms
 
@@ -73,6 +78,7 @@ class MemoryStore:
         self.kept: dict[int, StoredFact] = {}
         self.dead: list[DeadLetter] = []
         self.metas: dict[str, bytes] = {}
+        self.lists: dict[str, dict[str, CachedToken]] = {"cache": {}, "local": {}}
         self.next_fact_id = 1
         self.commits: list[tuple[tuple[Operation, ...], float | None]] = []
 
@@ -84,6 +90,9 @@ class MemoryStore:
 
     def meta(self, key: str) -> bytes | None:
         return self.metas.get(key)
+
+    def tokens(self, kind: TokenList) -> dict[str, CachedToken]:
+        return dict(self.lists[kind])
 
     def commit(self, *operations: Operation, within_s: float | None = None, kept: bool = False) -> asyncio.Future[None]:
         self.commits.append((operations, within_s))
@@ -108,6 +117,13 @@ class MemoryStore:
                 letter = next(one for one in self.dead if one.stored.id == fact_id)
                 self.dead.remove(letter)
                 self.kept[fact_id] = replace(letter.stored, attempts=0)
+            case PutToken(entry=entry):
+                self.lists[entry.kind][entry.token.value.casefold()] = entry
+            case RemoveTokens(kind=kind, values=None):
+                self.lists[kind].clear()
+            case RemoveTokens(kind=kind, values=tuple() as values):
+                for value in values:
+                    self.lists[kind].pop(value.casefold(), None)
             case PutMeta(key=key, value=None):
                 self.metas.pop(key, None)
             case PutMeta(key=key, value=bytes() as value):
@@ -125,7 +141,6 @@ class FakeCharger:
     unlocks: list[tuple[int, bool]] = field(default_factory=list)
     unlocked: bool = True
     unlock_s: float = 1.0
-    cached: bool = True
     listeners: list[Callable[[int], None]] = field(default_factory=list)
 
     @property
@@ -155,9 +170,6 @@ class FakeCharger:
         await asyncio.sleep(self.unlock_s)
         return self.unlocked
 
-    def clear_cache(self) -> bool:
-        return self.cached
-
     def reset(self, kind: ResetKind, evse: int | None = None) -> None:
         self.resets.append((kind, evse))
 
@@ -175,6 +187,7 @@ class Stand:
     store: Any  # a MemoryStore, or a real journal
     settings: Settings
     learnt: list[tuple[IdToken, AuthInfo]]
+    tokens: TokenStore
     task: asyncio.Task[None]
 
     def tell(self, *facts: AnyFact) -> None:
@@ -193,6 +206,16 @@ class Stand:
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self.task
+
+
+class Memory(TokenStore):
+    """The real memory of tokens, which also says what it was taught."""
+
+    learnt: list[tuple[IdToken, AuthInfo]]
+
+    def learn(self, token: IdToken, info: AuthInfo) -> None:
+        self.learnt.append((token, info))
+        super().learn(token, info)
 
 
 async def settled(seconds: float = 0.5) -> None:
@@ -220,18 +243,22 @@ async def stand(
     loop = asyncio.get_running_loop()
     numbers = itertools.count(1)
     learnt: list[tuple[IdToken, AuthInfo]] = []
+    clock = LoopClock(wall=lambda: EPOCH_S + loop.time())
+    policy = lambda: Policy(settings.get(AUTH_CACHE_POLICY))  # noqa: E731 - as `agent.main` says it
+    tokens = Memory(store, clock, settings.auth_rules, policy)
+    tokens.learnt = learnt
     station = Station(
         settings,
         charger,
         store,
-        LoopClock(wall=lambda: EPOCH_S + loop.time()),
+        clock,
         lambda: f"id-{next(numbers)}",
         random.Random(1),
         LinkConfig(endpoint, "CP 1", tuple(versions), password),
         Nameplate("Vendor", "Model", "S-1", "1.0"),
-        learn=lambda token, info: learnt.append((token, info)),
+        tokens=tokens,
     )
-    one = Stand(csms, station, charger, store, settings, learnt, loop.create_task(station.run()))
+    one = Stand(csms, station, charger, store, settings, learnt, tokens, loop.create_task(station.run()))
     try:
         yield one
     finally:

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from agent.core.events import AvailabilityChanged
 from agent.core.session import Driver, Phase, Session
-from agent.core.values import ConnectorStatus, Scope
+from agent.core.token_cache import CachedToken
+from agent.core.values import AuthInfo, AuthStatus, ConnectorStatus, IdToken, Scope
 from agent.ocpp.codec import Version
 from tests.agent.ocpp.scripted_csms import SILENCE, ScriptedCsms
-from tests.agent.ocpp.stand import TOKEN, FakeCharger, Stand, open_tx, settled, stand, status
+from tests.agent.ocpp.stand import TOKEN, FakeCharger, MemoryStore, Stand, open_tx, settled, stand, status
 
 IN_USE = Session(evse=2, phase=Phase.CHARGING, driver=Driver(TOKEN), tx=open_tx())
 BOTH = frozenset({Scope.STATION, Scope.EVSE})
@@ -219,10 +220,14 @@ async def test_2_x_unlocks_a_connector_that_it_knows():
 
 @pytest.mark.req("C11.FR.03")
 @pytest.mark.req("C11.FR.04")
-@pytest.mark.parametrize(("cached", "said"), [(True, "Accepted"), (False, "Rejected")])
-async def test_a_cache_is_cleared_where_there_is_one(cached: bool, said: str):
-    charger = FakeCharger()
-    charger.cached = cached
-    async with stand(ScriptedCsms(), charger=charger) as one:
+@pytest.mark.octt("TC_C_37_CS")
+@pytest.mark.octt("TC_C_38_CS")
+@pytest.mark.octt("TC_061_CS")
+@pytest.mark.parametrize(("enabled", "said", "left"), [("true", "Accepted", 0), ("false", "Rejected", 1)])
+async def test_a_cache_is_cleared_where_there_is_one(enabled: str, said: str, left: int):
+    store = MemoryStore()
+    store.lists["cache"]["a"] = CachedToken("cache", IdToken("A"), AuthInfo(AuthStatus.ACCEPTED))
+    async with stand(ScriptedCsms(), store=store, start_values={"AuthorizationCacheEnabled": enabled}) as one:
         await one.accepted()
         assert (await one.csms.call("ClearCache", {}))[2] == {"status": said}
+        assert len(store.lists["cache"]) == left

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.core.values import IdToken, TokenKind
+from agent.core.values import IdToken
 from agent.ocpp.asks import (
     Answer,
     Ask,
@@ -31,7 +31,7 @@ from agent.ocpp.v16.dialect import DialectV16
 from agent.ocpp.v16.services import FEATURE_PROFILES
 from tests.agent.ocpp.said import meant, payload, said
 
-TAG_A = IdToken("A", TokenKind.CENTRAL)
+TAG_A = IdToken("A")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ TAG_A = IdToken("A", TokenKind.CENTRAL)
         (
             "RemoteStartTransaction",
             {"idTag": "A", "connectorId": 2},
-            RemoteStartAsk(IdToken("A", TokenKind.CENTRAL), 2),
+            RemoteStartAsk(IdToken("A"), 2),
         ),
         ("Reset", {"type": "Hard"}, ResetAsk(ResetKind.IMMEDIATE)),
         ("TriggerMessage", {"requestedMessage": "BootNotification"}, TriggerAsk(TriggeredMessage.BOOT)),

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from agent.core.authorize import Known
 from agent.core.events import AvailabilityChanged, RulesChanged, StopRequested
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session, Transaction
@@ -40,8 +41,8 @@ class Bench:
             lambda kind: self.resets.append((asyncio.get_running_loop().time(), kind)),
             rules=lambda: self.rules,
             reset_retries=lambda: retries,
-            clear_cache=lambda: True,
             time_set=lambda _by_s: None,
+            known=lambda _: Known(),
         )
         for evse in (1, 2):
             self.charge_point.add(Session(evse=evse), StubHardware())  # type: ignore[arg-type]

@@ -42,8 +42,8 @@ class Bench:
             new_id=lambda: "tx-1",
         )
 
-    def authorize(self, evse, ask, token) -> None:
-        self.task.post(AuthorizationDecided(ask, token, AuthInfo(AuthStatus.ACCEPTED)))
+    def authorize(self, evse, question) -> None:
+        self.task.post(AuthorizationDecided(question.ask, question.token, AuthInfo(AuthStatus.ACCEPTED)))
 
     async def happen(self, *events) -> None:
         for event in events:

@@ -79,7 +79,7 @@ async def test_a_refused_card_is_told_for_a_moment(monkeypatch):
     async with bench() as b:
         await b.happen(cp(CpState.B))
         refused = AuthInfo(AuthStatus.EXPIRED)
-        b.performer._authorize = lambda _evse, ask, token: b.task.post(AuthorizationDecided(ask, token, refused))
+        b.performer._authorize = lambda _evse, one: b.task.post(AuthorizationDecided(one.ask, one.token, refused))
         front.shown.clear()
         await b.happen(TokenPresented("AABB"))
         assert set(front.shown) >= {"beep refused", "red triple", "Not accepted / This card has expired"}
