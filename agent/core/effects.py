@@ -84,6 +84,8 @@ class Timer(enum.StrEnum):
     PWM = "pwm-spacing"  # a higher current may be offered now
     SAMPLE = "sample"  # the next periodic reading is due
     ALIGNED = "aligned"  # the next clock-aligned reading is due
+    KEEP_SAMPLE = "keep-sample"  # the next periodic reading for the end message is due
+    KEEP_ALIGNED = "keep-aligned"  # the next clock-aligned one
     EASE = "ease"  # the car did not stop drawing: open under load
     METER_GRACE = "meter-grace"  # the meter has been silent for too long
     READY = "ev-ready"  # the car could have asked for the energy that it is offered by now

@@ -11,6 +11,7 @@ from hal.types import MeterSample, Quality
 PHASES: Final = ("L1", "L2", "L3")
 DECIMALS: Final = 3  # finer than any meter; what lies below is the noise of its 32-bit floats
 DAY_S: Final = 86400.0
+MAX_KEPT: Final = 101  # our policy: of a transaction; odd, so that thinning keeps the newest
 MAX_READING_AGE_S: Final = 3.0  # our policy: an older sample is not what the meter says now
 
 
@@ -72,6 +73,12 @@ def _one(measurand: Measurand, value: float | None, unit: str) -> tuple[SampledV
 def _phases(measurand: Measurand, values: tuple[float, ...] | None, unit: str) -> tuple[SampledValue, ...]:
     pairs = zip(PHASES, values or (), strict=False)
     return tuple(SampledValue(measurand, round(value, DECIMALS), unit, phase) for phase, value in pairs)
+
+
+def with_one_more(readings: tuple[Reading, ...], reading: Reading) -> tuple[Reading, ...]:
+    """Readings kept for an end message, the newest last; too many are thinned between the ends (E06.FR.13)."""
+    kept = (*readings, reading)
+    return kept if len(kept) <= MAX_KEPT else (kept[0], *kept[1::2])
 
 
 def next_sample(started_mono_s: float, interval_s: float, now: Instant) -> float | None:

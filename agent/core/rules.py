@@ -31,6 +31,9 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     )
     ended_measurands: tuple[Measurand, ...] = (Measurand.ENERGY_IMPORT,)
     aligned_measurands: tuple[Measurand, ...] = (Measurand.ENERGY_IMPORT,)
+    ended_interval_s: float = 0.0  # SampledDataCtrlr.TxEndedInterval; 0: the first and the last reading only
+    aligned_ended_interval_s: float = 0.0  # AlignedDataCtrlr.TxEndedInterval; 0: none
+    aligned_ended_measurands: tuple[Measurand, ...] = ()
     resume_after_power_loss: bool = False  # our policy: end with PowerLoss unless the maker chooses to resume
     rate_change_pct: float = 5.0  # LimitChangeSignificance: a change of the rate by less is not worth telling
     meter_grace_s: float = 60.0  # keep charging on the last good reading this long (charging.md 3)

@@ -243,6 +243,12 @@ def _due(turn: Turn, timer: Timer) -> None:
         case Timer.SAMPLE if s.tx is not None:
             _report(turn, ReadingContext.PERIODIC, Trigger.METER_PERIODIC)
             turn.arm_sample()
+        case Timer.KEEP_SAMPLE:
+            turn.keep_reading(s.rules.ended_measurands, ReadingContext.PERIODIC)
+            turn.arm_sample()
+        case Timer.KEEP_ALIGNED:
+            turn.keep_reading(s.rules.aligned_ended_measurands, ReadingContext.CLOCK)
+            _arm_aligned(turn)
         case Timer.ALIGNED:
             _report(turn, ReadingContext.CLOCK, Trigger.METER_CLOCK)
             _arm_aligned(turn)
@@ -274,5 +280,10 @@ def _report(turn: Turn, context: ReadingContext, trigger: Trigger) -> None:
 
 
 def _arm_aligned(turn: Turn) -> None:
-    due = metering.next_aligned(turn.s.rules.aligned_interval_s, turn.now)
-    turn.do(CancelTimer(Timer.ALIGNED) if due is None else ArmTimer(Timer.ALIGNED, due))
+    rules = turn.s.rules
+    for timer, interval_s in (
+        (Timer.ALIGNED, rules.aligned_interval_s),
+        (Timer.KEEP_ALIGNED, rules.aligned_ended_interval_s if rules.aligned_ended_measurands else 0.0),
+    ):
+        due = metering.next_aligned(interval_s, turn.now)
+        turn.do(CancelTimer(timer) if due is None else ArmTimer(timer, due))

@@ -72,6 +72,7 @@ class Turn:
         reading = self.reading(rules.started_measurands, ReadingContext.BEGIN)
         if reading is None or reading.estimated or not s.next_tx:
             return  # what the meter says now is not known; the next sample brings us here again
+        first = self.reading(rules.ended_measurands, ReadingContext.BEGIN)
         driver = s.driver
         self.do(
             Emit(
@@ -102,7 +103,7 @@ class Turn:
             charging=charging,
             energized=s.contactor_closed,
             last_energy_wh=reading.energy_wh,
-            readings=(reading,),
+            readings=() if first is None else (first,),
             meter_serial=s.meter.serial if s.meter else None,
         )
         self.set(tx=tx, next_tx="")
@@ -170,13 +171,26 @@ class Turn:
         self.set(tx=None)
         self.trigger = None
         self.cancel(Timer.SAMPLE)
+        self.cancel(Timer.KEEP_SAMPLE)
         self.checkpoint = True
 
     def arm_sample(self) -> None:
-        """Arm the next periodic reading of the open transaction."""
-        if self.s.tx is not None:
-            due = metering.next_sample(self.s.tx.started_mono_s, self.s.rules.sample_interval_s, self.now)
-            self.do(CancelTimer(Timer.SAMPLE) if due is None else ArmTimer(Timer.SAMPLE, due))
+        """Arm the next periodic readings of the open transaction: to be told now, and to be kept for its end."""
+        if self.s.tx is None:
+            return
+        rules = self.s.rules
+        for timer, interval_s in (
+            (Timer.SAMPLE, rules.sample_interval_s),
+            (Timer.KEEP_SAMPLE, rules.ended_interval_s if rules.ended_measurands else 0.0),
+        ):
+            due = metering.next_sample(self.s.tx.started_mono_s, interval_s, self.now)
+            self.do(CancelTimer(timer) if due is None else ArmTimer(timer, due))
+
+    def keep_reading(self, measurands: tuple[Measurand, ...], context: ReadingContext) -> None:
+        """Keep a reading for the end message of the open transaction (J02; 1.6: transactionData)."""
+        reading = self.reading(measurands, context)
+        if self.s.tx is not None and reading is not None and reading.values:
+            self.set(tx=replace(self.s.tx, readings=metering.with_one_more(self.s.tx.readings, reading)))
 
     def finish(self) -> tuple[Session, tuple[AnyEffect, ...]]:
         """The outcome of the step."""

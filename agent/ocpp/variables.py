@@ -34,13 +34,19 @@ from agent.ocpp.settings.authorization import (
 )
 from agent.ocpp.settings.link import UNLOCK_ON_EV_SIDE_DISCONNECT
 from agent.ocpp.settings.metering import (
+    ALIGNED_ENABLED,
+    ALIGNED_ENDED_INTERVAL,
+    ALIGNED_ENDED_MEASURANDS,
     ALIGNED_INTERVAL,
     ALIGNED_MEASURANDS,
     ALIGNED_SEND_DURING_IDLE,
+    SAMPLED_ENABLED,
+    SAMPLED_ENDED_INTERVAL,
     SAMPLED_ENDED_MEASURANDS,
     SAMPLED_INTERVAL,
     SAMPLED_STARTED_MEASURANDS,
     SAMPLED_UPDATED_MEASURANDS,
+    TWINS16,
 )
 from agent.ocpp.settings.transactions import (
     EV_CONNECTION_TIMEOUT,
@@ -168,7 +174,11 @@ class Settings:
         setting = self.find16(key)
         if setting is None:
             return Outcome(SettingVerdict.UNKNOWN_VARIABLE, "no such configuration key")
-        return self._write(setting, text, setting.parse16)
+        outcome = self._write(setting, text, setting.parse16)
+        twin = TWINS16.get(setting.key)
+        if twin is not None and outcome.accepted:
+            self.set(twin, self.get(setting))
+        return outcome
 
     def set_by_variable(self, component: str, variable: str, instance: str | None, text: str) -> Outcome:
         """SetVariables of the attribute Actual (2.0.1 B05)."""
@@ -185,6 +195,7 @@ class Settings:
 
     def rules(self) -> Rules:
         """What sessions go by."""
+        sampled, aligned = self.get(SAMPLED_ENABLED), self.get(ALIGNED_ENABLED)
         return Rules(
             free_vend=not self.get(AUTH_ENABLED),
             free_vend_token=self.get(FREE_VEND_TOKEN),
@@ -195,8 +206,11 @@ class Settings:
             max_energy_on_invalid_wh=float(self.get(MAX_ENERGY_ON_INVALID_ID)),
             start_points=self._points(TX_START_POINT),
             stop_points=self._points(TX_STOP_POINT),
-            sample_interval_s=float(self.get(SAMPLED_INTERVAL)),
-            aligned_interval_s=float(self.get(ALIGNED_INTERVAL)),
+            sample_interval_s=float(self.get(SAMPLED_INTERVAL)) if sampled else 0.0,
+            ended_interval_s=float(self.get(SAMPLED_ENDED_INTERVAL)) if sampled else 0.0,
+            aligned_interval_s=float(self.get(ALIGNED_INTERVAL)) if aligned else 0.0,
+            aligned_ended_interval_s=float(self.get(ALIGNED_ENDED_INTERVAL)) if aligned else 0.0,
+            aligned_ended_measurands=self._measurands(ALIGNED_ENDED_MEASURANDS),
             aligned_during_idle_only=self.get(ALIGNED_SEND_DURING_IDLE),
             started_measurands=self._measurands(SAMPLED_STARTED_MEASURANDS),
             updated_measurands=self._measurands(SAMPLED_UPDATED_MEASURANDS),

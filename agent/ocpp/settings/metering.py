@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 from agent.core.values import Measurand
 from agent.ocpp.setting import Access
-from agent.ocpp.settings.rows import DAY_S, flag, length, members, seconds
+from agent.ocpp.settings.rows import DAY_S, available, flag, length, members, seconds
 
 ENERGY: Final = (Measurand.ENERGY_IMPORT.value,)
 MEASURANDS: Final = tuple(  # what `agent.core.metering` can take from a meter
@@ -40,12 +41,23 @@ SAMPLED_UPDATED_MEASURANDS: Final = members(
 SAMPLED_ENDED_MEASURANDS: Final = members(
     "SampledDataCtrlr.TxEndedMeasurands", "StopTxnSampledData", ENERGY, MEASURANDS
 )
-SAMPLED_ENDED_INTERVAL: Final = seconds("SampledDataCtrlr.TxEndedInterval", None, 0, access=Access.READ_ONLY, maximum=0)
+SAMPLED_ENDED_INTERVAL: Final = seconds("SampledDataCtrlr.TxEndedInterval", None, 0)
+SAMPLED_AVAILABLE: Final = available("SampledDataCtrlr")
+SAMPLED_ENABLED: Final = flag("SampledDataCtrlr.Enabled", None, default=True)
+REGISTER_WITHOUT_PHASES: Final = flag(  # no meter of ours has a register for each phase
+    "SampledDataCtrlr.RegisterValuesWithoutPhases", None, default=True, access=Access.READ_ONLY, derived=True
+)
 ALIGNED_INTERVAL: Final = seconds("AlignedDataCtrlr.Interval", "ClockAlignedDataInterval", 0, maximum=DAY_S)
 ALIGNED_SEND_DURING_IDLE: Final = flag("AlignedDataCtrlr.SendDuringIdle", None, default=False)
 ALIGNED_MEASURANDS: Final = members("AlignedDataCtrlr.Measurands", "MeterValuesAlignedData", ENERGY, MEASURANDS)
-ALIGNED_ENDED_MEASURANDS: Final = members("AlignedDataCtrlr.TxEndedMeasurands", "StopTxnAlignedData", (), ())
-ALIGNED_ENDED_INTERVAL: Final = seconds("AlignedDataCtrlr.TxEndedInterval", None, 0, access=Access.READ_ONLY, maximum=0)
+ALIGNED_ENDED_MEASURANDS: Final = members("AlignedDataCtrlr.TxEndedMeasurands", "StopTxnAlignedData", (), MEASURANDS)
+ALIGNED_ENDED_INTERVAL: Final = seconds("AlignedDataCtrlr.TxEndedInterval", None, 0, maximum=DAY_S)
+ALIGNED_AVAILABLE: Final = available("AlignedDataCtrlr")
+ALIGNED_ENABLED: Final = flag("AlignedDataCtrlr.Enabled", None, default=True)
+# 1.6 has one interval for what is told and for what the end message holds: its key writes both.
+TWINS16: Final = MappingProxyType(
+    {SAMPLED_INTERVAL.key: SAMPLED_ENDED_INTERVAL, ALIGNED_INTERVAL.key: ALIGNED_ENDED_INTERVAL}
+)
 LENGTHS: Final = tuple(
     length(one)
     for one in (

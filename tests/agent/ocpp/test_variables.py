@@ -247,6 +247,8 @@ def test_rules_follow_every_setting_that_governs_a_session() -> None:
         "MeterValuesAlignedData": "Frequency",
         "ResumeAfterPowerLoss": "true",
         "MeterGracePeriod": "30",
+        "MaxEnergyOnInvalidId": "500",
+        "StopTxnAlignedData": "Voltage",
     }.items():
         assert settings.set_by_key16(key, text).accepted, key
     for component, variable, text in (
@@ -272,7 +274,32 @@ def test_rules_follow_every_setting_that_governs_a_session() -> None:
         aligned_measurands=(Measurand.FREQUENCY,),
         resume_after_power_loss=True,
         meter_grace_s=30.0,
+        max_energy_on_invalid_wh=500.0,
+        ended_interval_s=15.0,
+        aligned_ended_interval_s=900.0,
+        aligned_ended_measurands=(Measurand.VOLTAGE,),
     )
+
+
+def test_the_one_interval_of_1_6_is_both_of_2_x_and_each_of_those_can_be_another() -> None:
+    settings = Settings()
+    assert settings.set_by_key16("MeterValueSampleInterval", "15").accepted
+    assert settings.set_by_variable("SampledDataCtrlr", "TxEndedInterval", None, "300").accepted
+    assert (settings.rules().sample_interval_s, settings.rules().ended_interval_s) == (15.0, 300.0)
+    assert not settings.set_by_key16("MeterValueSampleInterval", "soon").accepted
+    assert settings.rules().ended_interval_s == 300.0
+
+
+@pytest.mark.parametrize("controller", ["SampledDataCtrlr", "AlignedDataCtrlr"])
+def test_readings_that_are_switched_off_have_no_intervals(controller: str) -> None:
+    settings = Settings()
+    for key in ("MeterValueSampleInterval", "ClockAlignedDataInterval"):
+        assert settings.set_by_key16(key, "15").accepted
+    assert settings.set_by_variable(controller, "Enabled", None, "false").accepted
+    rules = settings.rules()
+    sampled, aligned = (0.0, 15.0) if controller == "SampledDataCtrlr" else (15.0, 0.0)
+    assert (rules.sample_interval_s, rules.ended_interval_s) == (sampled, sampled)
+    assert (rules.aligned_interval_s, rules.aligned_ended_interval_s) == (aligned, aligned)
 
 
 # Writing
@@ -305,7 +332,7 @@ def test_names_are_found_in_any_case() -> None:
         ("OCPPCommCtrlr", "MessageAttempts", None, "2", SettingVerdict.UNKNOWN_VARIABLE),
         ("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent", "2", SettingVerdict.ACCEPTED),
         ("TxCtrlr", "TxStartPoint", None, "", SettingVerdict.INVALID),
-        ("AlignedDataCtrlr", "TxEndedMeasurands", None, "Voltage", SettingVerdict.INVALID),
+        ("AlignedDataCtrlr", "TxEndedMeasurands", None, "Voltage,SoC", SettingVerdict.INVALID),
         ("AlignedDataCtrlr", "TxEndedMeasurands", None, "", SettingVerdict.ACCEPTED),
     ],
 )
