@@ -13,7 +13,7 @@ from agent.core.faults import end_reason
 from agent.core.metering import fresh
 from agent.core.session import POWERED, Driver, Phase, Session, Stop
 from agent.core.turn import Turn, is_drivers
-from agent.core.values import IdToken, StopReason, TokenKind, Trigger, TxPoint
+from agent.core.values import IdToken, Scope, StopReason, TokenKind, Trigger, TxPoint
 from hal.types import CpState, FaultKind, TokenPresented
 
 EASE_S = 6.0  # IEC 61851-1: a car stops within 3 s of losing the PWM; after 6 s we open under load
@@ -217,6 +217,27 @@ def release_cable(turn: Turn, *, ends_transaction: bool) -> None:
     if ends_transaction and (s.tx is not None or s.driver is not None):
         stop(turn, Stop(Trigger.UNLOCK, StopReason.UNLOCK))
     turn.set(unlock_asked=s.has_lock, held_by=None)
+
+
+def start_anew(turn: Turn) -> None:
+    """Forget everybody and drive every output afresh; a car that is there is one that has just come."""
+    for timer in (Timer.CONNECT, Timer.CLOSING, Timer.EASE):
+        turn.cancel(timer)
+    turn.power_off("reset")
+    turn.set(
+        driver=None,
+        asking=None,
+        remote=None,
+        recording=None,
+        stop=None,
+        held_by=None,
+        unlock_asked=turn.s.has_lock,
+        offer=None,
+        inoperative=turn.s.inoperative - {Scope.RESET},
+    )
+    turn.go(Phase.IDLE)
+    if turn.s.plugged:
+        car_came(turn)
 
 
 def stop(turn: Turn, why: Stop) -> None:

@@ -107,6 +107,13 @@ class RulesChanged(Event, frozen=True):
     rules: Rules
 
 
+class EvseReset(Event, frozen=True):
+    """The EVSE starts anew, once no transaction is open: nobody is authorised, nothing is held (2.0.1 B11, B12).
+
+    What is out of service, reserved or broken stays so.
+    """
+
+
 class AvailabilityChanged(Event, frozen=True):
     """The EVSE, or the whole station, is taken in or out of service (an operator, the CSMS)."""
 
@@ -166,6 +173,7 @@ AnyEvent = (
     | Deauthorized
     | LimitSet
     | RulesChanged
+    | EvseReset
     | AvailabilityChanged
     | ReservationsChanged
     | ReservationOver

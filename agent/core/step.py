@@ -13,6 +13,7 @@ from agent.core.events import (
     AuthorizationDecided,
     AvailabilityChanged,
     Deauthorized,
+    EvseReset,
     IdDrawn,
     LimitSet,
     ReadingAsked,
@@ -102,11 +103,13 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
         case ReservationOver(number, why):
             over = ReservationEnded(evse=session.evse, at_utc_s=now.utc_s, reservation_id=number, why=why)
             turn.do(Emit(over))
+        case EvseReset() if session.tx is None:
+            driver.start_anew(turn)
         case UnlockRequested(ends_transaction):
             driver.release_cable(turn, ends_transaction=ends_transaction)
         case ReadingAsked():
             _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
-        case MeterFailed() | PermitLost():
+        case MeterFailed() | PermitLost() | EvseReset():
             pass  # logged by the runtime; what follows from them comes as a stale sample, a fault or the contactor
     settle(turn)
     return turn.finish()

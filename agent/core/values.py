@@ -203,11 +203,15 @@ class ReservationEnd(enum.StrEnum):
 
 
 class Scope(enum.StrEnum):
-    """What a change of availability concerns. An EVSE serves when neither it nor its station is out of service."""
+    """What a change of availability concerns. An EVSE serves when it, its connector and its station are in service.
+
+    Each keeps what was set for it: a connector that was taken out of service stays so when its EVSE is back.
+    """
 
     STATION = "station"
     EVSE = "evse"
     RESET = "reset"  # the station waits for its transactions to end, then restarts; until then nobody new
+    CONNECTOR = "connector"
 
 
 class TxPoint(enum.StrEnum):

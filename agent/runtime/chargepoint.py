@@ -16,6 +16,7 @@ from agent.core.events import (
     AnyEvent,
     AuthorizationDecided,
     AvailabilityChanged,
+    EvseReset,
     RulesChanged,
     StopRequested,
     UnlockRequested,
@@ -71,7 +72,8 @@ class ChargePoint:
         self._charging = False  # whether any EVSE has a transaction
         self._watchers: list[Watcher] = []
         self._resetting: asyncio.Task[None] | None = None
-        self._settled = asyncio.Event()
+        self._resetting_evses: dict[int, asyncio.Task[None]] = {}
+        self._waiting: list[asyncio.Future[None]] = []  # for a transaction to end
 
     def add(self, session: Session, hardware: EvseHardware) -> EvseTask:
         """Take in an EVSE; its task is run by the composition root."""
@@ -151,10 +153,14 @@ class ChargePoint:
         """End transactions (immediate) or wait for their end (on idle), then restart the station or clear the EVSE."""
         if kind is ResetKind.IMMEDIATE:
             self._stop_for_reset(self.evse_ids if evse is None else (evse,))
-        elif evse is None:
-            self.post_all(AvailabilityChanged(operative=False, scope=Scope.RESET))  # or it would wait for ever
+        else:
+            for one in self.evse_ids if evse is None else (evse,):  # or it would wait for ever
+                self.post(one, AvailabilityChanged(operative=False, scope=Scope.RESET))
+        loop = asyncio.get_running_loop()
         if evse is None and self._resetting is None:
-            self._resetting = asyncio.get_running_loop().create_task(self._reset(kind), name="reset")
+            self._resetting = loop.create_task(self._reset(kind), name="reset")
+        elif evse is not None and evse not in self._resetting_evses:
+            self._resetting_evses[evse] = loop.create_task(self._reset_evse(evse), name=f"reset of EVSE {evse}")
 
     def time_learned(self, utc_s: float) -> None:
         """The CSMS told the time."""
@@ -204,7 +210,10 @@ class ChargePoint:
 
     def _watch(self, before: Session, event: AnyEvent | None, session: Session, effects: tuple[AnyEffect, ...]) -> None:
         if before.tx is not None and session.tx is None:
-            self._settled.set()
+            waiting, self._waiting = self._waiting, []
+            for one in waiting:
+                if not one.done():
+                    one.set_result(None)
         if isinstance(event, AuthorizationDecided):
             self._others_concerned(event)
         charging = any(task.session.tx is not None for task in self.tasks.values())
@@ -230,10 +239,19 @@ class ChargePoint:
                     self._stop_for_reset(self.evse_ids)
         self._on_reset(kind)  # a transaction that is still open is closed after the restart
 
-    async def _at_rest(self) -> None:
-        while any(task.session.tx is not None for task in self.tasks.values()):
-            self._settled.clear()
-            await self._settled.wait()
+    async def _reset_evse(self, evse: int) -> None:
+        """Wait until its transaction has ended, then let it start anew (B12.FR.07, B12.FR.08)."""
+        await self._at_rest(evse)
+        self.post(evse, EvseReset())
+        del self._resetting_evses[evse]
+
+    async def _at_rest(self, evse: int | None = None) -> None:
+        """Wait until no transaction is open, at one EVSE or at any."""
+        tasks = tuple(self.tasks.values()) if evse is None else (self.tasks[evse],)
+        while any(task.session.tx is not None for task in tasks):
+            settled = asyncio.get_running_loop().create_future()
+            self._waiting.append(settled)
+            await settled
 
     def _stop_for_reset(self, evses: tuple[int, ...]) -> None:
         for evse in evses:

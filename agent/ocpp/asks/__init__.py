@@ -20,9 +20,9 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class ResetAsk(Ask, frozen=True):
-    """Reset the station, or one EVSE of it."""
+    """Reset the station, or one EVSE of it. `kind` None: in a way that is not known here."""
 
-    kind: ResetKind
+    kind: ResetKind | None
     evse: int | None = None
 
 

@@ -44,7 +44,7 @@ class Availability(Block):
         if ask.evse is not None and ask.connector not in {None, self._charger.session(ask.evse).connector}:
             return rejected(Reason.UNKNOWN_CONNECTOR)
         evses = self._charger.evse_ids if ask.evse is None else (ask.evse,)
-        scopes = [Scope.STATION] if ask.evse is None else [Scope.EVSE]
+        scopes = [_scope(ask)]
         if ask.each:
             scopes.append(Scope.EVSE)
         waits = not ask.operative and any(_in_use(self._charger.session(evse)) for evse in evses)
@@ -110,6 +110,12 @@ class Availability(Block):
             fault=to_report(session.faults),
             plugged=session.occupied,
         )
+
+
+def _scope(ask: AvailabilityAsk) -> Scope:
+    if ask.evse is None:
+        return Scope.STATION
+    return Scope.EVSE if ask.connector is None else Scope.CONNECTOR
 
 
 def _in_use(session: Session) -> bool:

@@ -94,16 +94,17 @@ class Provisioning(Block):
 
     def reset(self, ask: ResetAsk) -> Handled:
         """Reset after the answer has gone out (B11.FR.01, B12.FR.01, B12.FR.02)."""
-        if ask.evse is not None and ask.evse not in self._charger.evse_ids:
+        kind = ask.kind
+        if kind is None or (ask.evse is not None and ask.evse not in self._charger.evse_ids):
             return REJECTED
         evses = self._charger.evse_ids if ask.evse is None else (ask.evse,)
-        waits = ask.kind is ResetKind.ON_IDLE and any(self._charger.session(one).tx for one in evses)
+        waits = kind is ResetKind.ON_IDLE and any(self._charger.session(one).tx for one in evses)
 
         def then() -> None:
             if ask.evse is None:
                 reason = BootReason.SCHEDULED_RESET if waits else BootReason.REMOTE_RESET
                 self._keeper.remember(REASON_KEY, reason.encode())
-            self._charger.reset(ask.kind, ask.evse)
+            self._charger.reset(kind, ask.evse)
 
         return Handled(VerdictAnswer(Verdict.SCHEDULED if waits else Verdict.ACCEPTED), then)
 

@@ -96,7 +96,8 @@ def _remote_stop(request: Any) -> RemoteStopAsk:
 
 
 def _reset(request: Any) -> ResetAsk:
-    return ResetAsk(ResetKind(request.type), given(request.evseId))
+    known = request.type in set(ResetKind)  # 2.1 has a third
+    return ResetAsk(ResetKind(request.type) if known else None, given(request.evseId))
 
 
 def _transaction_status(request: Any) -> TransactionStatusAsk:

@@ -62,7 +62,7 @@ async def test_a_connector_in_use_is_taken_out_of_service_when_its_transaction_h
         assert (await ask201(one, "Inoperative", id=1))["status"] == "Accepted"
         assert (await ask201(one, "Operative", id=2))["status"] == "Accepted"
         assert one.charger.posted == [
-            (2, AvailabilityChanged(False)),
+            (2, AvailabilityChanged(False, Scope.CONNECTOR)),
             (1, AvailabilityChanged(False)),
             (2, AvailabilityChanged(True)),
         ]
