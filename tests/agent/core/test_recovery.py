@@ -40,6 +40,7 @@ def reborn(saved: Session, rules: Rules | None = None) -> Player:
     return Player(session=restored(saved, rules or Rules()))
 
 
+@pytest.mark.behaviour(18)
 def test_a_cut_charge_ends_with_power_loss_on_the_register_read_after_the_restart():
     p = reborn(crashed())
     assert not any(isinstance(one, PermitPower) and one.on for one in p.log)
@@ -58,6 +59,7 @@ def test_after_a_restart_the_car_needs_a_fresh_authorisation():
     assert any(isinstance(one, PermitPower) and one.on for one in p.log)
 
 
+@pytest.mark.behaviour(18)
 def test_a_silent_meter_after_the_restart_bills_the_last_stored_register_and_says_it_is_estimated():
     p = reborn(crashed())
     p.mono_s += 11
@@ -67,6 +69,7 @@ def test_a_silent_meter_after_the_restart_bills_the_last_stored_register_and_say
     assert (ended.reading.energy_wh, ended.reading.estimated) == (1200.0, True)
 
 
+@pytest.mark.behaviour(18)
 @pytest.mark.parametrize(("energy_wh", "serial"), [(5.0, "M1"), (99_000.0, "M2")])
 def test_a_register_that_went_backwards_or_another_meter_is_not_billed(energy_wh, serial):
     p = reborn(crashed())
@@ -81,6 +84,7 @@ def test_a_stop_that_was_under_way_keeps_its_reason():
     assert p.tx_facts[-1].reason is StopReason.LOCAL
 
 
+@pytest.mark.behaviour(18)
 def test_a_station_may_resume_where_its_maker_chose_so():
     rules = Rules(resume_after_power_loss=True)
     p = reborn(crashed(rules), rules)
@@ -91,6 +95,7 @@ def test_a_station_may_resume_where_its_maker_chose_so():
     assert not any(isinstance(one, TransactionEnded) for one in p.facts)
 
 
+@pytest.mark.behaviour(6)
 def test_sequence_numbers_go_on_where_they_stopped():
     saved = crashed()
     p = reborn(saved)

@@ -40,6 +40,7 @@ async def ask(one: Stand, action: str, **fields: Any) -> Any:
 # 1.6
 
 
+@pytest.mark.behaviour(16)
 async def test_get_configuration_without_keys_lists_every_key_of_1_6():
     async with stand(ScriptedCsms()) as one:
         await one.accepted()
@@ -49,6 +50,7 @@ async def test_get_configuration_without_keys_lists_every_key_of_1_6():
 
 
 @pytest.mark.octt("TC_019_CS")
+@pytest.mark.behaviour(16)
 async def test_get_configuration_honours_its_filter_and_lists_unknown_keys_as_they_were_asked_for():
     async with stand(ScriptedCsms()) as one:
         await one.accepted()

@@ -143,6 +143,7 @@ def test_the_password_is_not_shown():
 
 
 @given(st.floats(1, 100), st.floats(0, 50), st.integers(0, 6), st.integers(1, 12), st.randoms(use_true_random=False))
+@pytest.mark.behaviour(10)
 def test_the_wait_doubles_so_many_times_and_then_stays(
     minimum_s: float, range_s: float, times: int, dials: int, rng: random.Random
 ):
@@ -155,6 +156,7 @@ def test_the_wait_doubles_so_many_times_and_then_stays(
     assert minimum_s <= back_off.next_s(rules) <= minimum_s + range_s
 
 
+@pytest.mark.behaviour(10)
 async def test_every_redial_waits_longer_until_one_succeeds_and_then_the_wait_begins_anew():
     csms = ScriptedCsms()
     url = await csms.start()
@@ -180,6 +182,7 @@ async def test_a_csms_that_speaks_no_version_of_ours_is_called_less_and_less_oft
         assert gaps == pytest.approx([10.0, 20.0, 40.0, 40.0], abs=0.2)
 
 
+@pytest.mark.behaviour(10)
 async def test_a_link_whose_pongs_stay_out_is_given_up_and_dialled_again():
     csms = ScriptedCsms()
     async with stand(csms, start_values=FIXED | {WEBSOCKET_PING_INTERVAL.key: "30"}) as one:

@@ -57,6 +57,7 @@ def test_a_start_carries_connector_tag_meter_reservation_and_time():
     )
 
 
+@pytest.mark.behaviour(2)
 def test_meter_values_and_stop_carry_the_number_that_the_csms_gave():
     dialect = DialectV16()
     confirmed(dialect, started())
@@ -154,6 +155,7 @@ def test_a_late_start_that_was_given_up_is_minus_one_as_well():
     assert request(dialect, ended())[1]["transactionId"] == -1
 
 
+@pytest.mark.behaviour(17)
 def test_what_has_no_values_is_not_said():
     dialect = DialectV16()
     confirmed(dialect, started())
@@ -168,6 +170,7 @@ def test_readings_outside_a_transaction_name_none():
     assert (action, values["connectorId"], "transactionId" in values) == ("MeterValues", 2, False)
 
 
+@pytest.mark.behaviour(17)
 def test_transaction_data_is_capped_and_keeps_its_ends():
     many = tuple(reading(float(number)) for number in range(3 * MAX_READINGS))
     _, stop = request(DialectV16(), ended(readings=many))

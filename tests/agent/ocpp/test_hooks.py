@@ -136,6 +136,7 @@ async def test_the_queue_shows_what_is_still_to_be_told_oldest_first():
         ]
 
 
+@pytest.mark.behaviour(4)
 @pytest.mark.parametrize("again", [1, 2])
 async def test_a_dead_letter_is_sent_again_with_fresh_attempts_and_none_other_is(again: int):
     csms = ScriptedCsms(answers={"StopTransaction": Refuse("InternalError")})

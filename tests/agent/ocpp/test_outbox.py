@@ -43,6 +43,7 @@ def test_one_fact_is_in_flight_at_a_time():
     assert outbox.next(0.0) is None
 
 
+@pytest.mark.behaviour(4)
 @pytest.mark.req("E13.FR.03")
 def test_a_failed_fact_waits_attempts_times_interval_and_holds_up_those_behind_it():
     outbox = filled(started(), ended())
@@ -57,6 +58,7 @@ def test_a_failed_fact_waits_attempts_times_interval_and_holds_up_those_behind_i
     assert outbox.due_s() == 320.0
 
 
+@pytest.mark.behaviour(4)
 @pytest.mark.req("E13.FR.04")
 def test_after_the_last_attempt_it_is_a_dead_letter_and_the_next_goes_out():
     outbox = Outbox([StoredFact(1, 1, started(), attempts=2), StoredFact(2, 1, ended())])
@@ -112,6 +114,7 @@ def test_a_dead_letter_that_is_sent_again_takes_its_old_place():
     assert drained(outbox) == [started(), ended()]
 
 
+@pytest.mark.behaviour(7)
 def test_a_full_outbox_drops_every_second_meter_update_of_each_transaction_beginning_with_the_first():
     facts = [started(), started("tx-2", evse=2)]
     for seq in range(1, 6):
@@ -128,6 +131,7 @@ def test_a_full_outbox_drops_every_second_meter_update_of_each_transaction_begin
     ]
 
 
+@pytest.mark.behaviour(7)
 def test_what_is_missed_least_goes_first():
     change = updated(3, trigger=Trigger.CHARGING_STATE_CHANGED)
     facts = [started(), status(ConnectorStatus.PREPARING), status(ConnectorStatus.CHARGING), idle_reading(), updated(2)]
@@ -153,6 +157,7 @@ FACTS = st.one_of(
 
 
 @given(st.lists(FACTS, max_size=40), st.integers(1, 20), st.randoms(use_true_random=False))
+@pytest.mark.behaviour(7)
 def test_nothing_is_lost_but_what_may_be_and_nothing_overtakes(
     facts: list[AnyFact], capacity: int, chance: random.Random
 ):

@@ -78,6 +78,7 @@ async def test_a_heartbeat_interval_that_the_csms_writes_holds_at_once():
         assert beat.at_s - changed_at_s == pytest.approx(10.0, abs=0.1)
 
 
+@pytest.mark.behaviour(8)
 @pytest.mark.req("B02.FR.02")
 @pytest.mark.req("B02.FR.08")
 async def test_while_pending_nothing_is_sent_but_the_next_boot_after_the_interval():
@@ -93,6 +94,7 @@ async def test_while_pending_nothing_is_sent_but_the_next_boot_after_the_interva
         await csms.heard_of("StartTransaction")
 
 
+@pytest.mark.behaviour(8)
 @pytest.mark.req("B02.FR.05")
 async def test_while_pending_a_remote_start_is_answered_with_rejected_and_starts_nothing():
     csms = ScriptedCsms(versions=("ocpp2.0.1",), answers={"BootNotification": PENDING})
@@ -105,6 +107,7 @@ async def test_while_pending_a_remote_start_is_answered_with_rejected_and_starts
         assert one.charger.posted == []
 
 
+@pytest.mark.behaviour(8)
 @pytest.mark.req("B03.FR.08")
 async def test_while_rejected_2_0_1_answers_calls_with_a_security_error():
     csms = ScriptedCsms(versions=("ocpp2.0.1",), answers={"BootNotification": REJECTED})
@@ -115,6 +118,7 @@ async def test_while_rejected_2_0_1_answers_calls_with_a_security_error():
         assert reply[:3] == [4, "c1", "SecurityError"]
 
 
+@pytest.mark.behaviour(8)
 async def test_while_rejected_1_6_answers_nothing_and_boots_again_after_the_interval():
     csms = ScriptedCsms(answers={"BootNotification": REJECTED})
     async with stand(csms) as one:
@@ -127,6 +131,7 @@ async def test_while_rejected_1_6_answers_nothing_and_boots_again_after_the_inte
         assert one.charger.resets == []
 
 
+@pytest.mark.behaviour(9)
 @pytest.mark.parametrize("first", [Refuse("InternalError"), SILENCE], ids=["CALLERROR", "no answer"])
 async def test_a_boot_that_fails_is_tried_again(first: object):
     csms = ScriptedCsms(answers={"BootNotification": [first, BOOT_ACCEPTED]})
@@ -150,6 +155,7 @@ async def test_the_interval_of_a_boot_answer_holds_across_a_reconnect():
 # Reconnect
 
 
+@pytest.mark.behaviour(11)
 @pytest.mark.req("B04.FR.02")
 async def test_a_short_offline_time_brings_no_second_boot_and_only_the_statuses_that_changed():
     csms = ScriptedCsms()
@@ -167,6 +173,7 @@ async def test_a_short_offline_time_brings_no_second_boot_and_only_the_statuses_
         assert one.store.kept == {}
 
 
+@pytest.mark.behaviour(11)
 @pytest.mark.req("B04.FR.01")
 async def test_after_a_long_offline_time_every_connector_is_reported():
     csms = ScriptedCsms()
@@ -197,6 +204,7 @@ async def test_the_csms_that_comes_back_in_another_version_is_booted_anew_and_ge
 # Delivery
 
 
+@pytest.mark.behaviour(1)
 @pytest.mark.req("E04.FR.02")
 @pytest.mark.octt("TC_037_1_CS")
 async def test_an_offline_start_precedes_its_stop_after_the_reconnect():
@@ -214,6 +222,7 @@ async def test_an_offline_start_precedes_its_stop_after_the_reconnect():
         assert store.kept == {}
 
 
+@pytest.mark.behaviour(2)
 async def test_the_number_of_a_transaction_survives_a_reboot_between_start_and_stop():
     csms = ScriptedCsms(answers={"StartTransaction": {"transactionId": 4711, "idTagInfo": {"status": "Accepted"}}})
     store = MemoryStore()
@@ -228,6 +237,7 @@ async def test_the_number_of_a_transaction_survives_a_reboot_between_start_and_s
         assert stop.payload["transactionId"] == 4711
 
 
+@pytest.mark.behaviour(1)
 async def test_a_real_journal_carries_queue_and_number_over_a_restart(tmp_path: Path):
     csms = ScriptedCsms(answers={"StartTransaction": {"transactionId": 12, "idTagInfo": {"status": "Accepted"}}})
     url = await csms.start()
@@ -255,6 +265,7 @@ async def test_a_real_journal_carries_queue_and_number_over_a_restart(tmp_path: 
     await csms.stop()
 
 
+@pytest.mark.behaviour(3)
 async def test_no_second_stop_after_a_reboot():
     csms = ScriptedCsms()
     store = MemoryStore()
@@ -284,6 +295,7 @@ async def test_an_acknowledgement_that_was_lost_is_asked_for_again_under_the_sam
         assert one.store.dead == []
 
 
+@pytest.mark.behaviour(4)
 @pytest.mark.req("E13.FR.03")
 async def test_a_call_error_counts_as_an_attempt_and_the_wait_grows_with_the_attempts():
     csms = ScriptedCsms(answers={"StartTransaction": Refuse("InternalError")})
@@ -299,6 +311,7 @@ async def test_a_call_error_counts_as_an_attempt_and_the_wait_grows_with_the_att
         assert "InternalError" in one.store.dead[0].why
 
 
+@pytest.mark.behaviour(4)
 async def test_a_call_that_is_not_answered_on_a_living_connection_counts_as_an_attempt():
     csms = ScriptedCsms(answers={"StopTransaction": SILENCE})
     async with stand(csms, start_values=quick_retries(2, 10)) as one:
@@ -322,6 +335,7 @@ async def test_a_call_that_dies_with_a_half_open_link_counts_no_attempt():
         assert one.store.dead == []
 
 
+@pytest.mark.behaviour(6)
 @pytest.mark.req("E04.FR.03")
 async def test_what_was_recorded_just_before_the_link_was_lost_but_offered_after_it_is_offline():
     csms = ScriptedCsms(versions=("ocpp2.0.1",))
@@ -373,6 +387,7 @@ async def test_the_same_status_is_not_told_twice():
 # Verdicts
 
 
+@pytest.mark.behaviour(21)
 @pytest.mark.req("E05.FR.02")
 @pytest.mark.parametrize("version", [Version.V16, Version.V201])
 async def test_a_verdict_that_is_not_accepted_is_posted_to_the_evse(version: Version):
@@ -481,6 +496,7 @@ async def test_a_remote_start_names_the_unauthorised_transaction_that_it_continu
         ]
 
 
+@pytest.mark.behaviour(2)
 async def test_a_remote_stop_finds_the_transaction_by_the_csms_number_even_when_it_gave_the_number_twice():
     csms = ScriptedCsms()
     charger = FakeCharger({1: session(1), 2: session(2, phase=Phase.CHARGING, tx=open_tx("tx-2"))})
@@ -494,6 +510,7 @@ async def test_a_remote_stop_finds_the_transaction_by_the_csms_number_even_when_
         assert one.charger.posted == [(2, StopRequested(Trigger.REMOTE_STOP, StopReason.REMOTE))]
 
 
+@pytest.mark.behaviour(13)
 async def test_a_reset_is_answered_before_it_happens():
     csms = ScriptedCsms()
     async with stand(csms) as one:

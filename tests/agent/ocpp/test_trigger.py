@@ -36,6 +36,7 @@ async def trigger(one: Stand, message: str, **where: Any) -> str:
     return verdict
 
 
+@pytest.mark.behaviour(13)
 @pytest.mark.req("F06.FR.04")
 @pytest.mark.octt("TC_F_20_CS")
 @pytest.mark.parametrize("version", [Version.V16, Version.V201])
@@ -98,6 +99,7 @@ async def statuses(one: Stand, **where: Any) -> list[int]:
     return [call.payload["connectorId"] for call in one.csms.heard]
 
 
+@pytest.mark.behaviour(12)
 async def test_without_a_connector_1_6_reports_station_and_all_with_one_that_one_and_0_is_the_station():
     async with stand(ScriptedCsms()) as one:
         await one.accepted()
@@ -107,6 +109,7 @@ async def test_without_a_connector_1_6_reports_station_and_all_with_one_that_one
         assert await trigger(one, "StatusNotification", connectorId=3) == "Rejected"
 
 
+@pytest.mark.behaviour(12)
 @pytest.mark.octt("TC_F_23_CS")
 @pytest.mark.octt("TC_F_24_CS")
 async def test_2_x_reports_the_connectors_present_status_though_the_csms_knows_it():

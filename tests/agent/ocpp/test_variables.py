@@ -182,6 +182,7 @@ def test_no_two_settings_share_a_name() -> None:
     assert len(keys) - len(of_both) == len(set(keys))
 
 
+@pytest.mark.behaviour(16)
 @pytest.mark.parametrize("key", REQUIRED_16)
 def test_every_key_that_the_core_profile_requires_is_there(key: str) -> None:
     assert Settings().find16(key) is not None
@@ -361,6 +362,7 @@ def test_a_key_is_written_or_refused_for_the_right_reason(key: str, text: str, v
     assert Settings().set_by_key16(key, text).verdict is verdict
 
 
+@pytest.mark.behaviour(15)
 def test_a_measurand_list_with_one_unsupported_entry_is_rejected_whole() -> None:
     settings = Settings()
     assert not settings.set_by_key16("MeterValuesSampledData", "Voltage,RPM").accepted
