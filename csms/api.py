@@ -34,6 +34,9 @@ COMMANDS: dict[str, type[c.Command]] = {
     "availability": c.ChangeAvailability,
     "trigger": c.Trigger,
     "clear-cache": c.ClearCache,
+    "local-list": c.SendLocalList,
+    "local-list-version": c.GetLocalListVersion,
+    "transaction-status": c.TransactionStatus,
     "data-transfer": c.SendData,
 }
 Rows = Annotated[int, msgspec.Meta(ge=1, le=MAX_ROWS)]

@@ -51,6 +51,12 @@ class BackOffice:
         """The token as the operator entered it, or as a stranger's."""
         return self.store.tokens.get(value.casefold()) or Token(value=value)
 
+    def listed(self, values: tuple[str, ...] | None) -> list[Token]:
+        """Tokens for a charger's local list; None: all that are known."""
+        if values is None:
+            return sorted(self.store.tokens.values(), key=lambda one: one.key)
+        return [self.token(one) for one in values]
+
     def charger(self, identity: str) -> Charger:
         """What is known of a charger. One that nobody has decided about is pending, or accepted when all are."""
         known = self.store.chargers.get(identity) or Charger(identity=identity)

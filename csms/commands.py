@@ -80,6 +80,29 @@ class ClearCache(Command, frozen=True, kw_only=True):
     """Forget the drivers that were authorised before (ClearCache)."""
 
 
+class SendLocalList(Command, frozen=True, kw_only=True):
+    """Send the charger a list of drivers whom it may authorise by itself (SendLocalList).
+
+    `tokens`: whom, as this CSMS knows them; none given: all of them. `full`: it replaces what the charger has, else
+    it is added to it, and the tokens in `remove` are taken out.
+    """
+
+    version: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+    full: bool = True
+    tokens: tuple[Word, ...] | None = None
+    remove: tuple[Word, ...] = ()
+
+
+class GetLocalListVersion(Command, frozen=True, kw_only=True):
+    """Ask which version of that list the charger has (GetLocalListVersion)."""
+
+
+class TransactionStatus(Command, frozen=True, kw_only=True):
+    """Ask a 2.x charger whether a transaction goes on, and whether anything is still to be told (of any: no `tx`)."""
+
+    tx: Word | None = None
+
+
 class SendData(Command, frozen=True, kw_only=True):
     """Say something in a vendor's own words (DataTransfer). In 1.6 `data` is text."""
 
@@ -115,6 +138,9 @@ AnyCommand: TypeAlias = (
     | ChangeAvailability
     | Trigger
     | ClearCache
+    | SendLocalList
+    | GetLocalListVersion
+    | TransactionStatus
     | SendData
     | GetSettings
     | SetSetting

@@ -71,11 +71,28 @@ class Dialect16:
             case c.ChangeAvailability():
                 kind: wire.ChangeAvailabilityType = "Operative" if command.operative else "Inoperative"
                 return wire.ChangeAvailabilityRequest(connectorId=command.evse, type=kind)
+            case c.Trigger(message="SignChargePointCertificate" | "LogStatusNotification" as extended):
+                return wire.ExtendedTriggerMessageRequest(requestedMessage=extended, connectorId=command.evse or UNSET)
             case c.Trigger():
                 message = cast("wire.RequestedMessage", command.message)  # the codec checks it before it is sent
                 return wire.TriggerMessageRequest(requestedMessage=message, connectorId=command.evse or UNSET)
             case c.ClearCache():
                 return wire.ClearCacheRequest()
+            case c.SendLocalList():
+                lines = [
+                    wire.AuthorizationData(idTag=one.value, idTagInfo=self._info(one.value))
+                    for one in self._office.listed(command.tokens)
+                ]
+                lines += [wire.AuthorizationData(idTag=one) for one in command.remove]
+                return wire.SendLocalListRequest(
+                    listVersion=command.version,
+                    updateType="Full" if command.full else "Differential",
+                    localAuthorizationList=lines or UNSET,
+                )
+            case c.GetLocalListVersion():
+                return wire.GetLocalListVersionRequest()
+            case c.TransactionStatus():
+                raise c.UnsayableError("OCPP 1.6 cannot be asked for a transaction: look at the list of sessions")
             case c.SendData(data=str() | None):
                 return wire.DataTransferRequest(
                     vendorId=command.vendor,

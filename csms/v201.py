@@ -13,7 +13,7 @@ from csms import commands as c
 from csms.back_office import BackOffice
 from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh
 from csms.names import setting_name, split_name
-from csms.records import POSITIONS_PER_STEP, ConnectorStatus, IdleReadings, Reading, Step
+from csms.records import POSITIONS_PER_STEP, ConnectorStatus, IdleReadings, Reading, Step, Token
 
 if TYPE_CHECKING:
     from agent.ocpp.v201 import wire
@@ -83,10 +83,9 @@ class Dialect201:
         """The CALL that asks for something. Raises UnsayableError."""
         match command:
             case c.Start():
-                token = self._office.token(command.token)
                 return self._message(
                     "RequestStartTransactionRequest",
-                    idToken=self._wire.IdTokenType(idToken=token.value, type=token.kind),
+                    idToken=self._id_token(self._office.token(command.token)),
                     evseId=command.evse or UNSET,
                     remoteStartId=self._office.next_number(),
                 )
@@ -107,6 +106,25 @@ class Dialect201:
                 return self._message("TriggerMessageRequest", requestedMessage=command.message, evse=evse)
             case c.ClearCache():
                 return self._message("ClearCacheRequest")
+            case c.SendLocalList():
+                lines = [
+                    self._wire.AuthorizationData(idToken=token, idTokenInfo=self._info(token))
+                    for token in map(self._id_token, self._office.listed(command.tokens))
+                ]
+                lines += [
+                    self._wire.AuthorizationData(idToken=self._id_token(self._office.token(one)))
+                    for one in command.remove
+                ]
+                return self._message(
+                    "SendLocalListRequest",
+                    versionNumber=command.version,
+                    updateType="Full" if command.full else "Differential",
+                    localAuthorizationList=lines or UNSET,
+                )
+            case c.GetLocalListVersion():
+                return self._message("GetLocalListVersionRequest")
+            case c.TransactionStatus():
+                return self._message("GetTransactionStatusRequest", transactionId=command.tx or UNSET)
             case c.SendData():
                 return self._message(
                     "DataTransferRequest",
@@ -221,6 +239,9 @@ class Dialect201:
         settings = [_setting(data) for data in known(request.reportData) or ()]
         self._office.reports.add(charger, request.requestId, settings, last=not known(request.tbc))
         return self._message("NotifyReportResponse")
+
+    def _id_token(self, token: Token) -> Any:
+        return self._wire.IdTokenType(idToken=token.value, type=token.kind)
 
     def _info(self, id_token: wire.IdTokenType) -> msgspec.Struct:
         if id_token.type == NO_AUTHORIZATION:
