@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from agent.config import Config, read_secret
 from agent.control import ControlServer
 from agent.control_methods import Methods
-from agent.core.events import LimitSet
+from agent.core.events import ClockCorrected, LimitSet
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.recovery import restored
+from agent.core.restamp import Correction
 from agent.core.rules import Rules
 from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.session import Session
@@ -69,6 +70,8 @@ class Agent:
         station: Callable[[ChargePoint, SecurityEvents], Station],
         control_socket: Path,
     ) -> None:
+        self._began_utc_s = clock.now().utc_s
+        self._clock_corrected = False
         self.board = board
         self.journal = journal
         self.settings = settings
@@ -150,6 +153,11 @@ class Agent:
         self.station.offer(stored)
 
     def _time_set(self, by_s: float) -> None:
+        if by_s and not self._clock_corrected:
+            self._clock_corrected = True  # once: later corrections are of a clock that was right before
+            correction = Correction(self._began_utc_s, self.clock.now().utc_s - by_s, by_s)
+            self.station.clock_corrected(correction)
+            self.charge_point.post_all(ClockCorrected(correction))
         self.security.time_set(by_s, self.settings.get(TIME_ADJUSTMENT_THRESHOLD))
 
     def _reset(self, kind: ResetKind) -> None:

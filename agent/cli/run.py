@@ -18,7 +18,7 @@ from typing import Final
 from agent.config import DEFAULT_PATH, Config, ConfigError, load
 from agent.main import build
 from agent.ocpp.setting import SettingError
-from agent.runtime.clock import LoopClock
+from agent.runtime.clock import LoopClock, system_clock_is_right
 from agent.runtime.journal import JournalError
 from agent.runtime.watchdog import ServiceManager, Watchdog, watched
 from hal.errors import HalError
@@ -55,7 +55,7 @@ async def _run(config: Config, *, as_json: bool) -> int:
         loop.add_signal_handler(name, running.cancel if running else loop.stop)
     try:
         await board.start()
-        agent = build(config, board, LoopClock(), lambda: str(uuid.uuid4()))
+        agent = build(config, board, LoopClock(trusted=system_clock_is_right), lambda: str(uuid.uuid4()))
         if as_json:
             facts = {"identity": config.station.identity, "url": config.ocpp.url, "evses": sorted(board.evses)}
             print(json.dumps(facts), flush=True)

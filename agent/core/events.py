@@ -7,6 +7,7 @@ import msgspec
 from agent.core.effects import Timer
 from agent.core.limits import LimitInput
 from agent.core.reservation import Kept
+from agent.core.restamp import Correction
 from agent.core.rules import Rules
 from agent.core.schedule import Profile
 from agent.core.values import AuthInfo, IdToken, ReservationEnd, Scope, StopReason, Trigger
@@ -107,6 +108,12 @@ class RulesChanged(Event, frozen=True):
     rules: Rules
 
 
+class ClockCorrected(Event, frozen=True):
+    """The time is known now; what was stamped before is put right."""
+
+    correction: Correction
+
+
 class EvseReset(Event, frozen=True):
     """The EVSE starts anew, once no transaction is open: nobody is authorised, nothing is held (2.0.1 B11, B12).
 
@@ -173,6 +180,7 @@ AnyEvent = (
     | Deauthorized
     | LimitSet
     | RulesChanged
+    | ClockCorrected
     | EvseReset
     | AvailabilityChanged
     | ReservationsChanged

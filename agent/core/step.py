@@ -12,6 +12,7 @@ from agent.core.events import (
     AnyEvent,
     AuthorizationDecided,
     AvailabilityChanged,
+    ClockCorrected,
     Deauthorized,
     EvseReset,
     IdDrawn,
@@ -103,6 +104,11 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
         case ReservationOver(number, why):
             over = ReservationEnded(evse=session.evse, at_utc_s=now.utc_s, reservation_id=number, why=why)
             turn.do(Emit(over))
+        case ClockCorrected(correction):
+            if session.tx is not None:
+                turn.set(tx=correction.transaction(session.tx))
+                turn.checkpoint = True
+            _arm_aligned(turn)
         case EvseReset() if session.tx is None:
             driver.start_anew(turn)
         case UnlockRequested(ends_transaction):

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from agent.core.facts import TransactionEnded, TransactionStarted
-from agent.ocpp.outbox import Change, GivenUp, Removed, StoredFact, Tried
+from agent.ocpp.outbox import Change, GivenUp, Removed, Restamped, StoredFact, Tried
 from agent.runtime.records import (
     CountAttempt,
     DeadLetter,
@@ -19,6 +19,7 @@ from agent.runtime.records import (
     PutMeta,
     RemoveFact,
     ResendDeadLetter,
+    RestampFact,
 )
 
 _log = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ def _operation(change: Change) -> Operation:
             return RemoveFact(stored.id)
         case Tried(id=fact_id, attempts=attempts):
             return CountAttempt(fact_id, attempts)
+        case Restamped(stored=stored):
+            return RestampFact(stored)
         case GivenUp(stored=stored, why=why):
             _log.error("given up, kept as dead letter %d: %s: %s", stored.id, type(stored.fact).__name__, why)
             return MoveToDeadLetters(stored.id, why)

@@ -23,6 +23,7 @@ from agent.core.facts import (
     TransactionFact,
     TransactionUpdated,
 )
+from agent.core.restamp import Correction
 from agent.core.values import Trigger
 
 CAPACITY: Final = 10_000  # our policy: 30 days offline are 5,000 events
@@ -74,7 +75,13 @@ class GivenUp(msgspec.Struct, frozen=True):
     why: str
 
 
-Change = Removed | Tried | GivenUp
+class Restamped(msgspec.Struct, frozen=True):
+    """It happened at another moment than was thought."""
+
+    stored: StoredFact
+
+
+Change = Removed | Tried | GivenUp | Restamped
 
 
 class Outbox:
@@ -188,6 +195,17 @@ class Outbox:
     def drop_statuses(self) -> list[Removed]:
         """Every connector's present status is about to be reported: the queued ones are history."""
         return [self._remove(fact_id) for fact_id in tuple(self._statuses) if fact_id != self._in_flight]
+
+    def corrected(self, correction: Correction) -> list[Restamped]:
+        """The time is known now: what was stamped before is put right."""
+        changes: list[Restamped] = []
+        for lane in (self._facts, self._statuses):
+            for fact_id, one in lane.items():
+                right = msgspec.structs.replace(one, fact=correction.fact(one.fact))
+                if right != one:
+                    lane[fact_id] = right
+                    changes.append(Restamped(right))
+        return changes
 
     def holds(self, tx: str | None = None) -> bool:
         """Whether anything about this transaction, or about any, is still to be delivered (E14.FR.04/07)."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agent.core.restamp import Correction
 from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.asks import Answer, TransferAnswer
@@ -185,6 +186,10 @@ class Station:
             accepted=self._provisioning.registered,
             online_wanted=self._wanted.is_set(),
         )
+
+    def clock_corrected(self, correction: Correction) -> None:
+        """The time is known now: what waits to be told is put right first."""
+        self._keeper.changed(self._outbox.corrected(correction))
 
     def queued(self) -> list[StoredFact]:
         """What is still to be told, oldest first."""

@@ -61,6 +61,12 @@ class ResendDeadLetter(msgspec.Struct, frozen=True):
     id: int
 
 
+class RestampFact(msgspec.Struct, frozen=True):
+    """It happened at another moment than was thought; the ledger has to say so, too."""
+
+    stored: StoredFact
+
+
 class SaveSession(msgspec.Struct, frozen=True):
     """Keep an EVSE's session for recovery."""
 
@@ -111,6 +117,7 @@ Operation = (
     | CountAttempt
     | MoveToDeadLetters
     | ResendDeadLetter
+    | RestampFact
     | SaveSession
     | PutSetting
     | ForgetSettings

@@ -27,6 +27,7 @@ from agent.runtime.records import (
     RemoveFact,
     RemoveTokens,
     ResendDeadLetter,
+    RestampFact,
     SaveSession,
 )
 
@@ -69,6 +70,9 @@ def apply(db: sqlite3.Connection, operation: Operation) -> None:
                 (fact_id,),
             )
             db.execute("DELETE FROM dead_letters WHERE id = ?", (fact_id,))
+        case RestampFact(stored):
+            db.execute("UPDATE facts SET fact = ? WHERE id = ?", (_encode(stored.fact), stored.id))
+            _restamp_ledger(db, stored.fact)
         case SaveSession(evse, blob):
             db.execute("INSERT OR REPLACE INTO sessions (evse, state) VALUES (?, ?)", (evse, blob))
         case PutSetting(key, value):
@@ -126,6 +130,14 @@ def _enter_in_ledger(db: sqlite3.Connection, fact_id: int, fact: TransactionFact
                 " ended_utc_s, end_energy_wh, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (fact_id, fact.tx, fact.evse, token, fact.started_utc_s, fact.start_energy_wh, *ending),
             )
+
+
+def _restamp_ledger(db: sqlite3.Connection, fact: AnyFact) -> None:
+    if isinstance(fact, TransactionStarted):
+        db.execute(f"UPDATE ledger SET started_utc_s = ? WHERE id = {_OPEN_TX}", (fact.at_utc_s, fact.tx))  # noqa: S608
+    elif isinstance(fact, TransactionEnded):
+        stamps = (fact.started_utc_s, fact.at_utc_s, fact.tx)
+        db.execute(f"UPDATE ledger SET started_utc_s = ?, ended_utc_s = ? WHERE id = {_OPEN_TX}", stamps)  # noqa: S608
 
 
 def facts(db: sqlite3.Connection) -> list[StoredFact]:

@@ -101,8 +101,13 @@ async def life(
     settings: dict[str, Any] | None = None,
     board: BoardSpec | None = None,
     versions: tuple[str, ...] = (),
+    accepted: bool = True,
+    unset_clock_by_s: float = 0.0,
 ) -> AsyncIterator[Life]:
-    """A station that the CSMS has accepted. It offers the versions that the CSMS has, or those that are given."""
+    """A station that the CSMS has accepted. It offers the versions that the CSMS has, or those that are given.
+
+    `accepted` False: it has only been started. `unset_clock_by_s`: nothing keeps its clock, which is wrong by so much.
+    """
     url = await csms.start()
     own = tuple(one.removeprefix("ocpp") for one in csms.versions)
     config = Config(
@@ -118,10 +123,13 @@ async def life(
     def new_id() -> str:
         return str(uuid.UUID(int=ids.getrandbits(128), version=4))
 
-    station = SimStation(config, LoopClock(wall), new_id, link=MeterLink(), spec=board or BoardSpec(evses=evses))
+    wall.error_s = unset_clock_by_s
+    clock = LoopClock(wall, trusted=lambda: not unset_clock_by_s)
+    station = SimStation(config, clock, new_id, link=MeterLink(), spec=board or BoardSpec(evses=evses))
     await station.start()
     try:
-        await csms.heard_of("StatusNotification", evses)
+        if accepted:
+            await csms.heard_of("StatusNotification", evses)
         await asyncio.sleep(2)
         yield Life(csms, station, wall, directory)
     finally:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.core.session import Phase
-from agent.ocpp.stamps import from_wire
+from agent.ocpp.stamps import from_wire, to_wire
 from tests.agent.ocpp.life import OTHER_CARD, Life, life
 from tests.agent.ocpp.scripted_csms import BOOT_ACCEPTED, HANG_UP, SILENCE, Refuse, ScriptedCsms
 from tests.agent.ocpp.stand import EPOCH_S
@@ -125,6 +125,41 @@ async def test_a_clock_that_jumps_in_mid_charge_blocks_nothing_and_costs_no_ener
         assert row.end_energy_wh is not None
         assert row.end_energy_wh - row.start_energy_wh == pytest.approx(one.true_wh(), abs=2)
         assert not one.station.agent.station.queued()
+
+
+@pytest.mark.behaviour(5)
+@BOTH
+async def test_what_was_stamped_before_the_time_was_known_is_put_right_once_it_is(tmp_path: Path, version: str):
+    now = asyncio.get_running_loop().time
+
+    def accept(_: dict[str, Any]) -> dict[str, Any]:
+        return BOOT_ACCEPTED | {"currentTime": to_wire(EPOCH_S + now())}
+
+    csms = csms_of(version, BootNotification=SILENCE)
+    wrong_s = -EPOCH_S + 1000.0  # the controller has no battery: it believes to be in 1970
+    async with life(tmp_path, csms, settings=STRANGERS, accepted=False, unset_clock_by_s=wrong_s) as one:
+        began_s = now()
+        await charge(one)
+        await one.plug()
+        await one.tap()
+        again_s = now()
+        csms.answers["BootNotification"] = accept
+        await csms.until(lambda: told(one, version), 400)
+        await asyncio.sleep(30)
+        said = told(one, version)
+        assert [kind for kind, _ in said].count("Started") == 2
+        stamps = [from_wire(payload.get("timestamp") or payload["meterValue"][0]["timestamp"]) for _, payload in said]
+        assert stamps == sorted(stamps)
+        assert EPOCH_S + began_s <= stamps[0] <= EPOCH_S + began_s + 10
+        assert one.station.agent is not None
+        first, second = one.station.agent.journal.ledger()
+        assert first.started_utc_s == pytest.approx(stamps[0], abs=0.01)
+        assert first.ended_utc_s is not None
+        assert first.ended_utc_s - first.started_utc_s == pytest.approx(130, abs=10)
+        assert second.started_utc_s == pytest.approx(EPOCH_S + again_s, abs=5)
+        tx = one.session().tx
+        assert tx is not None
+        assert tx.started_utc_s == second.started_utc_s  # what is still open has been put right, too
 
 
 @pytest.mark.behaviour(6)
