@@ -250,7 +250,7 @@ def _close(turn: Turn) -> None:
 
 
 def _status(s: Session) -> ConnectorStatus:
-    if end_reason(s.faults) is not None or (out_of_order(s.faults) and s.tx is None):
+    if end_reason(s.faults) is not None or (out_of_order(s.faults) and not s.energized):
         return ConnectorStatus.FAULTED
     if not s.operative and s.tx is None and s.driver is None:
         return ConnectorStatus.UNAVAILABLE
