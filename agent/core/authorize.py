@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from agent.core.contract import CertificateVerdict, Contract
 from agent.core.values import AuthInfo, AuthStatus, IdToken, TokenKind
 
 # C02.FR.03, C03.FR.02, C05.FR.02: what the CSMS says of these is worth nothing next time. Key codes may be kept
@@ -33,6 +34,8 @@ class AuthRules(msgspec.Struct, frozen=True):
     never_ask: bool = False
     master_pass: str = ""
     cache_life_s: float = 0.0
+    contract_offline: bool = False  # ContractValidationOffline
+    contract_by_csms: bool = False  # CentralContractValidationAllowed
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -69,6 +72,19 @@ def decide(
         return None if asks_again else stored
     same_group = stops_group is not None and stored.group == stops_group
     return stored if rules.local_pre_authorize or same_group else None
+
+
+def decide_contract(
+    token: IdToken, contract: Contract, known: Known, rules: AuthRules, *, online: bool, now_utc_s: float
+) -> AuthInfo | None:
+    """The station's own verdict on a contract, or None when the CSMS must be asked, as it is whenever it can be."""
+    if contract.valid is False or (contract.valid is None and not (online and rules.contract_by_csms)):
+        return AuthInfo(AuthStatus.INVALID, certificate=CertificateVerdict.CHAIN_ERROR)
+    if online:
+        return None  # C07.FR.01
+    if not rules.contract_offline:
+        return AuthInfo(AuthStatus.NO_ANSWER)  # C07.FR.07
+    return decide(token, known, rules, online=False, now_utc_s=now_utc_s)  # C07.FR.09-12
 
 
 def judged(info: AuthInfo, evse: int, rules: AuthRules) -> AuthInfo:

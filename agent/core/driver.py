@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent.core.contract import Contract
 from agent.core.effects import Authorize, Timer
 from agent.core.events import AuthorizationDecided, Deauthorized, RemoteStart
 from agent.core.faults import end_reason
@@ -59,10 +60,16 @@ def remote_start(turn: Turn, event: RemoteStart) -> None:
         _authorized(turn, driver)
 
 
-def _ask(turn: Turn, token: IdToken) -> None:
+def contract_presented(turn: Turn, token: IdToken, contract: Contract) -> None:
+    """A car identifies itself: it starts its session, never stops one (C07, C08)."""
+    if turn.s.driver is None and turn.s.stop is None:
+        _ask(turn, token, contract)
+
+
+def _ask(turn: Turn, token: IdToken, contract: Contract | None = None) -> None:
     number = turn.s.asks + 1
     turn.set(asks=number, asking=(number, token))
-    turn.do(Authorize(number, token, turn.s.group))
+    turn.do(Authorize(number, token, turn.s.group, contract))
 
 
 def decided(turn: Turn, event: AuthorizationDecided) -> None:

@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from agent.core.contract import Contract
 from agent.core.facts import AnyFact
 from agent.core.values import IdToken
 
@@ -50,12 +51,14 @@ class LockConnector(Effect, frozen=True):
 class Authorize(Effect, frozen=True):
     """Ask for a verdict on a token; the answer comes back as `AuthorizationDecided` with the same `ask`.
 
-    `group`: of the driver who charges here already, and whose session a member of it stops.
+    `group`: of the driver who charges here already, and whose session a member of it stops. `contract`: what the car
+    has presented with it.
     """
 
     ask: int
     token: IdToken
     group: str | None = None
+    contract: Contract | None = None
 
 
 class Emit(Effect, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from agent.core.contract import Contract
 from agent.core.effects import Timer
 from agent.core.limits import LimitInput
 from agent.core.reservation import Kept
@@ -39,6 +40,13 @@ class AuthorizationDecided(Event, frozen=True):
     ask: int
     token: IdToken
     info: AuthInfo
+
+
+class ContractPresented(Event, frozen=True):
+    """The car presents a contract: its eMAID is the token."""
+
+    token: IdToken
+    contract: Contract
 
 
 class Recorded(Event, frozen=True):
@@ -171,6 +179,7 @@ AnyEvent = (
     | InsulationMeasured
     | GridSignalled
     | AuthorizationDecided
+    | ContractPresented
     | Recorded
     | RecordFailed
     | IdDrawn

@@ -13,6 +13,7 @@ from agent.core.events import (
     AuthorizationDecided,
     AvailabilityChanged,
     ClockCorrected,
+    ContractPresented,
     Deauthorized,
     EvseReset,
     IdDrawn,
@@ -67,6 +68,8 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             _fault(turn, event)
         case TokenPresented():
             driver.presented(turn, event)
+        case ContractPresented(token, contract):
+            driver.contract_presented(turn, token, contract)
         case AuthorizationDecided():
             driver.decided(turn, event)
         case RemoteStart():

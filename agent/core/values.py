@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from agent.core.contract import CertificateVerdict
+
 
 class Instant(msgspec.Struct, frozen=True, order=True, gc=False):
     """A moment on both clocks: `mono_s` for durations and deadlines, `utc_s` (Unix seconds) for stamps."""
@@ -65,11 +67,13 @@ class AuthInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     evses: tuple[int, ...] = ()
     languages: tuple[str, ...] = ()
     master: bool = False
+    certificate: CertificateVerdict | None = None  # on the contract that was presented with the token
 
     @property
     def accepted(self) -> bool:
-        """Whether the token may charge."""
-        return self.status is AuthStatus.ACCEPTED
+        """Whether the token may charge; a contract has to be good as well (C07.FR.13-17)."""
+        certificate_is_good = self.certificate in {None, CertificateVerdict.ACCEPTED}
+        return self.status is AuthStatus.ACCEPTED and certificate_is_good
 
 
 class Measurand(enum.StrEnum):

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from msgspec import UNSET, Struct
 
+from agent.core.contract import Contract
 from agent.core.facts import ConnectorStatusChanged
 from agent.core.values import AuthInfo, IdToken, Reading
 from agent.ocpp.asks import Answer, Ask, TransferAnswer
@@ -116,7 +117,7 @@ class Dialect(Protocol):
     def time_told(self, response: Struct) -> float:
         """The CSMS's time in a heartbeat's answer, Unix seconds."""
 
-    def authorize(self, token: IdToken) -> Struct:
+    def authorize(self, token: IdToken, contract: Contract | None = None) -> Struct:
         """Authorize. Raises `msgspec.ValidationError` when this version cannot say the token."""
 
     def verdict(self, response: Struct) -> AuthInfo:

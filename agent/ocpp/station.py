@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agent.core.contract import Contract
 from agent.core.restamp import Correction
 from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.values import AuthInfo, IdToken
@@ -215,10 +216,10 @@ class Station:
         self._keeper.changed(self._outbox.add(stored, not_before_s))
         self._transactions.wake()
 
-    async def authorize(self, token: IdToken) -> AuthInfo | None:
+    async def authorize(self, token: IdToken, contract: Contract | None = None) -> AuthInfo | None:
         """The CSMS's verdict on a token; None when it cannot be asked or does not answer."""
         calls = self._connected
-        return await authorize(calls, token, self.costs) if calls is not None and self.online else None
+        return await authorize(calls, token, contract, self.costs) if calls is not None and self.online else None
 
     async def transfer(self, vendor: str, message: str | None, data: Any) -> TransferAnswer | None:
         """Send the CSMS what OCPP has no message for; None when it cannot be asked or does not answer."""

@@ -23,6 +23,8 @@ from agent.ocpp.settings.authorization import (
     AUTH_CACHE_LIFE_TIME,
     AUTH_CACHE_NO_QUESTION,
     AUTH_ENABLED,
+    CENTRAL_CONTRACT_VALIDATION,
+    CONTRACT_VALIDATION_OFFLINE,
     FREE_VEND_TOKEN,
     LOCAL_AUTH_LIST_ENABLED,
     LOCAL_AUTH_LIST_NO_QUESTION,
@@ -234,6 +236,8 @@ class Settings:
             never_ask=self.get(NEVER_ASK),
             master_pass=self.get(MASTER_PASS_GROUP),
             cache_life_s=float(self.get(AUTH_CACHE_LIFE_TIME)),
+            contract_offline=self.get(CONTRACT_VALIDATION_OFFLINE),
+            contract_by_csms=self.get(CENTRAL_CONTRACT_VALIDATION),
         )
 
     def _shown(self, setting: Setting[T]) -> T:

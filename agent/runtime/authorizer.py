@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from agent.core.authorize import AuthRules, decide, judged
+from agent.core.authorize import AuthRules, decide, decide_contract, judged
+from agent.core.contract import Contract
 from agent.core.effects import Authorize
 from agent.core.events import AnyEvent, AuthorizationDecided
 from agent.core.values import AuthInfo, AuthStatus, IdToken
@@ -21,7 +22,7 @@ class Authorizer:
         tokens: TokenStore,
         clock: Clock,
         rules: Callable[[], AuthRules],
-        ask_csms: Callable[[IdToken], Awaitable[AuthInfo | None]],
+        ask_csms: Callable[[IdToken, Contract | None], Awaitable[AuthInfo | None]],
         online: Callable[[], bool],
     ) -> None:
         self._tokens = tokens
@@ -49,14 +50,12 @@ class Authorizer:
 
     def _decide(self, question: Authorize, *, online: bool) -> AuthInfo | None:
         known = self._tokens.known(question.token)
-        own = decide(
-            question.token,
-            known,
-            self._rules(),
-            online=online,
-            now_utc_s=self._clock.now().utc_s,
-            stops_group=question.group,
-        )
+        rules, now_utc_s = self._rules(), self._clock.now().utc_s
+        token, contract = question.token, question.contract
+        if contract is not None:
+            own = decide_contract(token, contract, known, rules, online=online, now_utc_s=now_utc_s)
+        else:
+            own = decide(token, known, rules, online=online, now_utc_s=now_utc_s, stops_group=question.group)
         if own is not None and own is known.in_cache:
             self._tokens.used(question.token)
         return own
@@ -65,7 +64,7 @@ class Authorizer:
         return AuthorizationDecided(question.ask, question.token, judged(info, evse, self._rules()))
 
     async def _ask(self, evse: int, question: Authorize, post: Callable[[AnyEvent], None]) -> None:
-        info = await self._ask_csms(question.token)
+        info = await self._ask_csms(question.token, question.contract)
         if info is None:  # the link broke, or the CSMS did not answer in time: the offline rules decide after all
             info = self._decide(question, online=False) or AuthInfo(AuthStatus.NO_ANSWER)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from agent.core.contract import Contract
 from agent.core.values import AuthInfo, IdToken
 from agent.ocpp.asks import ACCEPTED, ClearCacheAsk, Handled, Reason, rejected
 from agent.ocpp.block import Block, Routes
@@ -16,10 +17,10 @@ from agent.ocpp.variables import Settings
 _log = logging.getLogger(__name__)
 
 
-async def authorize(calls: Calls, token: IdToken, costs: CostSink) -> AuthInfo | None:
+async def authorize(calls: Calls, token: IdToken, contract: Contract | None, costs: CostSink) -> AuthInfo | None:
     """The CSMS's verdict; None when it gave none, or when this version cannot say the token."""
     try:
-        request = calls.dialect.authorize(token)
+        request = calls.dialect.authorize(token, contract)
         response = await calls.call(request)
     except (CallFailedError, LinkLostError, ValueError) as error:
         _log.warning("the CSMS gave no verdict on a token: %s", error)

@@ -26,6 +26,9 @@ NEVER_ASK: Final = flag("AuthCtrlr.DisableRemoteAuthorization", None, default=Fa
 # In 1.6 this key is ours: a parentIdTag is its group.
 MASTER_PASS_GROUP: Final = text("AuthCtrlr.MasterPassGroupId", "MasterPassGroupId", "", maximum=36)
 
+CONTRACT_VALIDATION_OFFLINE: Final = flag("ISO15118Ctrlr.ContractValidationOffline", None, default=False)
+CENTRAL_CONTRACT_VALIDATION: Final = flag("ISO15118Ctrlr.CentralContractValidationAllowed", None, default=False)
+
 AUTH_CACHE_AVAILABLE: Final = available("AuthCacheCtrlr")
 AUTH_CACHE_ENABLED: Final = flag("AuthCacheCtrlr.Enabled", "AuthorizationCacheEnabled", default=True)
 AUTH_CACHE_LIFE_TIME: Final = seconds("AuthCacheCtrlr.LifeTime", None, 0)  # 0: for ever

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from agent.core.contract import Contract
 from agent.core.facts import (
     ConnectorStatusChanged,
     ReadingTaken,
@@ -141,8 +142,12 @@ class DialectV16:
         """The CSMS's time."""
         return from_wire(response.currentTime)
 
-    def authorize(self, token: IdToken) -> Struct:
-        """Authorize.req. Raises `msgspec.ValidationError` for an identifier of more than 20 characters."""
+    def authorize(self, token: IdToken, contract: Contract | None = None) -> Struct:
+        """Authorize.req. Raises `msgspec.ValidationError` for an identifier of more than 20 characters.
+
+        It has no place for a contract's certificates.
+        """
+        del contract
         return self._request("Authorize", idTag=token.value)
 
     def verdict(self, response: Any) -> AuthInfo:

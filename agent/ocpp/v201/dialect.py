@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from agent.core.contract import CertificateVerdict, Contract
 from agent.core.facts import (
     ConnectorStatusChanged,
     ReadingTaken,
@@ -52,7 +54,7 @@ from agent.ocpp.stamps import from_wire, to_wire
 from agent.ocpp.v201 import local_list, monitoring, reports
 from agent.ocpp.v201 import services as everyday
 from agent.ocpp.v201.security import security_event
-from agent.ocpp.v201.tokens import token_fields, told_of, verdict_of
+from agent.ocpp.v201.tokens import contract_fields, token_fields, told_of, verdict_of
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
 SPEECH: Final[tuple[Speech, ...]] = (everyday, reports, monitoring, local_list)
@@ -97,13 +99,15 @@ class DialectV201:
         """The CSMS's time."""
         return from_wire(response.currentTime)
 
-    def authorize(self, token: IdToken) -> Struct:
+    def authorize(self, token: IdToken, contract: Contract | None = None) -> Struct:
         """AuthorizeRequest. Raises `msgspec.ValidationError` for an identifier that is too long."""
-        return self._request("Authorize", idToken=token_fields(token))
+        return self._request("Authorize", idToken=token_fields(token), **contract_fields(contract))
 
     def verdict(self, response: Any) -> AuthInfo:
         """What an AuthorizeResponse means."""
-        return verdict_of(response.idTokenInfo)
+        certificate = given(response.certificateStatus)
+        info = verdict_of(response.idTokenInfo)
+        return info if certificate is None else replace(info, certificate=CertificateVerdict(certificate))
 
     def told(
         self, response: Any, token: IdToken | None, tx: str | None = None, *, final: bool = False

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from agent.core.contract import Contract
 from agent.core.values import AuthInfo, AuthStatus, IdToken, TokenKind
 from agent.ocpp.costs import Content, CostTold, MessageTold, Told
 from agent.ocpp.dialect import given
@@ -29,6 +30,23 @@ def token_fields(token: IdToken) -> dict[str, Any]:
     """An IdTokenType."""
     value = "" if token.kind is TokenKind.NO_AUTHORIZATION else token.value  # C02.FR.01
     return {"idToken": value, "type": str(token.kind)}
+
+
+def contract_fields(contract: Contract | None) -> dict[str, Any]:
+    """What AuthorizeRequest says of a contract (C07.FR.02, C07.FR.06)."""
+    if contract is None:
+        return {}
+    hashes = [
+        {
+            "hashAlgorithm": one.algorithm,
+            "issuerNameHash": one.issuer_name_hash,
+            "issuerKeyHash": one.issuer_key_hash,
+            "serialNumber": one.serial,
+            "responderURL": one.responder_url,
+        }
+        for one in contract.hashes
+    ]
+    return {"iso15118CertificateHashData": hashes or None, "certificate": contract.chain_pem}
 
 
 def verdict_of(info: Any) -> AuthInfo:
