@@ -83,7 +83,8 @@ def decided(turn: Turn, event: AuthorizationDecided) -> None:
         return  # C16.FR.03: a master pass starts nothing; what it stops is asked for at every EVSE
     if s.driver is None:
         found = remote or Driver(event.token)
-        _authorized(turn, replace(found, group=event.info.group or found.group))
+        info = event.info
+        _authorized(turn, replace(found, group=info.group or found.group, languages=info.languages))
     elif is_drivers(s, event.token, event.info.group):
         stop(turn, Stop(Trigger.STOP_AUTHORIZED, StopReason.LOCAL, event.token))
 

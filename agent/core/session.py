@@ -68,6 +68,7 @@ class Driver(msgspec.Struct, frozen=True):
     group: str | None = None
     trigger: Trigger = Trigger.AUTHORIZED
     remote_start_id: int | None = None
+    languages: tuple[str, ...] = ()  # what he reads, best first, as the CSMS knows
     since_seq: int = 0  # the first fact of the transaction that is about this driver
     reservation_id: int | None = None  # of the reservation that this driver uses
     profile: Profile | None = None  # came with the remote start, for the transaction that will follow

@@ -120,6 +120,13 @@ def sign(session: Session, now_mono_s: float) -> Sign:
             return Sign(Situation.WAITING_FOR_CAR)
 
 
+def language_of(session: Session, station: Language) -> Language:
+    """The driver's language where the station speaks it, else English if he has others (C01.FR.08-13)."""
+    wanted = session.driver.languages if session.driver is not None else ()
+    tags = (one.partition("-")[0].casefold() for one in wanted)
+    return next((language for tag in tags for language in WORDS if language == tag), "en" if wanted else station)
+
+
 def moment(before: Session, event: AnyEvent | None) -> Sign | None:
     """What is shown for a moment, before the session's own sign returns: a card that was refused, and why."""
     if isinstance(event, AuthorizationDecided) and _answers(before, event) and not event.info.accepted:

@@ -73,7 +73,7 @@ class Front:
         self._light_lane = Lane(f"{name} light", _no_fault)
         self._text_lane = Lane(f"{name} display", _no_fault)
         self._sound_lane = Lane(f"{name} beeper", _no_fault)
-        self._shown: Sign | None = None
+        self._shown: tuple[Sign, Language] | None = None
         self._moment: asyncio.TimerHandle | None = None
         self._session: Session
 
@@ -99,13 +99,14 @@ class Front:
             lane.stop()
 
     def _show(self, sign: Sign) -> None:
-        if sign == self._shown:
+        language = signage.language_of(self._session, self._language)
+        if (sign, language) == self._shown:
             return
-        self._shown = sign
+        self._shown = sign, language
         if self._led is not None:
             self._light_lane.want(partial(self._led.show, sign.colour, sign.pattern))
         if self._display is not None:
-            self._text_lane.want(partial(self._display.text, sign.lines(self._language)))
+            self._text_lane.want(partial(self._display.text, sign.lines(language)))
 
     def _moment_over(self) -> None:
         self._moment = None

@@ -209,3 +209,19 @@ def test_a_fault_and_the_end_are_heard_once():
     finished = replace(CHARGING, phase=Phase.FINISHED)
     assert signage.sound(CHARGING, None, finished) is Sound.DONE
     assert signage.sound(finished, None, finished) is None
+
+
+@pytest.mark.req("C01.FR.08")
+@pytest.mark.req("C01.FR.09")
+@pytest.mark.req("C01.FR.13")
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [((), "de"), (("en-US",), "en"), (("fr", "DE-at"), "de"), (("de", "en"), "de"), (("fr", "nl"), "en")],
+)
+def test_a_driver_reads_his_own_language_where_the_station_speaks_it(wanted, shown):
+    session = Session(evse=1, driver=Driver(CARD, languages=wanted))
+    assert signage.language_of(session, "de") == shown
+
+
+def test_where_nobody_is_the_station_speaks_its_own():
+    assert signage.language_of(FREE, "de") == "de"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from agent.core.events import AuthorizationDecided
 from agent.core.session import Phase
+from agent.core.signage_words import WORDS
 from agent.core.values import AuthInfo, AuthStatus
 from hal.errors import HalTimeoutError
 from hal.types import CpState, FaultKind, FaultRaised, TokenPresented
@@ -118,3 +121,20 @@ async def test_a_station_with_a_light_alone_uses_it(monkeypatch):
     async with bench() as b:
         await b.happen(cp(CpState.B))
         assert front.shown == ["green steady", "yellow slow"]
+
+
+@pytest.mark.req("C01.FR.08")
+async def test_what_is_shown_changes_to_the_drivers_language_and_back(monkeypatch):
+    front = with_front(monkeypatch)
+    async with bench() as b:
+        german = AuthInfo(AuthStatus.ACCEPTED, languages=("de-AT",))
+        b.performer._authorize = lambda _evse, one: b.task.post(AuthorizationDecided(one.ask, one.token, german))
+        await b.happen(cp(CpState.B))
+        before = front.shown[-1]
+        await b.happen(TokenPresented("AABB"))
+        words = WORDS["de"].titles.values()
+        assert any(title in shown for title, _ in words for shown in front.shown)
+        assert before != front.shown[-1]
+        await b.happen(TokenPresented("AABB"))  # he goes
+        await asyncio.sleep(20)
+        assert front.shown[-1].startswith(tuple(title for title, _ in WORDS["en"].titles.values()))
