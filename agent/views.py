@@ -9,8 +9,8 @@ from typing import TypeVar
 from agent.core import signage
 from agent.core.facts import TransactionEnded, TransactionFact, TransactionUpdated
 from agent.core.session import Session
-from agent.core.values import Instant
-from agent.ocpp.masking import masked_token
+from agent.core.values import IdToken, Instant, TokenKind
+from agent.ocpp.masking import HIDDEN, masked_token
 from agent.ocpp.outbox import StoredFact
 from agent.runtime.journal import DeadLetter, JournalReader, LedgerRow
 
@@ -31,7 +31,7 @@ def evse(session: Session, now: Instant) -> View:
         "cp": session.cp,
         "contactor_closed": session.contactor_closed,
         "locked": session.locked if session.has_lock else None,
-        "token": None if session.token is None else masked_token(session.token.value),
+        "token": _token(session.token),
         "limit": {"current_a": limit.current_a, "source": limit.source, "explained": limit.explain()},
         "offered_a": None if offer is None else offer.current_a,
         "power_w": None if meter is None else meter.power_w,
@@ -105,3 +105,10 @@ def read_journal(path: Path, read: Callable[[JournalReader], T]) -> T:
         return read(journal)
     finally:
         journal.close_reader()
+
+
+def _token(token: IdToken | None) -> str | None:
+    """Who charges, as far as anybody may see: of a key code nothing (C04.FR.04)."""
+    if token is None:
+        return None
+    return HIDDEN if token.kind is TokenKind.KEY_CODE else masked_token(token.value)

@@ -57,10 +57,14 @@ def _hidden_object(content: dict[str, Any]) -> dict[str, Any]:
     variable = content.get("variable")
     named = variable.get("name") if isinstance(variable, dict) else content.get("key")
     speaks_of_secret = is_secret(named)
-    is_vpn = "password" in content and "server" in content  # 2.x VPNType: its `key` is a shared secret
+    also = set()
+    if content.get("type") == "KeyCode":  # C04.FR.04: no log shows a code that opens charging
+        also.add("idToken")
+    if "password" in content and "server" in content:  # 2.x VPNType: its `key` is a shared secret
+        also.add("key")
     shown = {}
     for field, value in content.items():
-        if (speaks_of_secret and field in VALUE_FIELDS) or is_secret(field) or (is_vpn and field == "key"):
+        if (speaks_of_secret and field in VALUE_FIELDS) or is_secret(field) or field in also:
             shown[field] = HIDDEN
         else:
             shown[field] = _hidden(value)

@@ -408,3 +408,50 @@ async def test_costs_and_words_for_the_driver_are_handed_on_with_their_transacti
         assert [news.final for news in costs] == [False] * (len(costs) - 1) + [True]
         words = [news.content.text for news in heard[1:] if isinstance(news, MessageTold)]
         assert (words[0], words[-1]) == ("Started", "Ended")
+
+
+# Key codes, and where identifiers come from
+
+
+@pytest.mark.parametrize("kind", ["ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "eMAID"])
+async def test_the_kind_of_an_identifier_is_told_as_the_reader_says(tmp_path: Path, kind: str):
+    async with life(tmp_path, judging(AABBCCDD=info())) as one:
+        await one.plug()
+        await one.tap(kind=kind)
+        assert one.csms.calls("Authorize")[0].payload["idToken"]["type"] == kind
+        assert one.events()[0]["idToken"]["type"] == kind
+        assert one.station.agent is not None
+
+
+@pytest.mark.req("C02.FR.01")
+@pytest.mark.req("C02.FR.03")
+async def test_where_charging_is_free_no_identifier_is_asked_for_and_none_is_told(tmp_path: Path):
+    csms = ScriptedCsms(versions=V201, answers={"TransactionEvent": info()})
+    async with life(tmp_path, csms, settings={"AuthCtrlr.Enabled": False}) as one:
+        await one.plug()
+        await asyncio.sleep(3)
+        assert one.session().phase is Phase.CHARGING
+        assert one.events()[0]["idToken"] == {"idToken": "", "type": "NoAuthorization"}
+        assert csms.calls("Authorize") == []
+
+
+@pytest.mark.req("C04.FR.04")
+@pytest.mark.req("C04.FR.06")
+async def test_wrong_key_codes_have_to_wait_longer_and_longer_and_stand_in_no_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    async with life(tmp_path, judging(**{"1234": info()})) as one:
+        await one.plug()
+        for code in ("0000", "1111", "2222"):
+            await one.tap(code, kind="KeyCode", wait_s=0.5)
+        assert asked(one) == ["0000"]  # the others came within the wait
+        await asyncio.sleep(3)
+        await one.tap("3333", kind="KeyCode", wait_s=3)
+        await one.tap("1234", kind="KeyCode", wait_s=3)  # right, but too early
+        assert asked(one) == ["0000", "3333"]
+        await one.tap("1234", kind="KeyCode", wait_s=3)
+        assert one.session().phase is Phase.CHARGING
+        assert "0000" not in caplog.text
+        assert "1234" not in caplog.text
+        assert one.station.agent is not None
+        assert one.station.agent.journal.tokens("cache") == {}

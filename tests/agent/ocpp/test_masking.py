@@ -89,3 +89,10 @@ def test_what_is_no_json_is_shown_as_it_is():
 )
 def test_at_most_a_third_of_a_token_is_shown(token, shown):
     assert masked_token(token) == shown
+
+
+@pytest.mark.req("C04.FR.04")
+def test_a_key_code_is_hidden_and_a_card_is_not():
+    frame = '[2,"1","Authorize",{"idToken":{"idToken":"4711","type":"%s"}}]'
+    assert "4711" not in masked_frame(frame % "KeyCode")
+    assert "4711" in masked_frame(frame % "ISO14443")
