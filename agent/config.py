@@ -60,6 +60,19 @@ class Ocpp(_Section, frozen=True):
     ca_file: Path | None = None
 
 
+class V2g(_Section, frozen=True):
+    """Digital communication with the car (DIN 70121, ISO 15118-2). `host`: the address towards it, as `fe80::1%eth1`.
+
+    `interface`: where cars are discovered by multicast; without it they are only at `host` itself, for a bench.
+    """
+
+    host: str
+    interface: str | None = None
+    sdp_port: Annotated[int, Meta(ge=0, le=65_535)] | None = 15_118
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    evse_id: Annotated[str, Meta(min_length=7, max_length=37)] | None = None
+
+
 class Evse(_Section, frozen=True):
     """One EVSE: what its wiring bears, and its turn when the site's fuse is shared by priority (low goes first)."""
 
@@ -67,6 +80,7 @@ class Evse(_Section, frozen=True):
     max_current_a: Annotated[float, Meta(ge=MIN_OFFER_A, le=MAX_OFFER_A)] = 32.0
     phases: Literal[1, 3] = 3
     priority: int = 0
+    v2g: V2g | None = None
 
 
 class Site(_Section, frozen=True):

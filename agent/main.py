@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from agent.config import Config, read_secret
+from agent.config import Config, V2g, read_secret
 from agent.control import ControlServer
 from agent.control_methods import Methods
 from agent.core.events import ClockCorrected, LimitSet
@@ -48,6 +50,10 @@ from agent.runtime.token_store import TokenStore
 from hal import ownership
 from hal.board import Board, EvseHardware
 from hal.types import FaultCleared, FaultRaised, TokenPresented
+
+if TYPE_CHECKING:
+    from agent.iso15118.secc.events import AnyEvent as V2gEvent
+    from agent.iso15118.server import SeccServer
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +100,7 @@ class Agent:
         self._control_server = ControlServer(control_socket, self.control.table())
         self._site = site
         self._performers: list[tuple[EvseTask, Performer]] = []
+        self.v2g: dict[int, SeccServer] = {}  # by EVSE
         self._reset_asked: asyncio.Future[ResetKind] | None = None
         settings.on_change(lambda _setting: self.charge_point.rules_changed())
         settings.on_change(self.security.setting_changed)
@@ -122,6 +129,34 @@ class Agent:
         self._performers.append((task, performer))
         task.post(LimitSet(LimitInput(LimitSource.BOARD, min(max_current_a, hardware.capabilities.max_current_a))))
 
+    def talk(self, evse: int, config: V2g, phases: int) -> None:
+        """Let cars at this EVSE speak ISO 15118-2."""
+        from agent.iso15118.bridge import Outlet, core_event, snapshot
+        from agent.iso15118.secc.events import Protocol
+        from agent.iso15118.secc.snapshot import Payment
+        from agent.iso15118.secc.state import Dice
+        from agent.iso15118.server import SeccServer
+
+        outlet = Outlet(config.evse_id or f"ZZ*EVS*E{evse}", phases)
+
+        def tell(event: V2gEvent) -> None:
+            meant = core_event(event, self.clock.now())
+            if meant is not None:
+                self.charge_point.post(evse, meant)
+
+        server = SeccServer(
+            config.host,
+            lambda: snapshot(self.charge_point.session(evse), outlet, self.clock.now(), (Payment.EXTERNAL,)),
+            tell,
+            lambda: Dice(secrets.token_bytes(8), secrets.token_bytes(16)),
+            spoken=(Protocol.ISO_2,),
+            interface=config.interface,
+            sdp_port=config.sdp_port,
+            port=config.port,
+        )
+        self.v2g[evse] = server
+        self.charge_point.on_step(lambda stepped: server.changed() if stepped == evse else None)
+
     async def run(self) -> ResetKind:
         """Charge until a reset was asked for and every session is at rest (returns its kind), or until cancelled.
 
@@ -134,7 +169,8 @@ class Agent:
             if self._site is not None:
                 self._site.start(self.charge_point.post)
             evses = (task.run(performer) for task, performer in self._performers)
-            others = (self._listen(), self.station.run(), self._control_server.run())
+            cars = (server.run() for server in self.v2g.values())
+            others = (self._listen(), self.station.run(), self._control_server.run(), *cars)
             with self.charge_point.watching(self.security.watch):
                 await together(*evses, *others, self._until_reset(self._reset_asked))
             return self._reset_asked.result()
@@ -234,8 +270,11 @@ def build(
         session = replace(
             _session(evse.id, saved.get(evse.id), settings.rules(), has_lock=hardware.lock is not None),
             permit_first=hardware.capabilities.permit_first,
+            can_talk=evse.v2g is not None,
         )
         agent.add(session, hardware, evse.max_current_a, new_id, config.station.language)
+        if evse.v2g is not None:
+            agent.talk(evse.id, evse.v2g, evse.phases)
     return agent
 
 

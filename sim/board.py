@@ -177,6 +177,10 @@ class SimBoard:
 
         self._change(evse, change)
 
+    def car_agrees(self, evse: int, *, ready: bool, limit_a: float) -> None:
+        """What the messages of a car that talks have come to: S2 closed or open, and what it may draw."""
+        self._change(evse, lambda plant, now_s: plant.present_car.agree(ready=ready, limit_a=limit_a, now_s=now_s))
+
     def present_token(self, token: str, kind: str = "ISO14443", evse: int = 1, serves: tuple[int, ...] = ()) -> None:
         """Hold an identifier before the reader of this EVSE; EVSE 0: one that `serves` several, or all if empty."""
         now_s = self._catch_up()

@@ -48,6 +48,7 @@ class VehicleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     s2_delay_s: float = 1.0  # from PWM to S2
     needs_ventilation: bool = False
     sleep_after_s: float | None = None  # without an offer; only state E or F wakes it
+    digital: bool = False  # it talks with the charger: S2 and current follow messages, not the duty cycle
 
     def __post_init__(self) -> None:
         if self.phases not in {1, 2, 3}:
@@ -145,6 +146,8 @@ class Vehicle:
         if woken and self.asleep:
             self.asleep = False
             self._no_offer(now_s)
+        if self.spec.digital:
+            return
         offer_a = None if duty_pct is None else offered_a(duty_pct)
         if offer_a == self._offer_a:
             return
@@ -167,6 +170,17 @@ class Vehicle:
         else:
             self._due.pop(Move.DRAW, None)
             self._drawing = False
+
+    def agree(self, *, ready: bool, limit_a: float, now_s: float) -> None:
+        """What the car's messages have come to: S2 closed or open, and the current that it may draw."""
+        self._offer_a = limit_a if ready else None
+        if ready and self.wants_energy:
+            if not self.s2_closed:
+                self._due.setdefault(Move.CLOSE_S2, now_s)
+            elif limit_a != self._obeyed_a:
+                self._due.setdefault(Move.OBEY, now_s + self.spec.reaction_s)
+        else:
+            self._release()
 
     def pause(self) -> None:
         """It stops by itself (its driver, its schedule): current down, S2 open."""

@@ -62,7 +62,9 @@ def remote_start(turn: Turn, event: RemoteStart) -> None:
 
 def contract_presented(turn: Turn, token: IdToken, contract: Contract) -> None:
     """A car identifies itself: it starts its session, never stops one (C07, C08)."""
-    if turn.s.driver is None and turn.s.stop is None:
+    s = turn.s
+    if s.driver is None and s.stop is None:
+        turn.set(digital=replace(s.digital, contract=token))
         _ask(turn, token, contract)
 
 
@@ -79,6 +81,8 @@ def decided(turn: Turn, event: AuthorizationDecided) -> None:
         return  # an older question; the driver has tapped another card since
     remote = s.remote if s.remote is not None and s.remote.token.same_as(event.token) else None
     turn.set(asking=None, remote=None)
+    if not event.info.accepted and event.token.same_as(s.digital.contract):
+        turn.set(digital=replace(s.digital, refused=True))
     if not event.info.accepted or s.stop is not None or event.info.master:
         return  # C16.FR.03: a master pass starts nothing; what it stops is asked for at every EVSE
     if s.driver is None:

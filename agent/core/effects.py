@@ -25,6 +25,7 @@ class PermitPower(Effect, frozen=True):
 class Pilot(enum.StrEnum):
     """What the pilot can say without a current."""
 
+    DIGITAL = "5%"  # IEC 61851-1 table A.8: the current is agreed on digitally
     X1 = "X1"
     E = "E"
     F = "F"
@@ -91,6 +92,7 @@ class Timer(enum.StrEnum):
     KEEP_ALIGNED = "keep-aligned"  # the next clock-aligned one
     EASE = "ease"  # the car did not stop drawing: open under load
     METER_GRACE = "meter-grace"  # the meter has been silent for too long
+    TALK = "digital-communication"  # the car could have begun to talk by now
     READY = "ev-ready"  # the car could have asked for the energy that it is offered by now
     AWAY = "away"  # the pilot has shown no car for so long that it must have left
 

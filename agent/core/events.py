@@ -11,6 +11,7 @@ from agent.core.reservation import Kept
 from agent.core.restamp import Correction
 from agent.core.rules import Rules
 from agent.core.schedule import Profile
+from agent.core.session import Needs
 from agent.core.values import AuthInfo, IdToken, ReservationEnd, Scope, StopReason, Trigger
 from hal.types import (
     ContactorChanged,
@@ -149,6 +150,30 @@ class ReservationOver(Event, frozen=True):
     why: ReservationEnd
 
 
+class DigitalBegan(Event, frozen=True):
+    """The car has set up a session of digital communication. `evcc_id`: its address, in hex digits."""
+
+    evcc_id: str
+
+
+class DigitalNeeds(Event, frozen=True):
+    """What the car wants."""
+
+    needs: Needs
+
+
+class DigitalPower(Event, frozen=True):
+    """The car asks for energy, or has stopped drawing."""
+
+    on: bool
+
+
+class DigitalOver(Event, frozen=True):
+    """The session of digital communication is over; `failed`: not in order."""
+
+    failed: bool = False
+
+
 class ReadingAsked(Event, frozen=True):
     """The CSMS triggers meter values."""
 
@@ -194,6 +219,10 @@ AnyEvent = (
     | AvailabilityChanged
     | ReservationsChanged
     | ReservationOver
+    | DigitalBegan
+    | DigitalNeeds
+    | DigitalPower
+    | DigitalOver
     | ReadingAsked
     | UnlockRequested
 )

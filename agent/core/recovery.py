@@ -10,7 +10,7 @@ from agent.core.derating import Derating
 from agent.core.effects import Timer
 from agent.core.metering import DECIMALS
 from agent.core.rules import Rules
-from agent.core.session import Phase, Session, Stop
+from agent.core.session import Digital, Phase, Session, Stop
 from agent.core.turn import Turn
 from agent.core.values import Scope, StopReason, Trigger
 from hal.types import CpState, MeterSample
@@ -50,6 +50,7 @@ def restored(saved: Session, rules: Rules) -> Session:
         driver=saved.driver if opened and rules.resume_after_power_loss and saved.stop is None else None,
         stop=saved.stop if opened else None,
         ready_mono_s=None,
+        digital=Digital(),
         asking=None,
         remote=None,
         recording=None,

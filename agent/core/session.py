@@ -83,6 +83,46 @@ class Offer(msgspec.Struct, frozen=True):
     source: LimitSource | None = None
 
 
+class Talk(enum.StrEnum):
+    """How digital communication with the car stands."""
+
+    NONE = "none"  # basic signalling: not to be had here, or given up
+    OFFERED = "offered"  # the pilot says 5 %; the car has a while to begin
+    TALKING = "talking"
+    QUIET = "quiet"  # the car has ended its session in order, and may begin another
+
+
+class Needs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a car says of itself and its wishes; None where it says nothing. `departure_utc_s`: Unix seconds."""
+
+    mode: str  # ISO 15118-2 EnergyTransferModeType
+    max_current_a: float
+    max_voltage_v: float
+    min_current_a: float | None = None
+    max_power_w: float | None = None
+    energy_wh: float | None = None
+    capacity_wh: float | None = None
+    departure_utc_s: float | None = None
+    soc_pct: int | None = None
+
+
+class Digital(msgspec.Struct, frozen=True):
+    """What digital communication has come to. `power`: the car asks for energy in it."""
+
+    talk: Talk = Talk.NONE
+    power: bool = False
+    evcc_id: str = ""
+    needs: Needs | None = None
+    contract: IdToken | None = None  # who pays, as the car says
+    refused: bool = False  # that contract may not charge
+    given_up_s: float | None = None  # when basic signalling was returned to, monotonic
+
+    @property
+    def hoped_for(self) -> bool:
+        """Whether the pilot is to say 5 %."""
+        return self.talk is not Talk.NONE
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of one EVSE."""
 
@@ -97,6 +137,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     contactor_closed: bool = False
     cable_a: float | None = None
     has_lock: bool = False
+    can_talk: bool = False  # digital communication is possible at this EVSE
+    digital: Digital = Digital()
     permit_first: bool = False  # its controller offers no current before it may close, too
     derating: Derating = Derating()
     locked: bool = False
@@ -142,6 +184,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def asks_for_power(self) -> bool:
         """Whether the car asks for energy, or has to be permitted before it can."""
+        if self.digital.hoped_for:
+            return self.digital.power and self.cp.wants_energy
+        if self.digital.given_up_s is not None and (self.offer is None or self.offer.current_a is None):
+            return False  # state C is left over from a session that broke, until a current has been offered
         return self.cp.wants_energy or (self.permit_first and self.plugged)
 
     @property

@@ -24,6 +24,7 @@ from hal.types import FaultKind
 # IEC 61851-1: changes of the duty cycle at least 5 s apart; a decrease need not wait. The interlock counts from when
 # the board has obeyed, so we wait a little longer than it does.
 PWM_SPACING_S: Final = 5.2
+X1_S: Final = 3.0  # IEC 61851-1 annex D: X1 between 5 % and the duty cycle of a current
 NOT_READY_S: Final = 10.0  # our policy: a car that takes longer from offer to state C is the one that suspends
 STEP_A: Final = 0.1  # our policy: a rise smaller than this is not worth a new duty cycle
 PILOT_FAULTS: Final = frozenset({FaultKind.CP_SHORT})  # end a transaction only when they outlast a loose contact
@@ -123,7 +124,7 @@ def _move(turn: Turn) -> None:
         case Phase.CHARGING if not may_have_energy(turn):
             turn.go(Phase.EASING)
             turn.arm(Timer.EASE, driver.EASE_S)
-        case Phase.EASING if s.stop is None and may_have_energy(turn):
+        case Phase.EASING if s.stop is None and s.asks_for_power and may_have_energy(turn):
             turn.cancel(Timer.EASE)
             turn.go(Phase.CHARGING)
     s = turn.s
@@ -140,6 +141,9 @@ def _pilot(turn: Turn) -> None:
         turn.do(ArmTimer(Timer.LIMIT, expiry))
     offering = s.phase in {Phase.READY, Phase.STARTING, Phase.CHARGING} and may_have_energy(turn) and s.plugged
     was = s.offer
+    if s.digital.hoped_for and s.plugged:
+        _pilot_digital(turn, offering=offering)
+        return
     if not offering:
         # With a car on the cable X1 stays: F would hide that the car leaves.
         out_of_service = (
@@ -157,14 +161,31 @@ def _pilot(turn: Turn) -> None:
     if was_a is not None and 0 <= want_a - was_a < STEP_A:
         return
     raising = was_a is None or want_a > was_a
-    wait_s = was.since_mono_s + PWM_SPACING_S - mono_s if was is not None else 0.0
-    if raising and wait_s > 0 and _was_offered(turn):
+    wait_s = was.since_mono_s + PWM_SPACING_S - mono_s if was is not None and _was_offered(turn) else 0.0
+    if s.digital.given_up_s is not None and was is not None and was.pilot == Pilot.X1:
+        wait_s = max(wait_s, s.digital.given_up_s + X1_S - mono_s)
+    if raising and wait_s > 0:
         turn.arm(Timer.PWM, wait_s)
         return
     _rate_changed(turn, want_a)
     turn.set(offer=Offer(want_a, "PWM", mono_s, limit.source))
     turn.do(OfferCurrent(want_a))
     if was_a is None:
+        turn.arm(Timer.READY, NOT_READY_S)
+
+
+def _pilot_digital(turn: Turn, *, offering: bool) -> None:
+    """5 %: what may be drawn is said in messages, so it may change as often as it likes."""
+    s, was = turn.s, turn.s.offer
+    limit = s.limit(turn.now.mono_s)
+    want_a = limit.current_a if offering else None
+    if was is None or was.pilot != Pilot.DIGITAL:
+        turn.do(SetPilot(Pilot.DIGITAL))
+    elif was.current_a == want_a:
+        return
+    _rate_changed(turn, want_a or 0.0)
+    turn.set(offer=Offer(want_a, Pilot.DIGITAL, turn.now.mono_s, limit.source if offering else None))
+    if want_a is not None and (was is None or was.current_a is None):
         turn.arm(Timer.READY, NOT_READY_S)
 
 

@@ -6,7 +6,7 @@ import math
 
 from msgspec.structs import replace
 
-from agent.core import derating, driver, metering, recovery
+from agent.core import derating, digital, driver, metering, recovery
 from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Timer
 from agent.core.events import (
     AnyEvent,
@@ -15,6 +15,10 @@ from agent.core.events import (
     ClockCorrected,
     ContractPresented,
     Deauthorized,
+    DigitalBegan,
+    DigitalNeeds,
+    DigitalOver,
+    DigitalPower,
     EvseReset,
     IdDrawn,
     LimitSet,
@@ -116,6 +120,14 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             driver.start_anew(turn)
         case UnlockRequested(ends_transaction):
             driver.release_cable(turn, ends_transaction=ends_transaction)
+        case DigitalBegan():
+            digital.began(turn, event)
+        case DigitalNeeds():
+            digital.needs(turn, event)
+        case DigitalPower():
+            digital.power(turn, event)
+        case DigitalOver():
+            digital.over(turn, event)
         case ReadingAsked():
             _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
         case MeterFailed() | PermitLost() | EvseReset():
@@ -152,6 +164,7 @@ def _pilot(turn: Turn, event: CpChanged) -> None:
         turn.cancel(Timer.CONNECT)
         turn.trigger = turn.trigger or Trigger.CABLE_PLUGGED_IN
         driver.car_came(turn)
+        digital.offered(turn)
 
 
 def _contactor(turn: Turn, event: ContactorChanged) -> None:
@@ -196,6 +209,7 @@ def _cable(turn: Turn, ampacity_a: float | None) -> None:
     turn.set(cable_a=ampacity_a, limits=others + cable)
     if ampacity_a is None:
         if turn.s.away:
+            digital.gone(turn)
             driver.car_left(turn)  # no loose contact: the plug is out of the socket
         driver.no_cable(turn, pulled=had_one)
 
@@ -242,7 +256,10 @@ def _due(turn: Turn, timer: Timer) -> None:
         case Timer.CONNECT if s.phase is Phase.AUTHORIZED:
             driver.no_car_came(turn)
         case Timer.AWAY if s.away:
+            digital.gone(turn)
             driver.car_left(turn)
+        case Timer.TALK:
+            digital.not_begun(turn)
         case Timer.EASE if s.phase is Phase.EASING:
             turn.power_off("the car did not stop drawing")
             driver.without_power(turn)

@@ -43,7 +43,7 @@ from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
 from agent.runtime.lane import Lane
 from hal import board as ports
 from hal.errors import HalError
-from hal.iec61851 import duty_for_current
+from hal.iec61851 import DIGITAL_DUTY_PCT, duty_for_current
 from hal.types import FaultCleared, FaultKind, FaultRaised
 
 log = logging.getLogger(__name__)
@@ -239,6 +239,8 @@ class Performer:
             case OfferCurrent(current_a):
                 duty_pct = duty_for_current(current_a)
                 self._pilot.want(lambda: pilot.pwm(duty_pct))
+            case SetPilot(Pilot.DIGITAL):
+                self._pilot.want(lambda: pilot.pwm(DIGITAL_DUTY_PCT))
             case SetPilot(Pilot.X1):
                 self._pilot.want(pilot.x1)
             case SetPilot(Pilot.E):

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from agent.config import Config, Evse, Ocpp, Site, State, Station, Version
+from agent.config import Config, Evse, Ocpp, Site, State, Station, V2g, Version
 from agent.core.session import Session
 from agent.core.sharing import SharingRule
 from agent.runtime.clock import LoopClock
@@ -47,6 +47,7 @@ class PlaceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     meter: MeterLink = MeterLink()
     board: BoardSpec = BoardSpec()
     boot_s: float = BOOT_S
+    v2g: V2g | None = None  # digital communication with the cars, at every EVSE
 
 
 class Wall:
@@ -160,7 +161,7 @@ def configured(spec: PlaceSpec, url: str, state_dir: Path) -> Config:
         schema_version=1,
         station=Station(identity=IDENTITY, vendor="evse-agent", model="Simulated"),
         ocpp=Ocpp(url=url, versions=(spec.version,), security_profile=0, allow_plain_text=True),
-        evse=tuple(Evse(id=number) for number in range(1, spec.evses + 1)),
+        evse=tuple(Evse(id=number, v2g=spec.v2g) for number in range(1, spec.evses + 1)),
         site=Site(fuse_a=spec.fuse_a, sharing=spec.sharing),
         state=State(dir=state_dir),
         settings=spec.settings,

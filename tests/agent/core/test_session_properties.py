@@ -5,11 +5,16 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.core.contract import Contract
 from agent.core.effects import ArmTimer, OfferCurrent, PermitPower, Timer
 from agent.core.events import (
     AuthorizationDecided,
     AvailabilityChanged,
+    ContractPresented,
     Deauthorized,
+    DigitalBegan,
+    DigitalOver,
+    DigitalPower,
     LimitSet,
     ReadingAsked,
     Recorded,
@@ -22,9 +27,9 @@ from agent.core.events import (
 from agent.core.facts import TransactionEnded, TransactionStarted
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.rules import Rules
-from agent.core.session import POWERED, Phase
+from agent.core.session import POWERED, Phase, Session
 from agent.core.step import step
-from agent.core.values import AuthInfo, AuthStatus, IdToken, Scope, StopReason, Trigger, TxPoint
+from agent.core.values import AuthInfo, AuthStatus, IdToken, Scope, StopReason, TokenKind, Trigger, TxPoint
 from hal.types import (
     ContactorChanged,
     CpState,
@@ -42,6 +47,7 @@ from hal.types import (
 )
 from tests.agent.core.playing import Player, cp
 
+CONTRACT = Contract(valid=True)
 tokens = st.sampled_from(["AABB", "aabb", "CCDD", "EEFF"])
 id_tokens = tokens.map(IdToken)
 infos = st.builds(AuthInfo, st.sampled_from(AuthStatus), st.sampled_from([None, "g1", "g2"]))
@@ -68,6 +74,10 @@ people = st.one_of(
     st.builds(AvailabilityChanged, st.booleans(), st.sampled_from(Scope)),
     st.builds(UnlockRequested, ends_transaction=st.booleans()),
     st.just(ReadingAsked()),
+    st.just(DigitalBegan("02")),
+    st.just(ContractPresented(IdToken("EMAID", TokenKind.E_MAID), CONTRACT)),
+    st.builds(DigitalPower, st.booleans()),
+    st.builds(DigitalOver, st.booleans()),
     st.builds(TimerDue, st.sampled_from(Timer)),
     st.builds(Recorded, st.integers(0, 5)),
     st.builds(RecordFailed, st.integers(0, 5), st.just("full")),
@@ -114,9 +124,9 @@ class Watched(Player):
 
 
 @settings(max_examples=400, deadline=None)
-@given(rules, st.lists(st.one_of(hardware, people), max_size=40), st.booleans())
-def test_no_order_of_events_breaks_the_laws(session_rules, events, journal_answers):
-    p = Watched(session_rules)
+@given(rules, st.lists(st.one_of(hardware, people), max_size=40), st.booleans(), st.booleans())
+def test_no_order_of_events_breaks_the_laws(session_rules, events, journal_answers, can_talk):
+    p = Watched(session=Session(evse=1, rules=session_rules, can_talk=can_talk))
     p.records = journal_answers
     for event in events:
         if event == "sample":

@@ -1,0 +1,85 @@
+"""Digital communication with the car (ISO 15118, DIN 70121) as the session sees it: whether, and what for.
+
+The pilot says 5 % while it goes on or is hoped for. A car that does not begin in time, or whose session fails, is
+charged by basic signalling after all (ISO 15118-3 9.1, IEC 61851-1 annex D).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from agent.core import driver
+from agent.core.effects import Pilot, SetPilot, Timer
+from agent.core.events import DigitalBegan, DigitalNeeds, DigitalOver, DigitalPower
+from agent.core.session import POWERED, Digital, Offer, Phase, Talk
+from agent.core.turn import Turn
+
+BEGIN_S: Final = 20.0  # ISO 15118-2 table 111: V2G_EVCC_CommunicationSetup_Timeout, counted from the plug
+
+
+def offered(turn: Turn) -> None:
+    """A car was plugged in: show it that this charger can talk."""
+    if turn.s.can_talk:
+        turn.set(digital=Digital(Talk.OFFERED))
+        turn.arm(Timer.TALK, BEGIN_S)
+
+
+def gone(turn: Turn) -> None:
+    """The car has left."""
+    turn.cancel(Timer.TALK)
+    turn.set(digital=Digital())
+
+
+def not_begun(turn: Turn) -> None:
+    """The car has not begun to talk in time."""
+    if turn.s.digital.talk is Talk.OFFERED:
+        _give_up(turn)
+
+
+def began(turn: Turn, event: DigitalBegan) -> None:
+    """A session is set up; where the car had paused one, it goes on."""
+    if turn.s.plugged and turn.s.can_talk:
+        turn.cancel(Timer.TALK)
+        turn.set(digital=Digital(Talk.TALKING, evcc_id=event.evcc_id))
+
+
+def needs(turn: Turn, event: DigitalNeeds) -> None:
+    """What the car wants, until it says otherwise."""
+    turn.set(digital=replace(turn.s.digital, needs=event.needs))
+
+
+def power(turn: Turn, event: DigitalPower) -> None:
+    """The car asks for energy, or for its end: then it has stopped drawing already."""
+    s = turn.s
+    if s.digital.talk is not Talk.TALKING:
+        return
+    turn.set(digital=replace(s.digital, power=event.on))
+    if not event.on and s.phase is Phase.CHARGING:
+        turn.go(Phase.EASING)  # settle opens once S2 is open, too
+        turn.arm(Timer.EASE, driver.EASE_S)
+
+
+def over(turn: Turn, event: DigitalOver) -> None:
+    """The session has ended: in order, and the car may come back to it; or it broke, and basic signalling remains."""
+    s = turn.s
+    if s.digital.talk is not Talk.TALKING:
+        return
+    turn.set(digital=replace(s.digital, talk=Talk.QUIET, power=False))
+    _without_power(turn)
+    if event.failed:
+        _give_up(turn)
+
+
+def _give_up(turn: Turn) -> None:
+    turn.cancel(Timer.TALK)
+    turn.set(digital=Digital(given_up_s=turn.now.mono_s), offer=Offer(None, Pilot.X1, turn.now.mono_s))
+    turn.do(SetPilot(Pilot.X1))
+
+
+def _without_power(turn: Turn) -> None:
+    if turn.s.phase in POWERED:
+        turn.cancel(Timer.EASE)
+        turn.power_off("the car asks for no energy any more")
+        driver.without_power(turn)

@@ -1,0 +1,113 @@
+"""What answers of ISO 15118-2 are made of. Pure; clauses are the standard's."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from agent.iso15118.exi import iso2 as m
+from agent.iso15118.secc import dc
+from agent.iso15118.secc.snapshot import AcSide, Payment, Snapshot
+from agent.iso15118.secc.state import State
+from agent.iso15118.secc.values import physical
+
+CHARGE_SERVICE: Final = 1  # table 105
+CERTIFICATE_SERVICE: Final = 2
+SCHEDULE: Final = 1  # SAScheduleTupleID: one schedule is offered
+SCHEDULE_ENTRIES: Final = 12  # our policy, where the car does not say how many it can take
+
+
+def services(snapshot: Snapshot, code: Any) -> m.ServiceDiscoveryRes:
+    """What is offered: energy, and with contracts also their certificates."""
+    charge = m.ChargeServiceType(
+        ServiceID=CHARGE_SERVICE,
+        ServiceName="AC_DC_Charging",
+        ServiceCategory="EVCharging",
+        FreeService=snapshot.free_of_charge,
+        SupportedEnergyTransferMode=m.SupportedEnergyTransferModeType(
+            EnergyTransferMode=tuple(one.value for one in snapshot.modes)
+        ),
+    )
+    certificates = m.ServiceType(
+        ServiceID=CERTIFICATE_SERVICE,
+        ServiceName="Certificate",
+        ServiceCategory="ContractCertificate",
+        FreeService=True,
+    )
+    contract = Payment.CONTRACT in snapshot.payments
+    return m.ServiceDiscoveryRes(
+        ResponseCode=code,
+        PaymentOptionList=m.PaymentOptionListType(PaymentOption=tuple(one.value for one in snapshot.payments)),
+        ChargeService=charge,
+        ServiceList=m.ServiceListType(Service=(certificates,)) if contract else None,
+    )
+
+
+def schedules(snapshot: Snapshot, most: int | None) -> m.SAScheduleList:
+    """The one schedule that is offered, in at most as many entries as the car can take."""
+    periods = (snapshot.schedule or ())[: most or SCHEDULE_ENTRIES]
+    entries = tuple(
+        m.PMaxScheduleEntryType(
+            TimeInterval=m.RelativeTimeInterval(
+                start=one.start_s, duration=snapshot.schedule_s - one.start_s if one is periods[-1] else None
+            ),
+            PMax=physical(m.PhysicalValueType, one.power_w, "W"),
+        )
+        for one in periods
+    )
+    offered = m.SAScheduleTupleType(
+        SAScheduleTupleID=SCHEDULE, PMaxSchedule=m.PMaxScheduleType(PMaxScheduleEntry=entries)
+    )
+    return m.SAScheduleList(SAScheduleTuple=(offered,))
+
+
+def charge_parameter(snapshot: Snapshot) -> Any:
+    """What this outlet can do now."""
+    if snapshot.dc is not None:
+        return dc.parameters(m, snapshot, snapshot.dc)
+    side = snapshot.ac or AcSide(0.0)
+    return m.AC_EVSEChargeParameter(
+        AC_EVSEStatus=ac_status(snapshot),
+        EVSENominalVoltage=physical(m.PhysicalValueType, side.nominal_v, "V"),
+        EVSEMaxCurrent=physical(m.PhysicalValueType, side.max_current_a, "A"),
+    )
+
+
+def ac_status(snapshot: Snapshot) -> m.AC_EVSEStatusType:
+    """AC_EVSEStatus: what the charger wants, and whether its residual-current device has tripped."""
+    return m.AC_EVSEStatusType(
+        NotificationMaxDelay=snapshot.notice_delay_s,
+        EVSENotification=snapshot.notice.value,
+        RCD=snapshot.ac is not None and snapshot.ac.rcd_tripped,
+    )
+
+
+def status(snapshot: Snapshot) -> Any:
+    """The status of whichever side this charger has."""
+    return dc.status(m, snapshot, ready=True) if snapshot.dc is not None else ac_status(snapshot)
+
+
+def meter_info(snapshot: Snapshot) -> m.MeterInfoType | None:
+    """The register, where there is one."""
+    meter = snapshot.meter
+    if meter is None:
+        return None
+    return m.MeterInfoType(MeterID=meter.id[:32], MeterReading=int(meter.energy_wh), TMeter=int(meter.utc_s))
+
+
+def charging_state(state: State, snapshot: Snapshot, code: Any) -> m.ChargingStatusRes:
+    """ChargingStatusRes."""
+    side = snapshot.ac or AcSide(0.0)
+    return m.ChargingStatusRes(
+        ResponseCode=code,
+        EVSEID=snapshot.evse_id,
+        SAScheduleTupleID=SCHEDULE,
+        EVSEMaxCurrent=physical(m.PhysicalValueType, side.max_current_a, "A"),
+        MeterInfo=meter_info(snapshot),
+        ReceiptRequired=receipt_wanted(state, snapshot),
+        AC_EVSEStatus=ac_status(snapshot),
+    )
+
+
+def receipt_wanted(state: State, snapshot: Snapshot) -> bool:
+    """Whether the car has to confirm the register: only one that pays by contract ([V2G2-691])."""
+    return snapshot.receipts and state.payment is Payment.CONTRACT and snapshot.meter is not None

@@ -1,0 +1,191 @@
+"""ISO 15118-2 from the limits to SessionStop. Pure; clauses are the standard's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from agent.iso15118.exi import iso2 as m
+from agent.iso15118.secc import dc
+from agent.iso15118.secc.events import (
+    EnergyWanted,
+    Outcome,
+    PowerWanted,
+    ReceiptGiven,
+    RenegotiationBegan,
+    SessionOver,
+)
+from agent.iso15118.secc.iso2_parts import (
+    SCHEDULE,
+    charge_parameter,
+    charging_state,
+    meter_info,
+    receipt_wanted,
+    schedules,
+    status,
+)
+from agent.iso15118.secc.iso2_refusals import refusal
+from agent.iso15118.secc.snapshot import EnergyMode, Snapshot
+from agent.iso15118.secc.state import Phase, Reply, State, Step
+from agent.iso15118.secc.timing import CONTACTOR_S, ONGOING_S
+from agent.iso15118.secc.values import maybe, number
+
+PROFILE_SLACK: Final = 1.001  # a car rounds its watts
+
+
+def parameters(state: State, request: m.ChargeParameterDiscoveryReq, snapshot: Snapshot, now_s: float) -> Step:
+    """ChargeParameterDiscovery: Ongoing until the limits are known to a charger that has heard the wishes."""
+    try:
+        mode = EnergyMode(request.RequestedEnergyTransferMode)
+    except ValueError:
+        mode = None
+    if mode is None or mode not in snapshot.modes:
+        return state, Reply(refusal(request, snapshot, "FAILED_WrongEnergyTransferMode"), last=True)
+    wanted = _energy_wanted(mode, request)
+    if wanted is None:
+        return state, Reply(refusal(request, snapshot, "FAILED_WrongChargeParameter"), last=True)
+    events = () if state.told else (wanted,)
+    since_s = now_s if state.since_s is None else state.since_s
+    state = replace(state, mode=mode, since_s=since_s, told=True)
+    if snapshot.fault or (snapshot.schedule is None and now_s - since_s >= ONGOING_S):
+        return state, Reply(refusal(request, snapshot, "FAILED"), events, last=True)
+    finished = snapshot.schedule is not None and not events  # what it says now has heard the car's wishes
+    response = m.ChargeParameterDiscoveryRes(
+        ResponseCode="OK",
+        EVSEProcessing="Finished" if finished else "Ongoing",
+        SASchedules=schedules(snapshot, request.MaxEntriesSAScheduleTuple) if finished else None,
+        EVSEChargeParameter=charge_parameter(snapshot),
+    )
+    if finished:
+        phase = Phase.CABLE_CHECK if mode.dc else Phase.DELIVERY
+        state = replace(state, phase=phase, since_s=None, told=False)
+    return state, Reply(response, events)
+
+
+def _energy_wanted(mode: EnergyMode, request: m.ChargeParameterDiscoveryReq) -> EnergyWanted | None:
+    """The car's wishes; None when they belong to another mode, or make no sense."""
+    match request.EVChargeParameter:
+        case m.AC_EVChargeParameter() as ac if not mode.dc:
+            wanted = EnergyWanted(
+                mode=mode,
+                max_current_a=number(ac.EVMaxCurrent),
+                max_voltage_v=number(ac.EVMaxVoltage),
+                min_current_a=number(ac.EVMinCurrent),
+                energy_wh=number(ac.EAmount),
+                departure_s=ac.DepartureTime,
+            )
+        case m.DC_EVChargeParameter() as own if mode.dc:
+            wanted = EnergyWanted(
+                mode=mode,
+                max_current_a=number(own.EVMaximumCurrentLimit),
+                max_voltage_v=number(own.EVMaximumVoltageLimit),
+                max_power_w=maybe(own.EVMaximumPowerLimit),
+                energy_wh=maybe(own.EVEnergyRequest),
+                capacity_wh=maybe(own.EVEnergyCapacity),
+                departure_s=own.DepartureTime,
+                soc_pct=own.DC_EVStatus.EVRESSSOC,
+                full_soc_pct=own.FullSOC,
+                bulk_soc_pct=own.BulkSOC,
+            )
+        case _:
+            return None
+    return wanted if wanted.max_current_a > 0 and wanted.max_voltage_v > 0 else None
+
+
+def power_delivery(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot, waited_s: float) -> Step:
+    """PowerDelivery: start, stop, or talk about limits again."""
+    match request.ChargeProgress:
+        case "Start":
+            return _power_on(state, request, snapshot, waited_s)
+        case "Renegotiate" if state.phase is Phase.CHARGING:
+            response = m.PowerDeliveryRes(ResponseCode="OK", EVSEStatus=status(snapshot))
+            events = (PowerWanted(False), RenegotiationBegan())
+            return replace(state, phase=Phase.PARAMETERS, since_s=None, told=False), Reply(response, events)
+        case "Stop":
+            return _power_off(state, snapshot, waited_s)
+        case _:
+            return state, Reply(refusal(request, snapshot, "FAILED_SequenceError"), last=True)
+
+
+def _power_on(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot, waited_s: float) -> Step:
+    if state.phase not in {Phase.DELIVERY, Phase.PRE_CHARGE}:
+        return state, Reply(refusal(request, snapshot, "FAILED_SequenceError"), last=True)
+    if request.SAScheduleTupleID != SCHEDULE:
+        return state, Reply(refusal(request, snapshot, "FAILED_TariffSelectionInvalid"), last=True)
+    profile = _profile(request)
+    if not _within(profile, snapshot):
+        return state, Reply(refusal(request, snapshot, "FAILED_ChargingProfileInvalid"), last=True)
+    if snapshot.fault:
+        return state, Reply(refusal(request, snapshot, "FAILED_PowerDeliveryNotApplied"), last=True)
+    events = () if state.told else (PowerWanted(True, profile),)
+    side = snapshot.ac if snapshot.dc is None else snapshot.dc
+    if side is None or not side.closed:
+        if waited_s >= CONTACTOR_S:
+            return state, Reply(refusal(request, snapshot, "FAILED_ContactorError"), (PowerWanted(False),), last=True)
+        return replace(state, told=True), Reply(None, events, until_s=CONTACTOR_S)
+    response = m.PowerDeliveryRes(ResponseCode="OK", EVSEStatus=status(snapshot))
+    return replace(state, phase=Phase.CHARGING, told=False), Reply(response, events)
+
+
+def _power_off(state: State, snapshot: Snapshot, waited_s: float) -> Step:
+    """Answered once the contactor is open, so that the car knows; one that sticks is somebody else's concern."""
+    events = () if state.told else (PowerWanted(False),)
+    side = snapshot.ac if snapshot.dc is None else None
+    if side is not None and side.closed and waited_s < CONTACTOR_S:
+        return replace(state, told=True), Reply(None, events, until_s=CONTACTOR_S)
+    response = m.PowerDeliveryRes(ResponseCode="OK", EVSEStatus=status(snapshot))
+    welding = state.mode is not None and state.mode.dc
+    phase = Phase.WELDING if welding else Phase.ENDING
+    return replace(state, phase=phase, told=False), Reply(response, events)
+
+
+def _profile(request: m.PowerDeliveryReq) -> tuple[tuple[int, float], ...]:
+    entries = request.ChargingProfile.ProfileEntry if request.ChargingProfile is not None else ()
+    return tuple((one.ChargingProfileEntryStart, number(one.ChargingProfileEntryMaxPower)) for one in entries)
+
+
+def _within(profile: tuple[tuple[int, float], ...], snapshot: Snapshot) -> bool:
+    """Whether the car keeps to the schedule at every moment that one of its entries begins ([V2G2-305])."""
+    periods = snapshot.schedule or ()
+    for start_s, power_w in profile:
+        here = [one.power_w for one in periods if one.start_s <= start_s]
+        if power_w < 0 or (here and power_w > here[-1] * PROFILE_SLACK):
+            return False
+    return True
+
+
+def charging_status(state: State, snapshot: Snapshot) -> Step:
+    """ChargingStatus: what may be drawn now."""
+    return state, Reply(charging_state(state, snapshot, "OK" if not snapshot.fault else "FAILED"))
+
+
+def current_demand(state: State, request: m.CurrentDemandReq, snapshot: Snapshot) -> Step:
+    """CurrentDemand: what flows now; answered from the last measurement."""
+    code = "FAILED" if snapshot.fault or snapshot.dc is None else "OK"
+    response = m.CurrentDemandRes(
+        **dc.current_demand(m, snapshot, request, code),
+        EVSEID=snapshot.evse_id,
+        SAScheduleTupleID=SCHEDULE,
+        MeterInfo=meter_info(snapshot),
+        ReceiptRequired=receipt_wanted(state, snapshot),
+    )
+    return state, Reply(response, (dc.demanded(request),) if code == "OK" else ())
+
+
+def receipt(state: State, request: m.MeteringReceiptReq, snapshot: Snapshot) -> Step:
+    """MeteringReceipt of this session."""
+    if request.SessionID != state.session_id:
+        return state, Reply(refusal(request, snapshot, "FAILED_UnknownSession"), last=True)
+    given = ReceiptGiven(request.MeterInfo.MeterID, request.MeterInfo.MeterReading)
+    return state, Reply(m.MeteringReceiptRes(ResponseCode="OK", EVSEStatus=status(snapshot)), (given,))
+
+
+def session_stop(state: State, request: m.SessionStopReq) -> Step:
+    """SessionStop: for good, or for a pause."""
+    paused = request.ChargingSession == "Pause"
+    over = SessionOver(Outcome.PAUSED if paused else Outcome.TERMINATED)
+    return (
+        replace(state, phase=Phase.OVER),
+        Reply(m.SessionStopRes(ResponseCode="OK"), (over,), last=True),
+    )

@@ -1,0 +1,89 @@
+"""Where a session stands, as a value: what every protocol's sequence advances."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from agent.iso15118.exi import Message
+from agent.iso15118.secc.events import AnyEvent
+from agent.iso15118.secc.snapshot import EnergyMode, Payment
+
+
+class Phase(enum.StrEnum):
+    """What the car may ask for next."""
+
+    SETUP = "setup"
+    DISCOVERY = "discovery"
+    SELECTION = "selection"
+    CONTRACT = "contract"
+    AUTHORIZATION = "authorization"
+    PARAMETERS = "parameters"
+    CABLE_CHECK = "cable-check"
+    PRE_CHARGE = "pre-charge"
+    DELIVERY = "delivery"
+    CHARGING = "charging"
+    WELDING = "welding"
+    ENDING = "ending"
+    OVER = "over"
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """All that is remembered of a session.
+
+    `since_s`: since when the car has been answered Ongoing in this phase. `told`: the event of a request that is
+    repeated until it is fulfilled has gone out.
+    """
+
+    phase: Phase = Phase.SETUP
+    session_id: bytes = b""
+    payment: Payment | None = None
+    mode: EnergyMode | None = None
+    since_s: float | None = None
+    told: bool = False
+    emaid: str = ""
+    chain: tuple[bytes, ...] = ()
+    challenge: bytes = b""
+    resumed: bool = False
+
+
+class Paused(Struct, frozen=True):
+    """A session that its car has paused, and will come back to."""
+
+    session_id: bytes
+    mode: EnergyMode | None
+    payment: Payment | None
+
+
+class Reply(Struct, frozen=True):
+    """What follows from a request: an answer, events, or (no answer yet) until when it may take.
+
+    `last`: the connection ends after the answer.
+    """
+
+    answer: Message | None = None
+    events: tuple[AnyEvent, ...] = ()
+    until_s: float | None = None
+    last: bool = False
+
+
+Step: TypeAlias = tuple[State, Reply]
+
+
+class Dice(Struct, frozen=True):
+    """Numbers that nobody can guess, for one session."""
+
+    session_id: bytes
+    challenge: bytes
+
+
+def is_ok(code: str) -> bool:
+    """Whether a response code lets the session go on."""
+    return not code.startswith("FAILED")
+
+
+def response_code(answer: Any) -> str:
+    """The response code of a protocol's message."""
+    return str(answer.ResponseCode)

@@ -1,0 +1,236 @@
+"""The shell around an engine: SDP over UDP and one TCP connection at a time, on the interface towards the car.
+
+Nothing but these two ports opens towards the car. A second connection is refused while one is being served; when a
+session has ended, the next car is served at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Callable, Collection
+from ipaddress import IPv6Address
+from typing import Final
+
+from agent.iso15118 import sdp
+from agent.iso15118.secc.engine import Engine
+from agent.iso15118.secc.events import AnyEvent, Outcome, Protocol, SessionBegan, SessionOver
+from agent.iso15118.secc.snapshot import Snapshot
+from agent.iso15118.secc.state import Dice, Paused
+from agent.iso15118.secc.timing import LINGER_S
+
+log = logging.getLogger(__name__)
+
+GROUP: Final = "ff02::1"  # [V2G2-136]: all nodes of the link
+READ_BYTES: Final = 4096
+ANY_PORT: Final = 0
+
+
+class SeccServer:
+    """Serves the car at one EVSE. `host`: the address to listen on, for a car a link-local one (`fe80::1%eth1`)."""
+
+    def __init__(
+        self,
+        host: str,
+        snapshot: Callable[[], Snapshot],
+        tell: Callable[[AnyEvent], None],
+        dice: Callable[[], Dice],
+        *,
+        spoken: Collection[Protocol] = tuple(Protocol),
+        interface: str | None = None,
+        sdp_port: int | None = sdp.PORT,
+        port: int = ANY_PORT,
+    ) -> None:
+        """`tell` hears events and must not raise; `dice` gives unguessable numbers; no `sdp_port`: no discovery."""
+        self._host = host
+        self._snapshot = snapshot
+        self._tell = tell
+        self._dice = dice
+        self._spoken = spoken
+        self._interface = interface
+        self._sdp_port = sdp_port
+        self._port = port
+        self._engine: Engine | None = None
+        self._connection: _Connection | None = None
+        self._paused: Paused | None = None
+        self.listening = asyncio.Event()
+        self.port = 0  # once listening
+
+    async def run(self) -> None:
+        """Serve until cancelled. Raises OSError when the ports cannot be had."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Connection(self), self._host, self._port)
+        discovery: asyncio.DatagramTransport | None = None
+        try:
+            self.port = server.sockets[0].getsockname()[1]
+            if self._sdp_port is not None:
+                discovery = await self._discoverable(loop)
+            self.listening.set()
+            await server.serve_forever()
+        finally:
+            if discovery is not None:
+                discovery.close()
+            server.close()
+            if self._connection is not None:
+                self._connection.end("the charger stops")
+
+    def changed(self) -> None:
+        """The charger has changed: what the car waits for may be answered."""
+        if self._connection is not None:
+            self._connection.changed()
+
+    async def _discoverable(self, loop: asyncio.AbstractEventLoop) -> asyncio.DatagramTransport:
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            if self._interface is not None:
+                number = socket.if_nametoindex(self._interface)
+                group = socket.inet_pton(socket.AF_INET6, GROUP) + struct.pack("@I", number)
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+                sock.bind(("::", self._sdp_port))
+            else:
+                sock.bind((self._host, self._sdp_port))
+        except OSError:
+            sock.close()
+            raise
+        sock.setblocking(False)
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Discovery(self.response), sock=sock)
+        return transport
+
+    def response(self, request: sdp.Request) -> sdp.Response:
+        """Where a car that looks for a charger finds this one."""
+        del request
+        address = IPv6Address(self._host.partition("%")[0])
+        return sdp.Response(address, self.port, sdp.Security.NONE)
+
+    # For its connection
+
+    def take(self, connection: _Connection) -> Engine | None:
+        """The engine for a new connection; None while another one is served."""
+        if self._connection is not None:
+            return None
+        self._connection = connection
+        now_s = asyncio.get_running_loop().time()
+        return Engine(self._spoken, self._snapshot(), self._dice(), now_s, paused=self._paused)
+
+    def snapshot(self) -> Snapshot:
+        """The charger as it is."""
+        return self._snapshot()
+
+    def happened(self, engine: Engine, event: AnyEvent) -> None:
+        """Pass an event on, and remember what a paused session will need."""
+        match event:
+            case SessionBegan():
+                self._paused = None
+            case SessionOver(outcome=Outcome.PAUSED):
+                state = engine.state
+                self._paused = Paused(state.session_id, state.mode, state.payment)
+        self._tell(event)
+
+    def release(self, connection: _Connection) -> None:
+        """This connection is done with; the next one may come."""
+        if self._connection is connection:
+            self._connection = None
+
+
+class _Connection(asyncio.Protocol):
+    """One TCP connection: moves octets between the transport and its engine, and minds the engine's deadline."""
+
+    def __init__(self, server: SeccServer) -> None:
+        self._server = server
+        self._loop = asyncio.get_running_loop()
+        self._engine: Engine | None = None
+        self._transport: asyncio.Transport
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A car has connected."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_server promises
+        self._transport = transport
+        self._engine = self._server.take(self)
+        if self._engine is None:
+            log.warning("a second connection was refused: a session goes on")
+            transport.abort()
+            return
+        self._after()
+
+    def data_received(self, data: bytes) -> None:
+        """Octets came."""
+        if self._engine is not None:
+            self._engine.receive(data, self._loop.time())
+            self._after()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        del exc
+        if self._engine is not None:
+            self._engine.lost()
+            self._after()
+            self._engine = None
+        self._cancel()
+        self._server.release(self)
+
+    def changed(self) -> None:
+        """The charger has changed."""
+        if self._engine is not None:
+            self._engine.update(self._server.snapshot(), self._loop.time())
+            self._after()
+
+    def end(self, why: str) -> None:
+        """The charger gives up."""
+        if self._engine is not None:
+            self._engine.stop(why)
+            self._after()
+
+    def _tick(self) -> None:
+        if self._engine is not None:
+            self._engine.tick(self._loop.time())
+            self._after()
+
+    def _after(self) -> None:
+        """Reply first, then act."""
+        engine = self._engine
+        if engine is None:
+            return
+        output = engine.take()
+        if output.data:
+            self._transport.write(output.data)
+        for event in output.events:
+            self._server.happened(engine, event)
+        self._cancel()
+        if output.close is not None:
+            log.info("the car's session is over: %s", output.close)
+            self._server.release(self)
+            self._transport.close()
+            self._timer = self._loop.call_later(LINGER_S, self._transport.abort)
+        elif engine.deadline_s is not None:
+            self._timer = self._loop.call_at(engine.deadline_s, self._tick)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _Discovery(asyncio.DatagramProtocol):
+    """Answers cars that look for a charger; what is no request is ignored ([V2G2-141])."""
+
+    def __init__(self, respond: Callable[[sdp.Request], sdp.Response]) -> None:
+        self._respond = respond
+        self._transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is open."""
+        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - what create_datagram_endpoint promises
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str | bytes | int, ...]) -> None:
+        """A datagram came."""
+        try:
+            request = sdp.read_request(data)
+        except sdp.SdpError as error:
+            log.debug("SDP: %s", error)
+            return
+        self._transport.sendto(sdp.write_response(self._respond(request)), addr)

@@ -1,0 +1,67 @@
+"""What a simulated car means to do in a session, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from agent.iso15118.secc.events import Protocol as Spoken
+from agent.iso15118.secc.snapshot import EnergyMode, Payment
+
+EVCC_ID = bytes.fromhex("020000000001")  # a locally administered MAC address
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """`charge_s`: how long it draws before it stops by itself; `pause`: it will come back to the session."""
+
+    offers: tuple[Spoken, ...] = (Spoken.ISO_2, Spoken.DIN)
+    mode: EnergyMode = EnergyMode.AC_3P
+    payment: Payment = Payment.EXTERNAL
+    energy_wh: float = 20_000.0
+    departure_s: int | None = None
+    charge_s: float = 60.0
+    loop_s: float = 1.0
+    pause: bool = False
+    session_id: bytes = bytes(8)  # of a session that it had paused
+
+
+class Battery(Protocol):
+    """The car behind the messages."""
+
+    @property
+    def soc_pct(self) -> float:
+        """State of charge."""
+
+    @property
+    def max_current_a(self) -> float:
+        """What it takes."""
+
+    @property
+    def voltage_v(self) -> float:
+        """A DC car's battery; an AC car's rated voltage."""
+
+    def ready(self, on: bool) -> None:
+        """Close S2, or open it: states C and B of the control pilot."""
+
+    def limited_to(self, current_a: float) -> None:
+        """Draw no more than this."""
+
+    @property
+    def full(self) -> bool:
+        """Whether it wants no more."""
+
+
+class Report(msgspec.Struct):
+    """What came of a session. `slowest_s`: the longest that a response took."""
+
+    protocol: Spoken | None = None
+    session_id: bytes = b""
+    responses: list[str] = msgspec.field(default_factory=list)
+    slowest_s: float = 0.0
+    ended: str = ""
+    limits_a: list[float] = msgspec.field(default_factory=list)
+
+
+class RefusedError(Exception):
+    """The charger answered with a FAILED code, or with something that is no answer to the question."""

@@ -1,0 +1,40 @@
+"""Asking and checking, as both protocols' sessions do it."""
+
+from __future__ import annotations
+
+import asyncio
+from types import ModuleType
+from typing import Any, TypeVar
+
+from agent.iso15118.exi import Message
+from sim.evcc.link import Link
+from sim.evcc.plan import RefusedError, Report
+
+_Answer = TypeVar("_Answer", bound=Message)
+
+
+class Talk:
+    """One car's half of a conversation in one protocol, whose messages are in `schema`."""
+
+    def __init__(self, link: Link, schema: ModuleType, session_id: bytes, report: Report) -> None:
+        self._link = link
+        self._schema: Any = schema
+        self._report = report
+        self.session_id = session_id
+
+    async def ask(self, kind: type[_Answer], request: Message) -> _Answer:
+        """The response to a request. Raises `RefusedError` when it is no OK of the right kind."""
+        m = self._schema
+        header = m.MessageHeaderType(SessionID=self.session_id)
+        asked_s = asyncio.get_running_loop().time()
+        whole: Any = await self._link.ask(m.V2G_Message(Header=header, Body=m.BodyType(BodyElement=request)), m)
+        self._report.slowest_s = max(self._report.slowest_s, asyncio.get_running_loop().time() - asked_s)
+        answer = whole.Body.BodyElement if isinstance(whole, m.V2G_Message) else whole
+        self._report.responses.append(type(answer).__name__)
+        if not isinstance(answer, kind):
+            raise RefusedError(f"{type(request).__name__} was answered with {type(answer).__name__}")
+        code = str(getattr(answer, "ResponseCode", "none"))
+        if code.startswith("FAILED"):
+            raise RefusedError(f"{type(request).__name__}: {code}")
+        self.session_id = whole.Header.SessionID
+        return answer

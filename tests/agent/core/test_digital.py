@@ -1,0 +1,180 @@
+"""Digital communication in the session: 5 % on the pilot, power on the car's word, and the way back to a duty cycle."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.core.contract import Contract
+from agent.core.effects import OfferCurrent, PermitPower, Pilot, SetPilot, Timer
+from agent.core.events import ContractPresented, DigitalBegan, DigitalOver, DigitalPower, LimitSet
+from agent.core.limits import LimitInput, LimitSource
+from agent.core.session import Phase, Session, Talk
+from agent.core.values import IdToken, TokenKind
+from hal.types import CpState
+from tests.agent.core.playing import Player, cp
+
+CONTRACT = Contract(valid=True)
+EMAID = IdToken("DE-ABC-C123456-7", TokenKind.E_MAID)
+
+
+def talker(**more) -> Player:
+    return Player(session=Session(evse=1, can_talk=True), **more)
+
+
+def begun(**more) -> Player:
+    p = talker(**more)
+    p.plug()
+    p.play(DigitalBegan("020000000001"))
+    return p
+
+
+def permitted(p: Player) -> bool:
+    said = [one.on for one in p.log if isinstance(one, PermitPower)]
+    return said[-1]
+
+
+def pilots(p: Player) -> list:
+    return [one for one in p.log if isinstance(one, SetPilot | OfferCurrent)]
+
+
+def charging() -> Player:
+    p = begun()
+    p.tap()
+    p.play(cp(CpState.C), DigitalPower(on=True), p.sample())
+    p.close()
+    return p
+
+
+def test_a_plug_is_greeted_with_five_percent_before_anybody_is_authorised():
+    p = talker()
+    p.plug()
+    assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
+    assert p.session.driver is None
+
+
+def test_where_nobody_can_talk_no_five_percent_is_said():
+    p = Player()
+    p.plug()
+    p.tap()
+    assert SetPilot(Pilot.DIGITAL) not in p.log
+
+
+def test_state_c_alone_closes_nothing_while_the_car_talks():
+    p = begun()
+    p.tap()
+    p.play(cp(CpState.C), p.sample())
+    p.wait(30)
+    assert not permitted(p)
+
+
+def test_power_is_permitted_once_the_car_asks_for_it_and_closes_s2():
+    p = begun()
+    p.tap()
+    p.play(DigitalPower(on=True), p.sample())
+    assert not permitted(p)
+    p.play(cp(CpState.C), p.sample())
+    assert permitted(p)
+    assert not [one for one in p.log if isinstance(one, OfferCurrent)]
+
+
+def test_without_a_driver_the_cars_word_is_not_enough():
+    p = begun()
+    p.play(DigitalPower(on=True), cp(CpState.C), p.sample())
+    p.wait(30)
+    assert not permitted(p)
+
+
+def test_a_changed_limit_changes_no_pilot():
+    p = charging()
+    before = len(pilots(p))
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 10.0)))
+    assert len(pilots(p)) == before
+    assert p.session.offer.current_a == 10.0
+
+
+def test_a_car_that_stops_in_its_messages_keeps_the_contactor_closed_until_s2_is_open():
+    p = charging()
+    p.play(DigitalPower(on=False))
+    assert permitted(p)
+    assert p.session.phase is Phase.EASING
+    p.play(cp(CpState.B))
+    assert not permitted(p)
+
+
+def test_a_car_that_stops_in_its_messages_but_keeps_s2_closed_is_cut_off_in_time():
+    p = charging()
+    p.play(DigitalPower(on=False))
+    p.wait(6.5)
+    assert not permitted(p)
+
+
+def test_a_session_that_breaks_ends_the_energy_at_once_and_leaves_basic_signalling():
+    p = charging()
+    p.play(DigitalOver(failed=True))
+    assert not permitted(p)
+    assert p.session.digital.talk is Talk.NONE
+    assert pilots(p)[-1] == SetPilot(Pilot.X1)
+    p.open()
+    p.play(cp(CpState.B))
+    p.wait(2.5)
+    assert pilots(p)[-1] == SetPilot(Pilot.X1)
+    p.wait(4)
+    assert isinstance(pilots(p)[-1], OfferCurrent)
+
+
+def test_a_car_that_does_not_begin_in_time_is_charged_by_its_duty_cycle():
+    p = talker()
+    p.plug()
+    p.tap()
+    p.wait(19)
+    assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
+    p.wait(2)
+    assert pilots(p)[-1] == SetPilot(Pilot.X1)
+    p.wait(3)
+    assert pilots(p)[-1] == OfferCurrent(16.0)
+    p.ask()
+    assert permitted(p)
+
+
+def test_a_session_that_ended_in_order_may_begin_again():
+    p = charging()
+    p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver())
+    p.open()
+    assert p.session.digital.talk is Talk.QUIET
+    p.wait(60)
+    assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
+    p.play(DigitalBegan("020000000001"), cp(CpState.C), DigitalPower(on=True), p.sample())
+    assert permitted(p)
+
+
+def test_the_next_car_starts_from_nothing():
+    p = charging()
+    p.play(DigitalOver(failed=True))
+    p.open()
+    p.unplug()
+    p.wait(10)
+    p.plug()
+    assert p.session.digital.talk is Talk.OFFERED
+    assert Timer.TALK in p.timers
+
+
+def test_a_contract_is_authorised_like_a_card():
+    p = begun()
+    p.play(ContractPresented(EMAID, CONTRACT))
+    assert p.session.token is not None
+    assert p.session.token.kind is TokenKind.E_MAID
+
+
+def test_a_contract_that_is_refused_is_known_to_be():
+    p = begun(accept=False)
+    p.play(ContractPresented(EMAID, CONTRACT))
+    assert p.session.driver is None
+    assert p.session.digital.refused
+
+
+@pytest.mark.parametrize("event", [DigitalBegan("02"), DigitalPower(on=True), DigitalOver(failed=True)])
+def test_what_nobody_can_have_said_changes_nothing(event):
+    p = Player()
+    p.play(event)
+    assert p.session.digital.talk is Talk.NONE
+    assert not permitted(p)
