@@ -339,10 +339,7 @@ class Module:
 
     def reference(self, complex_: Complex) -> str:
         """A class, imported where it is another module's."""
-        name = self.names.of(complex_, self.name)
-        if "." in name:
-            self.imports.add(name.split(".")[0])
-        return name
+        return self.imported(self.names.of(complex_, self.name))
 
     def annotation(self, type_: Simple | Complex) -> str:
         """A type as Python."""
@@ -405,6 +402,8 @@ class Module:
     def documents(self) -> Iterator[str]:
         """Document and fragment grammars."""
         yield f"\n\nROOTS = (\n{wrapped_text(self.roots())}\n)"
+        yield f"\nFRAGMENTS = (\n{wrapped_text(self.fragments())}\n)"
+        yield f"\nATTRIBUTES = (\n{wrapped_text(self.attributes())}\n)"
 
     def roots(self) -> Iterator[str]:
         """Every global element; `!` where no message can begin with it."""
@@ -412,10 +411,45 @@ class Module:
             if not sendable(element):
                 yield element.name.local + "!"
                 continue
-            name = self.names.of_element(element, self.name)
-            if "." in name:
-                self.imports.add(name.split(".")[0])
+            name = self.imported(self.names.of_element(element, self.name))
             yield element.name.local if name == element.name.local else f"{element.name.local}={name}"
+
+    def fragments(self) -> Iterator[str]:
+        """Every name an element has anywhere; `!` where it is abstract.
+
+        Where it has several types, `?` says so, and the one that has attributes is named. A name of several
+        namespaces is told apart by `^n`.
+        """
+        found: dict[QName, list[Element]] = {}
+        for element in self.schema.all_elements():
+            found.setdefault(element.name, []).append(element)
+        local = [name.local for name in found]
+        for qualified, elements in sorted(found.items()):
+            first, name = elements[0], qualified.local
+            if local.count(name) > 1:
+                name += f"^{self.names.partitions.index(qualified.uri)}"
+            if any(other.type != first.type for other in elements):
+                signed = next(one for one in elements if isinstance(one.type, Complex))
+                yield f"{name}?:{self.typed(signed)}"
+            elif isinstance(first.type, Complex) and (first.abstract or first.type.abstract):
+                yield name + "!"
+            elif isinstance(first.type, Complex) and qualified in self.names.documents:
+                yield f"{name}:{self.imported(self.names.of_element(first, self.name))}"
+            else:
+                yield f"{name}:{self.typed(first)}"
+
+    def attributes(self) -> Iterator[str]:
+        """Every attribute of any type: what an element of several types may have (EXI 8.5.3)."""
+        found = {one.name: one.type for complex_ in all_types(self.schema) for one in complex_.attributes}
+        for name, type_ in sorted(found.items()):
+            yield name.local + self.partition(name, type_)
+
+    def imported(self, name: str) -> str:
+        """A class by the name this module has for it, its module imported."""
+        module, _, inside = name.partition(".")
+        if inside:
+            self.imports.add(module)
+        return name
 
 
 def sendable(element: Element) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 GROUP: Final = "evse.commands"
 PACKAGE: Final = "evse-agent"
-OWN: Final = frozenset({"config", "factory", "ocpp", "run", "session", "status"})  # agent.cli.NAME:command
+OWN: Final = frozenset({"config", "factory", "iso15118", "ocpp", "run", "session", "status"})  # agent.cli.NAME:command
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 

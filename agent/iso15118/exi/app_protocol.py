@@ -37,3 +37,13 @@ class supportedAppProtocolRes(Message, frozen=True, kw_only=True, gc=False):
 ROOTS = (
     "supportedAppProtocolReq supportedAppProtocolRes"
 )
+
+FRAGMENTS = (
+    "AppProtocol:AppProtocolType Priority:1..20 ProtocolNamespace:text[0..100] ResponseCode:$ResponseCodeType "
+    "SchemaID:unsignedByte VersionNumberMajor:unsignedInt VersionNumberMinor:unsignedInt "
+    "supportedAppProtocolReq:supportedAppProtocolReq supportedAppProtocolRes:supportedAppProtocolRes"
+)
+
+ATTRIBUTES = (
+
+)

@@ -139,11 +139,12 @@ def named(module: str, name: str) -> Any:
 
 
 def kind_of(cls: type[Message], name: str, spec: str) -> Kind:
-    """What a type of a grammar string stands for."""
-    return _class_or_leaf(cls.__module__, name, spec)
+    """What a type of a class's grammar string stands for."""
+    return kind_in(cls.__module__, name, spec)
 
 
-def _class_or_leaf(module: str, name: str, spec: str) -> Kind:
+def kind_in(module: str, name: str, spec: str) -> Kind:
+    """What a type of a grammar string stands for, as a module calls it."""
     if spec == "bool":
         return simple.boolean()
     if spec in INTEGERS:
@@ -154,7 +155,8 @@ def _class_or_leaf(module: str, name: str, spec: str) -> Kind:
         return simple.integer(int(found[1]), int(found[2]))
     if found := LENGTH.match(spec):
         low, high = int(found[2] or 0), int(found[3]) if found[3] else None
-        return simple.text(f"{name}^{found[4] or ''}", low, high) if found[1] == "text" else simple.octets(low, high)
+        partition = f"{name}^{found[4]}" if found[4] else name
+        return simple.text(partition, low, high) if found[1] == "text" else simple.octets(low, high)
     kind: type[Message] = named(module, spec)
     return kind
 

@@ -249,6 +249,11 @@ def _list(source: Source, step: Step, at: int) -> tuple[tuple[Any, ...], int, St
         raise
 
 
+def read_one(source: Source, alternative: Alternative, at: int) -> tuple[Any, int]:
+    """One element, attribute or text, after the code that announced it. Raises DecodeError."""
+    return _item(source, single(alternative, "", None), at)
+
+
 def _item(source: Source, step: Step, at: int) -> tuple[Any, int]:
     """One element of a list or of a content automaton, after the code that chose it."""
     kind, width, table, _, _, more = step

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from agent.iso15118.exi.errors import DecodeError, EncodeError
 
@@ -110,9 +110,10 @@ class Leaf:
         writes: Writes a value that has no table.
         name: Which kind of type it is: integer, text, octets, boolean or enumeration.
         limits: The bounds of an integer, or of a length.
+        partition: What a sender's string table calls what holds this text.
     """
 
-    __slots__ = ("_framed", "limits", "name", "reads", "table", "what", "writes")
+    __slots__ = ("_framed", "limits", "name", "partition", "reads", "table", "what", "writes")
 
     def __init__(
         self,
@@ -123,6 +124,7 @@ class Leaf:
         reads: Reads | None = None,
         writes: Writes | None = None,
         limits: tuple[int, int] = (0, 0),
+        partition: str = "",
     ) -> None:
         self.name = name
         self.what = what
@@ -130,7 +132,18 @@ class Leaf:
         self.reads = reads
         self.writes = writes
         self.limits = limits
+        self.partition = partition
         self._framed: dict[tuple[str, str], Mapping[str, object]] = {}
+
+    def write(self, value: Any, out: Callable[[str], None]) -> None:
+        """Write a value with nothing around it. Raises EncodeError."""
+        if self.writes is not None:
+            self.writes(value, out)
+            return
+        bits = next((bits for bits, known in (self.table or {}).items() if known == value), None)
+        if bits is None:
+            raise EncodeError(f"{value!r:.60} is not {self.what}")
+        out(bits)
 
     def framed(self, before: str, after: str) -> Mapping[str, object]:
         """The table with the bits that always stand before and after a value."""
@@ -217,7 +230,7 @@ def text(name: str, low: int, high: int | None) -> Leaf:
                 raise EncodeError(f"{character!r} cannot stand in XML")
             out(write_unsigned(ord(character)))
 
-    return Leaf("text", what, reads=reads, writes=writes, limits=(low, most))
+    return Leaf("text", what, reads=reads, writes=writes, limits=(low, most), partition=name)
 
 
 def allowed(code_point: int) -> bool:

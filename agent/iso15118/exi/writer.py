@@ -245,6 +245,13 @@ def write_as(cls: type[Message], value: object, out: Out) -> None:
     write(value, PLANS.get(cls) or plan_for(cls), out)
 
 
+def write_leaf(leaf: Leaf, value: object, out: Out) -> None:
+    """Write the inside of an element that holds one simple value."""
+    out("0")
+    leaf.write(value, out)
+    out("0")
+
+
 def _item(kind: int, what: Any, value: object, out: Out) -> None:
     """One element of a list or of a content automaton, after the code that announces it."""
     if kind == RECORD:

@@ -175,3 +175,20 @@ ROOTS = (
     "SignatureProperty=SignaturePropertyType SignatureValue=SignatureValueType SignedInfo=SignedInfoType "
     "Transform=TransformType Transforms=TransformsType X509Data=X509DataType"
 )
+
+FRAGMENTS = (
+    "CanonicalizationMethod:CanonicalizationMethodType DSAKeyValue:DSAKeyValueType DigestMethod:DigestMethodType "
+    "DigestValue:base64 Exponent:base64 G:base64 HMACOutputLength:integer J:base64 KeyInfo:KeyInfoType KeyName:text "
+    "KeyValue:KeyValueType Manifest:Manifest MgmtData:text Modulus:base64 Object:ObjectType P:base64 "
+    "PGPData:PGPDataType PGPKeyID:base64 PGPKeyPacket:base64 PgenCounter:base64 Q:base64 RSAKeyValue:RSAKeyValueType "
+    "Reference:ReferenceType RetrievalMethod:RetrievalMethodType SPKIData:SPKIDataType SPKISexp:base64 Seed:base64 "
+    "Signature:SignatureType SignatureMethod:SignatureMethodType SignatureProperties:SignatureProperties "
+    "SignatureProperty:SignaturePropertyType SignatureValue:SignatureValueType SignedInfo:SignedInfoType "
+    "Transform:TransformType Transforms:TransformsType X509CRL:base64 X509Certificate:base64 X509Data:X509DataType "
+    "X509IssuerName:text X509IssuerSerial:X509IssuerSerialType X509SKI:base64 X509SerialNumber:integer "
+    "X509SubjectName:text XPath:text Y:base64"
+)
+
+ATTRIBUTES = (
+    "Algorithm Encoding Id^0 MimeType Target Type URI"
+)
