@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test matrix test-web pictures lint unit bench interop-npm campaign lock clean
+.PHONY: demo test matrix test-web pictures lint unit bench interop interop-npm campaign lock clean
 
 demo: $(VENV)/product
 	$(BIN)/evse demo
@@ -38,6 +38,10 @@ bench: $(VENV)/dev
 # The foreign CSMS of tests/interop/test_ocpp_rpc.py, which is skipped without it.
 interop-npm:
 	npm ci --prefix tests/interop/ocpp_rpc
+
+# 10,000 random messages of every schema of ISO 15118, judged by a foreign codec: needs Java, takes long.
+interop: $(VENV)/dev
+	$(BIN)/pytest tests/interop/exi -m "campaign or not campaign" --timeout=0 -s
 
 campaign: $(VENV)/dev
 	$(BIN)/pytest -m campaign --timeout=0 -s

@@ -23,7 +23,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from agent.iso15118.exi import simple
@@ -61,8 +60,7 @@ class Alternative(NamedTuple):
     bare: bool = False  # an attribute or text: no start and end of an element around the value
 
 
-@dataclass(frozen=True)
-class Particle:
+class Particle(NamedTuple):
     """Alternatives and how often one of them may come; `high` is None without a bound."""
 
     alternatives: tuple[Alternative, ...]
