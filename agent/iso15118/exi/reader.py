@@ -47,6 +47,9 @@ CONTENT: Final = 7  # a content automaton; more: its first event and all states
 REFUSED: Final = 8  # a code that exists, but not in any message: an abstract element; more: in words
 END: Final = 9
 
+UNDECLARED_END: Final = "000"
+EMPTY_VALUES: Final[Mapping[str, str | bytes]] = {"text": "", "octets": b""}
+
 
 class Plan:
     """How to read one type."""
@@ -157,36 +160,39 @@ def read(source: Source, plan: Plan, at: int) -> tuple[Message, int]:
             elif kind == FORK:
                 step = table[bits[at : at + width]]
                 at += width
-            else:
-                if width and bits[at : at + width] != table:
+            elif width and bits[at : at + width] != table:
+                if kind != LEAF or not _is_empty(source, step, at):
                     raise _unexpected(source, step, at)
-                if kind == RECORD:
-                    cls, name = more
-                    value, at = read(source, PLANS.get(cls) or plan_for(cls), at + width)
-                    found[step[3]] = value
-                    step = following
-                elif kind == INTEGER:
-                    at += width
-                    found[name], at = _integer(bits, at, more)
-                    step = following
-                elif kind == END:
-                    return plan.cls(**found), at + width
-                elif kind == LEAF:
-                    found[name], at = more.reads(source, at + width)
-                    if bits[at : at + 1] != "0":
-                        raise DecodeError(at, "the end of the element", _found(bits, at, 1))
-                    at += 1
-                    step = following
-                elif kind == BARE:
-                    found[name], at = more.reads(source, at + width)
-                    step = following
-                elif kind == REPEAT:
-                    found[name], at, step = _list(source, step, at + width)
-                elif kind == CONTENT:
-                    found[name], at = _content(source, more, at + width)
-                    step = following
-                else:
-                    raise DecodeError(at, f"an element that stands for {name}", f"{more}, which is abstract")
+                found[name] = EMPTY_VALUES[more.name]
+                at += width + len(UNDECLARED_END)
+                step = following
+            elif kind == RECORD:
+                cls, name = more
+                value, at = read(source, PLANS.get(cls) or plan_for(cls), at + width)
+                found[step[3]] = value
+                step = following
+            elif kind == INTEGER:
+                at += width
+                found[name], at = _integer(bits, at, more)
+                step = following
+            elif kind == END:
+                return plan.cls(**found), at + width
+            elif kind == LEAF:
+                found[name], at = more.reads(source, at + width)
+                if bits[at : at + 1] != "0":
+                    raise DecodeError(at, "the end of the element", _found(bits, at, 1))
+                at += 1
+                step = following
+            elif kind == BARE:
+                found[name], at = more.reads(source, at + width)
+                step = following
+            elif kind == REPEAT:
+                found[name], at, step = _list(source, step, at + width)
+            elif kind == CONTENT:
+                found[name], at = _content(source, more, at + width)
+                step = following
+            else:
+                raise DecodeError(at, f"an element that stands for {name}", f"{more}, which is abstract")
     except KeyError:
         error = _unexpected(source, step, at)
         error.path = name
@@ -249,6 +255,16 @@ def _list(source: Source, step: Step, at: int) -> tuple[tuple[Any, ...], int, St
         raise
 
 
+def _is_empty(source: Source, step: Step, at: int) -> bool:
+    """Whether an element of text or octets ends at once, by the code that EXI keeps for what the schema does not know.
+
+    So some codecs spell an empty text (EXI 8.5.4.4.1: the end is the first of seven such codes); we write the text.
+    """
+    _, width, code, _, _, leaf = step
+    empty = code[:-1] + "1" + UNDECLARED_END
+    return leaf.name in EMPTY_VALUES and source.bits[at : at + width + len(UNDECLARED_END)] == empty
+
+
 def read_one(source: Source, alternative: Alternative, at: int) -> tuple[Any, int]:
     """One element, attribute or text, after the code that announced it. Raises DecodeError."""
     return _item(source, single(alternative, "", None), at)
@@ -266,7 +282,9 @@ def _item(source: Source, step: Step, at: int) -> tuple[Any, int]:
     if kind == RECORD:
         return read(source, plan_for(more[0]), at)
     if width and bits[at : at + width] != table:
-        raise _unexpected(source, step, at)
+        if kind != LEAF or not _is_empty(source, step, at):
+            raise _unexpected(source, step, at)
+        return EMPTY_VALUES[more.name], at + width + len(UNDECLARED_END)
     if kind == INTEGER:
         return _integer(bits, at + width, more)
     if kind == BARE:

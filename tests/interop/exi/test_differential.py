@@ -17,7 +17,7 @@ from tests.interop.exi.as_xml import document
 from tests.interop.exi.foreign import Judge, RefusedError, UnavailableError
 
 MESSAGES = 10_000  # of each schema, in `make interop`
-FEW = 40  # in `make test`, where there is Java
+FEW = 12  # in `make test`, where there is Java
 # Lists that the jar's grammar of -2 lets go on when they are full (docs/v2g.md): the code after the last differs.
 FULL_LISTS = {"SelectedServiceListType": 16, "ParameterSetType": 16, "ListOfRootCertificateIDsType": 20}
 
@@ -86,7 +86,7 @@ def compared(judge: Judge, name: str, count: int, seed: int) -> Counter[str]:
 
 @pytest.mark.parametrize("name", made.SCHEMAS)
 def test_a_few_messages_of_every_schema_have_the_bytes_that_the_jar_gives_them(judge: Judge, name: str):
-    assert compared(judge, name, FEW, seed=7)["same"] >= FEW - 4
+    assert compared(judge, name, FEW, seed=7)["same"] >= FEW - 2
 
 
 @pytest.mark.campaign

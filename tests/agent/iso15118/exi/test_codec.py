@@ -198,6 +198,21 @@ def test_a_part_of_a_message_is_no_message():
         exi.encode(iso2.MessageHeaderType(SessionID=b""))
 
 
+def test_an_empty_text_is_understood_in_both_spellings():
+    # What the jar of the `iso15118` package makes of <ProtocolNamespace/>: the element ends at once.
+    theirs = bytes.fromhex("8008008000010010")
+    protocol = app_protocol.AppProtocolType(
+        ProtocolNamespace="", VersionNumberMajor=2, VersionNumberMinor=0, SchemaID=1, Priority=1
+    )
+    request = app_protocol.supportedAppProtocolReq(AppProtocol=(protocol,))
+    assert exi.decode(app_protocol, theirs) == request
+    assert exi.decode(app_protocol, exi.encode(request)) == request
+    assert exi.decode(iso2, bytes.fromhex("80984474010100")) == iso2.V2G_Message(
+        Header=iso2.MessageHeaderType(SessionID=b""),
+        Body=iso2.BodyType(BodyElement=iso2.SessionSetupReq(EVCCID=b"\x01")),
+    )
+
+
 def test_an_abstract_element_is_refused():
     # DIN 70121: BodyElement itself, the first of its group.
     document = exi.encode(
