@@ -150,7 +150,7 @@ def test_no_path_of_a_developers_machine_and_no_registry_is_committed():
     hosts = ("pypi" + ".org", "registry." + "npmjs", "files.pythonhosted" + ".org", "/work/" + "main", "/root" + "/")
     for path in ROOT.rglob("*"):
         parts = path.relative_to(ROOT).parts
-        if parts[0] in {".git", ".venv"} or parts[0].startswith(".") or not path.is_file():
+        if parts[0] in {".git", ".venv", "build"} or parts[0].startswith(".") or not path.is_file():
             continue
         if path.suffix in {".py", ".toml", ".md", ".txt", ".json", ".service", ""} and "__pycache__" not in parts:
             text = path.read_text(errors="replace")

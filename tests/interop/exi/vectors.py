@@ -1,6 +1,6 @@
 """Write tests/vectors/v2g/made.jsonl: messages made from seeds, as the jar of the `iso15118` wheel encodes them.
 
-python -m tools.v2g.vectors
+python -m tests.interop.exi.vectors
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def main() -> int:
                 if schema in SEEDS and root.cls.__name__ != "V2G_Message":
                     continue
                 for seed in range(1, SEEDS.get(schema, FEW) + 1):
-                    message = made.message(root.cls, random.Random(seed).randint)  # noqa: S311
+                    message = made.message(root.cls, random.Random(seed).randint)
                     octets = judge.encode(schema, document(schema, message))
                     if len(octets) <= LONGEST:
                         named = {"schema": schema, "name": root.cls.__name__, "seed": seed, "exi": octets.hex()}
                         lines.append(json.dumps(named | {"content": plain(message)}, ensure_ascii=False))
     (OUT / "made.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    print(f"{len(lines)} vectors")
+    print(f"{len(lines)} vectors")  # noqa: T201 - what a command does
     return 0
 
 
