@@ -260,6 +260,7 @@ def build(
             _link(config),
             _plate(config, board),
             tokens=tokens,
+            language=config.station.language,
             security=security,
         )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from agent.ocpp.block import Block, Surroundings
 from agent.ocpp.blocks.authorization import Authorization
 from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.display import Display
 from agent.ocpp.blocks.local_list import LocalListBlock
 from agent.ocpp.blocks.monitoring import Monitoring
 from agent.ocpp.blocks.provisioning import Provisioning
 from agent.ocpp.blocks.remote_control import RemoteControl
+from agent.ocpp.blocks.tariff import Tariff
 from agent.ocpp.blocks.trigger import Trigger
 from agent.ocpp.blocks.variables import Variables
 from agent.ocpp.device_model import DeviceModel
@@ -21,12 +23,15 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
     settings, charger, clock = around.settings, around.charger, around.clock
     hardware = HardwareModel(charger, around.plate)
     model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
+    display = Display(around)
     others: tuple[Block, ...] = (
         Authorization(settings, around.tokens),
         LocalListBlock(settings, around.tokens),
         RemoteControl(charger, settings, lambda: provisioning.registered),
         Variables(settings, model, clock),
         Monitoring(around, model, hardware),
+        display,
+        Tariff(around, display),
     )
     triggers = merged(one.triggers() for one in others)
     return (*others, Trigger(charger, provisioning, availability, clock.now, triggers))

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 from msgspec import Struct
 
 from agent.core.security import SecurityEvents
-from agent.ocpp.asks import Ask, Handled, TriggerAsk, TriggeredMessage
+from agent.ocpp.asks import Ask, Handled, TransferAnswer, TriggerAsk, TriggeredMessage
 from agent.ocpp.calls import Calls
 from agent.ocpp.charger import Charger
 from agent.ocpp.costs import Costs
@@ -32,6 +32,9 @@ class Csms(Protocol):
     def online(self) -> bool:
         """Whether it can be asked: connected, and it has accepted the station."""
 
+    def transactions(self, number: int) -> frozenset[str]:
+        """The station's own ids of the transactions to which a 1.6 CSMS gave this number, lately."""
+
     def speaks(self, notice: type[Notice]) -> bool:
         """Whether there is a connection whose version has words for it."""
 
@@ -39,8 +42,15 @@ class Csms(Protocol):
         """What it answered, in no version's words; None when it cannot be asked, or has no answer to this."""
 
 
-class Surroundings(Struct, frozen=True):
-    """What blocks are built of. `new_id` gives UUIDs."""
+class Vendors(Protocol):
+    """Who serves which message of which vendor."""
+
+    def register(self, vendor: str, message: str | None, handler: Callable[[Any], TransferAnswer]) -> None:
+        """Serve a vendor's message; `message` None: requests that name none. Raises ValueError when it is served."""
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What blocks are built of. `new_id` gives UUIDs; `language`: what the displays speak."""
 
     settings: Settings
     charger: Charger
@@ -51,6 +61,8 @@ class Surroundings(Struct, frozen=True):
     plate: Nameplate
     csms: Csms
     costs: Costs
+    vendors: Vendors
+    language: str
     security: SecurityEvents
     tokens: Tokens
 

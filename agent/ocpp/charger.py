@@ -8,6 +8,7 @@ from typing import Protocol
 
 from agent.core.events import AnyEvent
 from agent.core.session import Session
+from agent.ocpp.screen import Page
 from hal.types import EvseCapabilities
 
 
@@ -36,6 +37,12 @@ class Charger(Protocol):
 
     def on_step(self, listener: Callable[[int], None]) -> None:
         """Call `listener(evse)` after every step of an EVSE's session. It must not raise, and returns at once."""
+
+    def displays(self) -> frozenset[int]:
+        """The EVSEs that have a display."""
+
+    def show(self, evse: int, page: Page) -> None:
+        """Show this on the EVSE's display, beside the station's own words, until told otherwise."""
 
     async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
         """Try to unlock the connector, once the contactor is open; whether it is unlocked now. Takes some seconds."""

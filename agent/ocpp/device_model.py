@@ -43,7 +43,8 @@ class Attribute(msgspec.Struct, frozen=True):
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
     """A variable with its attributes and what 2.x calls its characteristics. `monitored`: a monitor can watch it.
 
-    `detail` says more than the value does, to a technician: which of several problems it is.
+    `detail` says more than the value does, to a technician: which of several problems it is. `revision` counts the
+    changes of what must not be read.
     """
 
     name: VariableName
@@ -55,6 +56,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[str, ...] | None = None
     monitored: bool = False
     detail: str | None = None
+    revision: int = 0
 
     @property
     def value(self) -> str:
@@ -151,7 +153,7 @@ class DeviceModel:
         yield self._clock()
 
     def _of_setting(self, setting: Setting[Any]) -> Variable:
-        bounded = setting.type in {*NUMBERS, DataType.STRING, DataType.SEQUENCE_LIST, DataType.MEMBER_LIST}
+        bounded = setting.type in {*NUMBERS, DataType.STRING}
         actual = Attribute(
             ACTUAL,
             self._settings.text(setting) if setting.readable else None,
@@ -165,9 +167,10 @@ class DeviceModel:
             type=setting.type.value,
             unit=setting.unit,
             minimum=setting.minimum if setting.type in NUMBERS else None,
-            maximum=setting.maximum if bounded and setting.type not in CHOICES else None,
+            maximum=setting.maximum if bounded else None,
             values=setting.values if setting.type in CHOICES else None,
-            monitored=setting.mutable and setting.readable,
+            monitored=setting.mutable,
+            revision=0 if setting.readable else self._settings.revision(setting),
         )
 
     def _clock(self) -> Variable:

@@ -143,6 +143,9 @@ class Dialect(Protocol):
     def transferred(self, response: Struct) -> TransferAnswer:
         """What its answer means."""
 
+    def numbered(self, number: int) -> frozenset[str]:
+        """The station's own ids of the transactions that the CSMS gave this number, running or just ended."""
+
     def status_word(self, fact: ConnectorStatusChanged) -> str:
         """What the CSMS would learn from the status: two facts with the same word need one message."""
 

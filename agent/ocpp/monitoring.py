@@ -98,6 +98,7 @@ class Sample(msgspec.Struct, frozen=True):
     detail: str | None = None
     tx: str | None = None
     numeric: bool = False
+    revision: int = 0  # of a value that must not be read
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -171,7 +172,7 @@ def _differs(watch: Watch, sample: Sample) -> bool:
     before, after = _number(told.value), _number(sample.value)
     if sample.numeric and before is not None and after is not None:
         return abs(after - before) > watch.monitor.value
-    return (told.value, told.detail) != (sample.value, sample.detail)
+    return (told.value, told.detail, told.revision) != (sample.value, sample.detail, sample.revision)
 
 
 def _number(text: str) -> float | None:

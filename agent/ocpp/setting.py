@@ -59,6 +59,7 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     be missing. `minimum` and `maximum` bound a number, or the length of a text or list. `values` are the allowed
     choices; with `member`, a regular expression for them, only examples. `derived`: the agent finds it out, nobody
     sets it; `reboot`: what is written takes effect at the next start. `inverted16`: the 1.6 key says the opposite.
+    `json`: the text is a JSON object, or empty.
     """
 
     type: DataType
@@ -76,6 +77,7 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     derived: bool = False
     reboot: bool = False
     inverted16: bool = False
+    json: bool = False
 
     @property
     def key(self) -> str:
@@ -104,7 +106,7 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             case DataType.DECIMAL:
                 value = self._decimal(text.strip())
             case DataType.STRING:
-                value = text if self.minimum <= len(text) <= self.maximum and text.isprintable() else None
+                value = text if self._is_text(text) else None
             case DataType.DATE_TIME:
                 value = _moment(text.strip())
             case DataType.OPTION_LIST:
@@ -146,7 +148,8 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             case DataType.DECIMAL:
                 return f"a number from {self.minimum} to {self.maximum}"
             case DataType.STRING:
-                return f"a text of {self.minimum} to {self.maximum} characters"
+                what = "a JSON object" if self.json else "a text"
+                return f"{what} of {self.minimum} to {self.maximum} characters"
             case DataType.DATE_TIME:
                 return "a moment such as 2026-01-01T00:00:00Z, or nothing"
             case DataType.OPTION_LIST:
@@ -155,6 +158,10 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
                 members = ", ".join(self.values) if self.values else "nothing yet: the list stays empty"
                 members = f"members such as {members}" if self.member is not None else members
                 return f"a comma-separated list ({'at least one' if self.minimum else 'maybe empty'}) of {members}"
+
+    def _is_text(self, text: str) -> bool:
+        fits = self.minimum <= len(text) <= self.maximum and text.isprintable()
+        return fits and (not self.json or not text or _is_object(text))
 
     def _integer(self, text: str) -> int | None:
         if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > len(str(MAX_INTEGER)) + 1:
@@ -175,6 +182,13 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     def _allows(self, member: str) -> bool:
         return member in self.values if self.member is None else re.fullmatch(self.member, member) is not None
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _moment(text: str) -> str | None:

@@ -103,9 +103,10 @@ class Station:
         plate: Nameplate,
         *,
         tokens: Tokens,
+        language: str = "en",
         security: SecurityEvents = _NO_GUARD,
     ) -> None:
-        """`new_id` gives UUIDs; `tokens` hears the verdicts that come with the answers to transaction facts."""
+        """`new_id` gives UUIDs; `tokens` hears the verdicts on transactions; `language`: what the displays speak."""
         self._settings = settings
         self._journal = journal
         self._new_id = new_id
@@ -142,7 +143,19 @@ class Station:
         self._ping_changed = asyncio.Event()
         settings.on_change(self._on_setting)
         around = Surroundings(
-            settings, charger, self._keeper, journal, clock, new_id, plate, self, self.costs, security, tokens
+            settings=settings,
+            charger=charger,
+            keeper=self._keeper,
+            store=journal,
+            clock=clock,
+            new_id=new_id,
+            plate=plate,
+            csms=self,
+            costs=self.costs,
+            security=security,
+            vendors=self.data_transfer,
+            language=language,
+            tokens=tokens,
         )
         self._blocks: tuple[Block, ...] = (
             self._provisioning,
@@ -225,6 +238,11 @@ class Station:
         """Send the CSMS what OCPP has no message for; None when it cannot be asked or does not answer."""
         calls = self._connected
         return await transfer(calls, vendor, message, data) if calls is not None and self.online else None
+
+    def transactions(self, number: int) -> frozenset[str]:
+        """The station's own ids of the transactions to which a 1.6 CSMS gave this number, lately."""
+        calls = self._connected
+        return frozenset() if calls is None else calls.dialect.numbered(number)
 
     def speaks(self, notice: type[Notice]) -> bool:
         """Whether there is a connection whose version has words for it."""

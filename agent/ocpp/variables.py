@@ -124,6 +124,7 @@ class Settings:
         self._values: dict[str, object] = {one.key: one.default for one in self._registry}
         self._written: dict[str, object] = {}  # what takes effect at the next start
         self._followed: dict[str, Callable[[], object]] = {}
+        self._revisions: dict[str, int] = {}
         for name, text in (start_values or {}).items():
             setting, parse = find_by_name(name, self._registry)
             self._values[setting.key] = parse(text)
@@ -150,6 +151,10 @@ class Settings:
     def follow(self, setting: Setting[T], read: Callable[[], T]) -> None:
         """Ask `read` for the value whenever it is wanted: for what the agent finds out anew each time."""
         self._followed[setting.key] = read
+
+    def revision(self, setting: Setting[Any]) -> int:
+        """How often it has become another: what can be told of a secret."""
+        return self._revisions.get(setting.key, 0)
 
     def on_change(self, listener: Callable[[Setting[Any]], None]) -> None:
         """Call `listener(setting)` whenever a value has become another."""
@@ -271,6 +276,7 @@ class Settings:
             self._written[setting.key] = value
         elif self._values[setting.key] != value:
             self._values[setting.key] = value
+            self._revisions[setting.key] = self.revision(setting) + 1
             for listener in self._listeners:
                 listener(setting)
 

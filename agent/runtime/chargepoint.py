@@ -26,6 +26,7 @@ from agent.core.session import Phase, Session
 from agent.core.turn import is_drivers
 from agent.core.values import IdToken, Scope, StopReason, Trigger
 from agent.ocpp.charger import ResetKind
+from agent.ocpp.screen import Page
 from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
 from agent.runtime.site import Site
@@ -124,6 +125,16 @@ class ChargePoint:
     def on_step(self, listener: Callable[[int], None]) -> None:
         """Call `listener(evse)` after every step."""
         self._watchers.append(lambda _before, _event, session, _effects: listener(session.evse))
+
+    def displays(self) -> frozenset[int]:
+        """The EVSEs that have a display."""
+        return frozenset(evse for evse, task in self.tasks.items() if task.hardware.display is not None)
+
+    def show(self, evse: int, page: Page) -> None:
+        """Show this on the EVSE's display, beside the station's own words."""
+        performer = self.tasks[evse].performer
+        if performer is not None:
+            performer.show_page(page)
 
     async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
         """Try to unlock the connector, once the contactor is open; whether it is unlocked now."""

@@ -39,6 +39,7 @@ from agent.core.signage import Sign
 from agent.core.signage_words import Language
 from agent.core.values import Trigger
 from agent.ocpp.outbox import StoredFact
+from agent.ocpp.screen import Page
 from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
 from agent.runtime.lane import Lane
 from hal import board as ports
@@ -49,6 +50,7 @@ from hal.types import FaultCleared, FaultKind, FaultRaised
 log = logging.getLogger(__name__)
 
 COMPANY_S: Final = 1.0  # our policy: how long a reading waits for other writes before it gets a sync of its own
+SCREEN_S: Final = 5.0  # our policy: how long one of several screens is shown
 MOMENT_S: Final = 4.0  # our policy: how long a refused card is told
 STORAGE_RETRY_S: Final = 5.0  # our policy: how soon a full disk is tried again
 
@@ -75,6 +77,9 @@ class Front:
         self._sound_lane = Lane(f"{name} beeper", _no_fault)
         self._shown: tuple[Sign, Language] | None = None
         self._moment: asyncio.TimerHandle | None = None
+        self._page = Page()
+        self._turn = 0
+        self._turning: asyncio.TimerHandle | None = None
         self._session: Session
 
     def follow(self, before: Session, event: AnyEvent | None, session: Session) -> None:
@@ -92,9 +97,16 @@ class Front:
         elif self._moment is None:
             self._show(signage.sign(session, asyncio.get_running_loop().time()))
 
+    def turn_to(self, page: Page) -> None:
+        """Show this beside the session's own sign."""
+        self._page, self._turn = page, 0
+        if self._display is not None and self._shown is not None:
+            self._show_text(*self._shown)
+
     def close(self) -> None:
         """Show nothing new."""
         self._end_moment()
+        self._end_turn()
         for lane in (self._light_lane, self._text_lane, self._sound_lane):
             lane.stop()
 
@@ -106,7 +118,29 @@ class Front:
         if self._led is not None:
             self._light_lane.want(partial(self._led.show, sign.colour, sign.pattern))
         if self._display is not None:
-            self._text_lane.want(partial(self._display.text, sign.lines(language)))
+            self._turn = 0
+            self._show_text(sign, language)
+
+    def _show_text(self, sign: Sign, language: Language) -> None:
+        """One screen, and after a while the next one."""
+        self._end_turn()
+        screens = self._page.screens(sign.lines(language))
+        if self._moment is not None and self._page.own:
+            screens = screens[:1]  # why a card was refused does not take turns
+        if len(screens) > 1:
+            self._turning = asyncio.get_running_loop().call_later(SCREEN_S, self._next_screen)
+        if self._display is not None:
+            self._text_lane.want(partial(self._display.text, screens[self._turn % len(screens)]))
+
+    def _next_screen(self) -> None:
+        self._turn += 1
+        if self._shown is not None:
+            self._show_text(*self._shown)
+
+    def _end_turn(self) -> None:
+        if self._turning is not None:
+            self._turning.cancel()
+            self._turning = None
 
     def _moment_over(self) -> None:
         self._moment = None
@@ -205,6 +239,10 @@ class Performer:
     def show(self, before: Session, event: AnyEvent | None, session: Session) -> None:
         """Let the driver see and hear what this step means."""
         self._front.follow(before, event, session)
+
+    def show_page(self, page: Page) -> None:
+        """Let the display say this, too."""
+        self._front.turn_to(page)
 
     async def withdraw(self) -> None:
         """Withdraw permission for good, as the last thing an agent does; a board that is away has its lease."""

@@ -320,7 +320,7 @@ class Monitoring(Block):
         found = known or self._model.find(name)
         if isinstance(found, VariableStatus):
             return None
-        return Sample(found.value, found.detail, self._tx(name), found.type in NUMERIC)
+        return Sample(found.value, found.detail, self._tx(name), found.type in NUMERIC, found.revision)
 
     def _tx(self, name: VariableName) -> str | None:
         if name.evse is None:

@@ -13,6 +13,7 @@ from agent.ocpp.charger import Charger, ResetKind
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import BootReason, Registration
 from agent.ocpp.keeper import Keeper
+from agent.ocpp.settings.clock import HEARTBEAT, TIME_SOURCE
 from agent.ocpp.settings.link import HEARTBEAT_INTERVAL
 from agent.ocpp.variables import Setting, Settings
 
@@ -111,7 +112,7 @@ class Provisioning(Block):
     async def heartbeat(self, calls: Calls) -> None:
         """Send a heartbeat. Raises `CallFailedError`, `LinkLostError`."""
         answer = await calls.call(calls.dialect.heartbeat())
-        self._charger.time_learned(calls.dialect.time_told(answer))
+        self._learn_time(calls.dialect.time_told(answer))
 
     async def _regular_heartbeat(self, calls: Calls) -> None:
         try:
@@ -120,6 +121,10 @@ class Provisioning(Block):
             raise
         except CallFailedError as error:
             _log.warning("heartbeat: %s", error)
+
+    def _learn_time(self, utc_s: float) -> None:
+        if HEARTBEAT in self._settings.get(TIME_SOURCE):  # B01.FR.06
+            self._charger.time_learned(utc_s)
 
     def _on_setting(self, setting: Setting[Any]) -> None:
         if setting is HEARTBEAT_INTERVAL:
@@ -135,7 +140,7 @@ class Provisioning(Block):
             return BOOT_RETRY_S
         answer = calls.dialect.boot_answer(response)
         self.registration = answer.registration
-        self._charger.time_learned(answer.now_utc_s)
+        self._learn_time(answer.now_utc_s)
         if self.registered:
             if answer.interval_s > 0:  # B01.FR.04
                 self._settings.set(HEARTBEAT_INTERVAL, int(min(answer.interval_s, HEARTBEAT_INTERVAL.maximum)))

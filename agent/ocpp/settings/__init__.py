@@ -17,7 +17,9 @@ from typing import Any, Final
 from agent.ocpp.setting import Setting
 from agent.ocpp.settings import (
     authorization,
+    clock,
     device_data,
+    display,
     link,
     metering,
     monitoring,
@@ -34,6 +36,8 @@ _PARTS: Final = (
     authorization,
     metering,
     monitoring,
+    display,
+    clock,
     station,
     security,
 )

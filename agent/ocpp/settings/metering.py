@@ -25,6 +25,7 @@ MEASURANDS: Final = tuple(  # what `agent.core.metering` can take from a meter
     )
 )
 
+SAMPLED_AVAILABLE: Final = available("SampledDataCtrlr")
 SAMPLED_INTERVAL: Final = seconds("SampledDataCtrlr.TxUpdatedInterval", "MeterValueSampleInterval", 60)
 SAMPLED_STARTED_MEASURANDS: Final = members("SampledDataCtrlr.TxStartedMeasurands", None, ENERGY, MEASURANDS)
 SAMPLED_UPDATED_MEASURANDS: Final = members(
@@ -42,17 +43,16 @@ SAMPLED_ENDED_MEASURANDS: Final = members(
     "SampledDataCtrlr.TxEndedMeasurands", "StopTxnSampledData", ENERGY, MEASURANDS
 )
 SAMPLED_ENDED_INTERVAL: Final = seconds("SampledDataCtrlr.TxEndedInterval", None, 0)
-SAMPLED_AVAILABLE: Final = available("SampledDataCtrlr")
 SAMPLED_ENABLED: Final = flag("SampledDataCtrlr.Enabled", None, default=True)
 REGISTER_WITHOUT_PHASES: Final = flag(  # no meter of ours has a register for each phase
     "SampledDataCtrlr.RegisterValuesWithoutPhases", None, default=True, access=Access.READ_ONLY, derived=True
 )
+ALIGNED_AVAILABLE: Final = available("AlignedDataCtrlr")
 ALIGNED_INTERVAL: Final = seconds("AlignedDataCtrlr.Interval", "ClockAlignedDataInterval", 0, maximum=DAY_S)
 ALIGNED_SEND_DURING_IDLE: Final = flag("AlignedDataCtrlr.SendDuringIdle", None, default=False)
 ALIGNED_MEASURANDS: Final = members("AlignedDataCtrlr.Measurands", "MeterValuesAlignedData", ENERGY, MEASURANDS)
 ALIGNED_ENDED_MEASURANDS: Final = members("AlignedDataCtrlr.TxEndedMeasurands", "StopTxnAlignedData", (), MEASURANDS)
 ALIGNED_ENDED_INTERVAL: Final = seconds("AlignedDataCtrlr.TxEndedInterval", None, 0, maximum=DAY_S)
-ALIGNED_AVAILABLE: Final = available("AlignedDataCtrlr")
 ALIGNED_ENABLED: Final = flag("AlignedDataCtrlr.Enabled", None, default=True)
 # 1.6 has one interval for what is told and for what the end message holds: its key writes both.
 TWINS16: Final = MappingProxyType(

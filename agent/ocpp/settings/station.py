@@ -1,4 +1,4 @@
-"""What the station is, in 1.6's words. 2.x says this elsewhere in its device model."""
+"""What the station is and what it tells of itself. Most of it is 1.6's: 2.x says it elsewhere in its device model."""
 
 from __future__ import annotations
 

@@ -56,6 +56,7 @@ from hal.types import FaultKind
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
 SPEECH: Final[tuple[Speech, ...]] = (local_list,)
 
+MAX_ENDED: Final = 20  # our policy: ended transactions whose number is still known, for a final cost
 NO_NUMBER: Final = -1  # errata 3.18: the transaction whose StartTransaction could not be delivered
 
 ERROR_CODES: Final[Mapping[FaultKind, str]] = MappingProxyType(
@@ -117,6 +118,7 @@ class DialectV16:
         own = everyday.services(self._reset, self._numbered)
         self.services: Mapping[str, Service] = merged((own, *(one.SERVICES for one in SPEECH)))
         self._open = msgspec.json.decode(memory, type=dict[str, OpenTransaction]) if memory else {}
+        self._ended: dict[int, str] = {}  # the newest first
         self._reset_reason = "HardReset"  # after a restart that this process did not see coming
 
     def boot(self, plate: Nameplate, reason: BootReason) -> Struct:
@@ -199,6 +201,11 @@ class DialectV16:
         """What a DataTransfer.conf means."""
         return TransferAnswer(Verdict(response.status), given(response.data))
 
+    def numbered(self, number: int) -> frozenset[str]:
+        """Those that run, and the last that ended with this number: its final cost comes later."""
+        ended = self._ended.get(number)
+        return self._numbered(number) or (frozenset() if ended is None else frozenset({ended}))
+
     def status_word(self, fact: ConnectorStatusChanged) -> str:
         """Status and error code: what a repetition would tell again."""
         return f"{fact.status} {_error_code(fact)}"
@@ -231,7 +238,9 @@ class DialectV16:
             case TransactionUpdated(token=IdToken() as token) as fact if self._awaits_start(fact.tx):
                 return self._started(fact.tx, token, self._open[fact.tx].start_wh, response)
             case TransactionEnded(token=token) as fact if response is not None or self._awaits_start(fact.tx):
-                self._open.pop(fact.tx, None)
+                ended = self._open.pop(fact.tx, None)
+                if ended is not None and ended.number is not None:
+                    self._ended = {ended.number: fact.tx, **dict(list(self._ended.items())[: MAX_ENDED - 1])}
                 info = given(response.idTagInfo) if response is not None else None
                 return Outcome(verdict_of(info) if info else None, token if info else None, self._memory())
             case _:  # a stop that was given up keeps its number: it may be sent again

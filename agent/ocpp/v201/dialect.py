@@ -51,13 +51,13 @@ from agent.ocpp.dialect import (
 from agent.ocpp.hardware_model import availability_state
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.ocpp.v201 import local_list, monitoring, reports
+from agent.ocpp.v201 import display, local_list, monitoring, reports
 from agent.ocpp.v201 import services as everyday
 from agent.ocpp.v201.security import security_event
 from agent.ocpp.v201.tokens import contract_fields, token_fields, told_of, verdict_of
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
-SPEECH: Final[tuple[Speech, ...]] = (everyday, reports, monitoring, local_list)
+SPEECH: Final[tuple[Speech, ...]] = (everyday, reports, monitoring, display, local_list)
 
 NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it
 NO_MEASURAND: Final = frozenset({Measurand.TEMPERATURE})  # nor MeasurandEnumType for this
@@ -129,6 +129,11 @@ class DialectV201:
         """2.x reports connectors only."""
         del at_utc_s, operative
         return None
+
+    def numbered(self, number: int) -> frozenset[str]:
+        """2.x's transactions have the station's own ids."""
+        del number
+        return frozenset()
 
     def status_word(self, fact: ConnectorStatusChanged) -> str:
         """Out of order, out of service and reserved have their own words; else it counts what is plugged in."""

@@ -40,6 +40,7 @@ from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.outbox import StoredFact
+from agent.ocpp.screen import Page
 from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
 from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.station import Station
@@ -141,6 +142,9 @@ class FakeCharger:
     unlocks: list[tuple[int, bool]] = field(default_factory=list)
     unlocked: bool = True
     unlock_s: float = 1.0
+    cached: bool = True
+    pages: list[tuple[int, Page]] = field(default_factory=list)
+    with_display: frozenset[int] | None = None  # None: every EVSE
     listeners: list[Callable[[int], None]] = field(default_factory=list)
 
     @property
@@ -161,6 +165,16 @@ class FakeCharger:
         self.sessions[session.evse] = session
         for listener in self.listeners:
             listener(session.evse)
+
+    def displays(self) -> frozenset[int]:
+        return self.with_display if self.with_display is not None else frozenset(self.sessions)
+
+    def show(self, evse: int, page: Page) -> None:
+        self.pages.append((evse, page))
+
+    def page(self, evse: int = 1) -> Page:
+        """What the EVSE's display shows now."""
+        return next((page for one, page in reversed(self.pages) if one == evse), Page())
 
     def capabilities(self, evse: int) -> EvseCapabilities:
         return EvseCapabilities(max_current_a=32.0, has_lock=self.session(evse).has_lock, has_proximity=evse == 1)
@@ -233,13 +247,14 @@ async def stand(
     start_values: dict[str, str] | None = None,
     charger: FakeCharger | None = None,
     password: str | None = None,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Stand]:
     """A running station; `url` when the CSMS listens already or is not to listen at all."""
     own = url is None
     endpoint = await csms.start() if url is None else url
     store = MemoryStore() if store is None else store
     charger = charger or FakeCharger()
-    settings = Settings(start_values=start_values or {})
+    settings = settings or Settings(start_values=start_values or {})
     loop = asyncio.get_running_loop()
     numbers = itertools.count(1)
     learnt: list[tuple[IdToken, AuthInfo]] = []

@@ -622,3 +622,11 @@ async def test_a_status_shorter_than_the_minimum_duration_is_not_reported():
         assert len(csms.calls("StatusNotification")) == begun
         await settled(2)
         assert [call.payload["status"] for call in csms.calls("StatusNotification")[begun:]] == ["Charging"]
+
+
+@pytest.mark.req("B01.FR.06")
+@pytest.mark.parametrize(("sources", "believed"), [("NTP,Heartbeat", True), ("NTP", False)])
+async def test_the_csms_s_time_is_only_believed_where_it_is_a_source(sources: str, believed: bool):
+    async with stand(ScriptedCsms(), start_values={"ClockCtrlr.TimeSource": sources}) as one:
+        await one.accepted()
+        assert bool(one.charger.times_utc_s) is believed

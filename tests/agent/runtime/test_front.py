@@ -10,6 +10,8 @@ from agent.core.events import AuthorizationDecided
 from agent.core.session import Phase
 from agent.core.signage_words import WORDS
 from agent.core.values import AuthInfo, AuthStatus
+from agent.ocpp.screen import Page
+from agent.runtime.perform import SCREEN_S
 from hal.errors import HalTimeoutError
 from hal.types import CpState, FaultKind, FaultRaised, TokenPresented
 from tests.agent.core.playing import cp
@@ -138,3 +140,36 @@ async def test_what_is_shown_changes_to_the_drivers_language_and_back(monkeypatc
         await b.happen(TokenPresented("AABB"))  # he goes
         await asyncio.sleep(20)
         assert front.shown[-1].startswith(tuple(title for title, _ in WORDS["en"].titles.values()))
+
+
+async def test_a_display_takes_turns_with_the_csms_s_messages_and_shows_costs_beneath(monkeypatch):
+    front = with_front(monkeypatch, led=False)
+    async with bench() as b:
+        front.shown.clear()
+        b.performer.show_page(Page(("2.50 EUR",), (("Coffee", "inside"),)))
+        await asyncio.sleep(2.6 * SCREEN_S)
+        own = "Free / Plug in and show your card / 2.50 EUR"
+        assert front.shown == [own, "Coffee / inside", own]
+        front.shown.clear()
+        b.performer.show_page(Page(others=(("Closed",),), own=False))
+        await b.happen(cp(CpState.B))
+        await asyncio.sleep(3 * SCREEN_S)
+        assert set(front.shown) == {"Closed"}, "what is always in front gives way to nothing"
+        b.performer.show_page(Page())
+        await asyncio.sleep(SCREEN_S)
+        assert front.shown[-1] == "Connected / Please show your card"
+
+
+async def test_a_refused_card_is_told_at_once_also_while_messages_take_turns(monkeypatch):
+    front = with_front(monkeypatch, led=False)
+    async with bench() as b:
+        refused = AuthInfo(AuthStatus.EXPIRED)
+        b.performer._authorize = lambda _evse, one: b.task.post(AuthorizationDecided(one.ask, one.token, refused))
+        await b.happen(cp(CpState.B))
+        b.performer.show_page(Page(others=(("Coffee",),)))
+        await asyncio.sleep(1.5 * SCREEN_S)
+        assert front.shown[-1] == "Coffee"
+        front.shown.clear()
+        await b.happen(TokenPresented("AABB"))
+        await asyncio.sleep(3)
+        assert front.shown[-1] == "Not accepted / This card has expired"
