@@ -7,7 +7,7 @@ paths start at the main file's directory. What each key means is documented in d
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -19,7 +19,8 @@ from agent.config_text import ConfigError, Document, KeyPath, did_you_mean
 from agent.core.limits import MAX_OFFER_A, MIN_OFFER_A
 from agent.core.sharing import SharingRule
 from agent.core.signage_words import Language
-from agent.ocpp.setting import SettingError
+from agent.ocpp.setting import Setting, SettingError
+from agent.ocpp.settings import SETTINGS, custom
 from agent.ocpp.variables import find_by_name
 from agent.places import DEFAULT_PATH, DEFAULT_STATE_DIR, SOCKET_NAME
 from hal.host import HalConfig
@@ -102,6 +103,32 @@ class Control(_Section, frozen=True):
     socket: Path | None = None
 
 
+class CustomKey(_Section, frozen=True):
+    """A setting of the operator's own: a configuration key of 1.6, and a variable of 2.x's CustomizationCtrlr."""
+
+    key: str
+    type: custom.Kind = "string"
+    default: custom.Value | None = None
+    min: float | None = None
+    max: float | None = None
+    unit: str | None = None
+    read_only: bool = False
+    reboot: bool = False
+
+    def row(self) -> Setting[Any]:
+        """Its row in the registry. Raises `SettingError`."""
+        return custom.custom(
+            self.key,
+            self.type,
+            default=self.default,
+            minimum=self.min,
+            maximum=self.max,
+            unit=self.unit,
+            read_only=self.read_only,
+            reboot=self.reboot,
+        )
+
+
 class Config(_Section, frozen=True):
     """Everything the agent is built from."""
 
@@ -114,11 +141,16 @@ class Config(_Section, frozen=True):
     state: State = State()
     control: Control = Control()
     settings: dict[str, Any] = {}
+    custom: tuple[CustomKey, ...] = ()
 
     @property
     def control_socket(self) -> Path:
         """Where the control socket is."""
         return self.control.socket or self.state.dir / SOCKET_NAME
+
+    def registry(self) -> tuple[Setting[Any], ...]:
+        """Every setting there is, the operator's own last."""
+        return (*SETTINGS, *(own.row() for own in self.custom))
 
     def start_values(self) -> dict[str, str]:
         """[settings] as texts, for `agent.ocpp.variables.Settings`."""
@@ -170,6 +202,7 @@ def _problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
         if evse.id != index + 1:
             yield ("evse", index, "id"), f"expected {index + 1}: EVSEs are numbered from 1 without gaps, in order"
     yield from _meter_problems(config)
+    yield from _custom_problems(config.custom)
     yield from _setting_problems(config.settings)
 
 
@@ -223,6 +256,19 @@ def _meter_problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
         if meter.bus not in buses:
             hint = did_you_mean(meter.bus, buses)
             yield ("hal", "meter", index, "bus"), f"no [[hal.bus]] is named {meter.bus!r}{hint}"
+
+
+def _custom_problems(own: Sequence[CustomKey]) -> Iterator[tuple[KeyPath, str]]:
+    taken = {name.casefold() for one in SETTINGS for name in (one.key, one.key16) if name}
+    for index, one in enumerate(own):
+        try:
+            one.row()
+        except SettingError as error:
+            yield ("custom", index, "key"), str(error)
+            continue
+        if one.key.casefold() in taken:
+            yield ("custom", index, "key"), "is a setting already: choose another name"
+        taken.add(one.key.casefold())
 
 
 def _setting_problems(settings: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:

@@ -242,6 +242,7 @@ def build(
         log.error("the journal was damaged and begun anew; the damaged one is kept as %s", journal.recovered_from)
     start_values = config.start_values() | {NUMBER_OF_CONNECTORS.key: str(len(config.evse))}
     settings = Settings(
+        config.registry(),
         start_values=start_values,
         stored_values=journal.settings(),
         persist=lambda key, text: journal.commit(PutSetting(key, text)),

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.config import Config, ConfigError, Control, Evse, Ocpp, Site, State, Station, load, read_secret
+from agent.config import Config, ConfigError, Control, CustomKey, Evse, Ocpp, Site, State, Station, load, read_secret
 from agent.config_text import Document
 from agent.core.sharing import SharingRule
-from agent.ocpp.variables import SETTINGS
+from agent.ocpp.variables import SETTINGS, Settings, SettingVerdict
 from hal.host import BusConfig, HalConfig, MeterConfig
 
 DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -271,6 +271,36 @@ def test_whatever_stands_in_the_file_it_is_a_configuration_or_an_error(at: int, 
         assert translated.line is None or 1 <= translated.line <= len(text.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ('[[custom]]\nkey = "HeartbeatInterval"\ntype = "integer"', "is a setting already"),
+        ('[[custom]]\nkey = "Coffee Strength"\ntype = "integer"', "without spaces"),
+        ('[[custom]]\nkey = "Strength"\ntype = "integer"\ndefault = 9\nmax = 5', "a whole number from 0 to 5"),
+        ('[[custom]]\nkey = "Strength"\ntype = "integer"\ndefault = "5"', "a whole number"),
+        ('[[custom]]\nkey = "Strength"\ntype = "coffee"', "expected one of 'boolean'"),
+    ],
+)
+def test_a_setting_of_the_operators_own_that_cannot_be_one_is_refused(path: Path, table: str, problem: str) -> None:
+    error = refused(path, f"{GOOD}\n{table}\n")
+    assert error.key is not None
+    assert error.key.startswith("custom[1]")
+    assert problem in error.problem
+
+
+def test_a_setting_of_the_operators_own_is_a_key_and_a_variable_like_any_other(path: Path) -> None:
+    strength = '[[custom]]\nkey = "Strength"\ntype = "integer"\ndefault = 3\nmax = 5\n'
+    own = f'{strength}[[custom]]\nkey = "Bean"\nread_only = true\nreboot = true\n'
+    path.write_text(f"{GOOD}\n{own}")
+    settings = Settings(load(path).registry())
+    assert settings.set_by_key16("strength", "6").verdict is SettingVerdict.INVALID
+    assert settings.set_by_key16("strength", "5").verdict is SettingVerdict.ACCEPTED
+    found = settings.find("CustomizationCtrlr", "Strength")
+    assert found is not None
+    assert settings.text(found) == "5"
+    assert settings.set_by_key16("Bean", "x").verdict is SettingVerdict.READ_ONLY
+
+
 # The documentation
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -284,6 +314,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "hal.meter": MeterConfig,
     "state": State,
     "control": Control,
+    "custom": CustomKey,
 }
 
 
