@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -30,6 +30,7 @@ from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
+from agent.ocpp.dialect import BootReason
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
 from agent.ocpp.settings.link import RESET_RETRIES
@@ -41,7 +42,7 @@ from agent.runtime.authorizer import Authorizer
 from agent.runtime.chargepoint import ChargePoint
 from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
-from agent.runtime.journal import FILE_NAME, Journal, PutSetting
+from agent.runtime.journal import FILE_NAME, Journal, PutMeta, PutSetting
 from agent.runtime.perform import Performer
 from agent.runtime.security import SecurityDesk
 from agent.runtime.site import Site
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from agent.iso15118.server import SeccServer
 
 log = logging.getLogger(__name__)
+
+MACHINE_BOOT_KEY: Final = "agent.machine_boot"  # of the journal's meta data: under which start the agent ran last
 
 
 class UnguardedBoardError(ValueError):
@@ -221,12 +224,20 @@ class Agent:
 
 
 def build(
-    config: Config, board: Board, clock: Clock, new_id: Callable[[], str], rng: random.Random | None = None
+    config: Config,
+    board: Board,
+    clock: Clock,
+    new_id: Callable[[], str],
+    rng: random.Random | None = None,
+    *,
+    machine_boot: str | None = None,
 ) -> Agent:
     """The agent for this configuration, on a started board.
 
-    `new_id` gives UUIDs; `rng` spreads redials. Raises `UnguardedBoardError`, `OwnershipError`, `JournalError`,
-    `SettingError`, and `ValueError` for a configured EVSE that the board does not have.
+    `new_id` gives UUIDs; `rng` spreads redials; `machine_boot` is the operating system's id of its own start.
+
+    Raises `UnguardedBoardError`, `OwnershipError`, `JournalError`, `SettingError`, and `ValueError` for a configured
+    EVSE that the board does not have.
     """
     if not board.info.guarded:
         raise UnguardedBoardError(f"board {board.info.model} has no interlock: wrap it in hal.guard.Guard")
@@ -248,6 +259,7 @@ def build(
         persist=lambda key, text: journal.commit(PutSetting(key, text)),
     )
 
+    started = _why_started(journal, machine_boot)
     tokens = TokenStore(journal, clock, settings.auth_rules, lambda: Policy(settings.get(AUTH_CACHE_POLICY)))
 
     def station(charge_point: ChargePoint, security: SecurityEvents) -> Station:
@@ -262,6 +274,7 @@ def build(
             _plate(config, board),
             tokens=tokens,
             language=config.station.language,
+            started=started,
             security=security,
         )
 
@@ -278,6 +291,15 @@ def build(
         if evse.v2g is not None:
             agent.talk(evse.id, evse.v2g, evse.phases)
     return agent
+
+
+def _why_started(journal: Journal, machine_boot: str | None) -> BootReason:
+    """Whether the machine has started, or only the agent on it."""
+    if machine_boot is None:
+        return BootReason.POWER_UP
+    before = journal.meta(MACHINE_BOOT_KEY)
+    journal.commit(PutMeta(MACHINE_BOOT_KEY, machine_boot.encode()))
+    return BootReason.APPLICATION_RESET if before == machine_boot.encode() else BootReason.POWER_UP
 
 
 def _session(evse: int, blob: bytes | None, rules: Rules, *, has_lock: bool) -> Session:

@@ -27,6 +27,7 @@ from hal.host import open_board
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_RESET: Final = 10  # an accepted reset: the service manager starts the agent anew
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")  # another one after every start of the machine
 
 
 def command(argv: Sequence[str]) -> int:
@@ -48,6 +49,13 @@ def command(argv: Sequence[str]) -> int:
         return EXIT_FAILED
 
 
+def _machine_boot() -> str | None:
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return None  # no Linux
+
+
 async def _run(config: Config, *, as_json: bool) -> int:
     board = await open_board(config.hal)
     loop, running = asyncio.get_running_loop(), asyncio.current_task()
@@ -55,7 +63,8 @@ async def _run(config: Config, *, as_json: bool) -> int:
         loop.add_signal_handler(name, running.cancel if running else loop.stop)
     try:
         await board.start()
-        agent = build(config, board, LoopClock(trusted=system_clock_is_right), lambda: str(uuid.uuid4()))
+        clock = LoopClock(trusted=system_clock_is_right)
+        agent = build(config, board, clock, lambda: str(uuid.uuid4()), machine_boot=_machine_boot())
         if as_json:
             facts = {"identity": config.station.identity, "url": config.ocpp.url, "evses": sorted(board.evses)}
             print(json.dumps(facts), flush=True)

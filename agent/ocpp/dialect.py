@@ -30,10 +30,12 @@ _Value = TypeVar("_Value")
 class BootReason(enum.StrEnum):
     """Why the station boots (OCPP 2.0.1 BootReasonEnumType); 1.6 does not ask."""
 
+    APPLICATION_RESET = "ApplicationReset"
     POWER_UP = "PowerUp"
     REMOTE_RESET = "RemoteReset"
     SCHEDULED_RESET = "ScheduledReset"
     TRIGGERED = "Triggered"
+    UNKNOWN = "Unknown"
 
 
 class Registration(enum.StrEnum):

@@ -41,7 +41,18 @@ from agent.ocpp.connection import (
 )
 from agent.ocpp.costs import Costs
 from agent.ocpp.device_model import Nameplate
-from agent.ocpp.dialect import Dialect, Notice, Registration, answered, asked, heard, memory_key, merged, said
+from agent.ocpp.dialect import (
+    BootReason,
+    Dialect,
+    Notice,
+    Registration,
+    answered,
+    asked,
+    heard,
+    memory_key,
+    merged,
+    said,
+)
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
 from agent.ocpp.rpc import CallReceived, Rpc
@@ -104,9 +115,10 @@ class Station:
         *,
         tokens: Tokens,
         language: str = "en",
+        started: BootReason = BootReason.POWER_UP,
         security: SecurityEvents = _NO_GUARD,
     ) -> None:
-        """`new_id` gives UUIDs; `tokens` hears the verdicts on transactions; `language`: what the displays speak."""
+        """`new_id` gives UUIDs; `tokens` hears verdicts; `language`: the displays'; `started`: how the start looks."""
         self._settings = settings
         self._journal = journal
         self._new_id = new_id
@@ -126,7 +138,7 @@ class Station:
         self._version: Version | None = None
         self._calls: Calls | None = None
         self._offline_since_s: float | None = None
-        self._provisioning = Provisioning(plate, charger, settings, self._keeper, journal.meta(REASON_KEY))
+        self._provisioning = Provisioning(plate, charger, settings, self._keeper, self._why(started))
         self._availability = Availability(charger, lambda: clock.now().utc_s)
         self.costs = Costs()
         self._transactions = Transactions(
@@ -166,6 +178,11 @@ class Station:
         )
         self._routes: Routes = merged(one.routes() for one in self._blocks)
         self._byte_limits: ByteLimits = merged(one.byte_limits() for one in self._blocks)
+
+    def _why(self, started: BootReason) -> BootReason:
+        """Why the station has started: what was remembered before the last one's end, else how it looks."""
+        remembered = self._journal.meta(REASON_KEY)
+        return BootReason(remembered.decode()) if remembered else started
 
     @property
     def online(self) -> bool:

@@ -32,16 +32,16 @@ class Provisioning(Block):
         charger: Charger,
         settings: Settings,
         keeper: Keeper,
-        reason: bytes | None,
+        reason: BootReason,
     ) -> None:
-        """`reason`: what was remembered under `REASON_KEY` before this boot."""
+        """`reason`: why the station has started (B01.FR.09)."""
         self.registration: Registration | None = None
         self._plate = plate
         self._charger = charger
         self._settings = settings
         self._interval_changed = asyncio.Event()
         settings.on_change(self._on_setting)
-        self._reason = BootReason(reason.decode()) if reason else BootReason.POWER_UP
+        self._reason = reason
         self._keeper = keeper
         self._not_before_s = 0.0
         self._boot_now = asyncio.Event()
@@ -144,7 +144,7 @@ class Provisioning(Block):
         if self.registered:
             if answer.interval_s > 0:  # B01.FR.04
                 self._settings.set(HEARTBEAT_INTERVAL, int(min(answer.interval_s, HEARTBEAT_INTERVAL.maximum)))
-            self._reason = BootReason.POWER_UP
+            self._reason = BootReason.UNKNOWN  # of a boot without a start: the CSMS had forgotten the station
             self._keeper.remember(REASON_KEY, None)
         else:
             _log.warning("the CSMS answered the boot with %s; next try in %g s", answer.registration, answer.interval_s)

@@ -39,6 +39,7 @@ from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
+from agent.ocpp.dialect import BootReason
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.screen import Page
 from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
@@ -248,6 +249,7 @@ async def stand(
     charger: FakeCharger | None = None,
     password: str | None = None,
     settings: Settings | None = None,
+    started: BootReason = BootReason.POWER_UP,
 ) -> AsyncIterator[Stand]:
     """A running station; `url` when the CSMS listens already or is not to listen at all."""
     own = url is None
@@ -272,6 +274,7 @@ async def stand(
         LinkConfig(endpoint, "CP 1", tuple(versions), password),
         Nameplate("Vendor", "Model", "S-1", "1.0"),
         tokens=tokens,
+        started=started,
     )
     one = Stand(csms, station, charger, store, settings, learnt, tokens, loop.create_task(station.run()))
     try:

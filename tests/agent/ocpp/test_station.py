@@ -23,6 +23,7 @@ from agent.core.values import (
 )
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
+from agent.ocpp.dialect import BootReason
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.settings.link import HEARTBEAT_INTERVAL, OFFLINE_THRESHOLD, WEBSOCKET_PING_INTERVAL
 from agent.runtime.journal import FILE_NAME, Journal
@@ -630,3 +631,12 @@ async def test_the_csms_s_time_is_only_believed_where_it_is_a_source(sources: st
     async with stand(ScriptedCsms(), start_values={"ClockCtrlr.TimeSource": sources}) as one:
         await one.accepted()
         assert bool(one.charger.times_utc_s) is believed
+
+
+@pytest.mark.req("B01.FR.09")
+async def test_a_boot_says_why_and_one_without_a_start_that_it_does_not_know():
+    csms = ScriptedCsms(versions=("ocpp2.0.1",), answers={"Heartbeat": Refuse("SecurityError")})
+    one_life = {"versions": [Version.V201], "started": BootReason.APPLICATION_RESET}
+    async with stand(csms, **one_life, start_values={"HeartbeatInterval": "100"}):
+        first, again = await csms.heard_of("BootNotification", 2)
+        assert (first.payload["reason"], again.payload["reason"]) == ("ApplicationReset", "Unknown")
