@@ -85,6 +85,10 @@ class HardwareModel:
         for evse in self._charger.evse_ids:
             yield from self.of_evse(evse)
 
+    def power(self, evse: int) -> Variable:
+        """How much an EVSE gives: what is asked for most often."""
+        return _power(self._charger.session(evse), self._charger.capabilities(evse))
+
     def of_evse(self, evse: int) -> Iterator[Variable]:
         """Those of one EVSE and what belongs to it."""
         session, can = self._charger.session(evse), self._charger.capabilities(evse)

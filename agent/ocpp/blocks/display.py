@@ -48,6 +48,7 @@ class Display(Block):
         self._messages = {one.id: one for one in messages}
         self._pages: dict[int, Page] = {}
         self._running: dict[int, str | None] = {}  # the transaction of each EVSE, as it was seen last
+        self._seen: dict[int, object] = {}  # what of each session a page depends on
         self._news = asyncio.Event()
         around.settings.follow(DISPLAY_MESSAGES, lambda: len(self._messages))
         around.settings.follow(DISPLAY_AVAILABLE, lambda: bool(around.charger.displays()))
@@ -58,7 +59,7 @@ class Display(Block):
 
     async def run(self) -> None:
         """Keep every display up to date."""
-        self._around.charger.on_step(lambda _evse: self.refresh())
+        self._around.charger.on_step(self._stepped)
         self._around.settings.on_change(lambda _setting: self.refresh())
         while True:
             self._update()
@@ -106,6 +107,14 @@ class Display(Block):
         found = self._messages.pop(ask.id, None) is not None
         self._keep()
         return Handled(FoundAnswer(found), self.refresh)
+
+    def _stepped(self, evse: int) -> None:
+        """Most steps are a meter's reading, which no display shows."""
+        session = self._around.charger.session(evse)
+        seen = (session.status, session.tx.id if session.tx else None, session.driver, session.asking, session.occupied)
+        if self._seen.get(evse) != seen:
+            self._seen[evse] = seen
+            self.refresh()
 
     def _judge(self, message: Message | None) -> DisplayStatus:
         if message is None:

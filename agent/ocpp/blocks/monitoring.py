@@ -33,6 +33,7 @@ from agent.ocpp.hardware_model import AFFLICTED, HardwareModel
 from agent.ocpp.monitoring import (
     LOWEST_SEVERITY,
     NUMERIC,
+    PERIODIC,
     THRESHOLDS,
     Alarm,
     Base,
@@ -63,6 +64,7 @@ from agent.ocpp.settings.monitoring import (
     OFFLINE_QUEUING_SEVERITY,
 )
 from agent.runtime.tasks import together
+from hal.types import FaultKind
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +105,24 @@ def built_in(hardware: HardwareModel) -> Iterator[Monitor]:
             )
 
 
+class _Readings:
+    """An EVSE's variables as they are now, made up at most once."""
+
+    def __init__(self, hardware: HardwareModel) -> None:
+        self._hardware = hardware
+        self._of_evse: dict[int, dict[VariableName, Variable]] = {}
+
+    def variable(self, name: VariableName) -> Variable | None:
+        """One of them; None for what belongs to no EVSE."""
+        if name.evse is None:
+            return None
+        if name.component == "EVSE" and name.variable == "Power":
+            return self._hardware.power(name.evse)
+        if name.evse not in self._of_evse:
+            self._of_evse[name.evse] = {one.name: one for one in self._hardware.of_evse(name.evse)}
+        return self._of_evse[name.evse].get(name)
+
+
 class Monitoring(Block):
     """Sees every step of every EVSE and every change of a setting; what is periodic has a timer."""
 
@@ -119,6 +139,7 @@ class Monitoring(Block):
         self._last_event = 0
         self._started_mono_s = 0.0
         self._problem_events: dict[int | None, int] = {}  # the last event of each EVSE's hardware
+        self._faults: dict[int, frozenset[FaultKind]] = {}
         self._changed: set[int | None] = set()  # EVSEs that have made a step; None: a setting
         self._news = asyncio.Event()  # something to evaluate
         self._mail = asyncio.Event()  # something to send, or somebody to send it to
@@ -236,9 +257,10 @@ class Monitoring(Block):
     async def _watch(self) -> None:
         while True:
             now = self._around.clock.now()
-            wait_s = min((due_in_s(one, now) for one in self._monitors.watches.values()), default=float("inf"))
+            periodic = (one for one in self._monitors.watches.values() if one.monitor.type in PERIODIC)
+            wait_s = min((due_in_s(one, now) for one in periodic), default=None)
             try:
-                async with asyncio.timeout(max(0.0, wait_s) if wait_s < float("inf") else None):
+                async with asyncio.timeout(None if wait_s is None else max(0.0, wait_s)):
                     await self._news.wait()
             except TimeoutError:
                 pass  # a periodic monitor is due
@@ -250,18 +272,16 @@ class Monitoring(Block):
         changed, self._changed = self._changed, set()
         now = self._around.clock.now()
         alarms: list[Alarm] = []
-        values: dict[int | None, dict[VariableName, Variable]] = {}
+        read = _Readings(self._hardware)
+        healthy = {evse for evse in changed if not self._faults_changed(evse)}
         exceeded = False
         for watch in list(self._monitors.watches.values()):
-            monitor = watch.monitor
-            due = due_in_s(watch, now) <= 0
-            of_station = monitor.name.evse is None and bool(changed)
-            if not due and not of_station and monitor.name.evse not in changed:
+            monitor, evse = watch.monitor, watch.monitor.name.evse
+            due = monitor.type in PERIODIC and due_in_s(watch, now) <= 0
+            touched = evse in changed if evse is not None else bool(changed)
+            if not due and (not touched or (evse in healthy and monitor.name.variable == "Problem")):
                 continue
-            if monitor.name.evse is not None and monitor.name.evse not in values:
-                of_evse = self._hardware.of_evse(monitor.name.evse)
-                values[monitor.name.evse] = {one.name: one for one in of_evse}
-            sample = self._sample(monitor.name, values.get(monitor.name.evse, {}).get(monitor.name))
+            sample = self._sample(monitor.name, read.variable(monitor.name))
             if sample is None:
                 continue
             after, alarm = elapsed(watch, sample, now) if due else seen(watch, sample)
@@ -272,6 +292,14 @@ class Monitoring(Block):
         if exceeded:
             self._keep()
         self._raise(alarms)
+
+    def _faults_changed(self, evse: int | None) -> bool:
+        """Whether an EVSE's faults are others than when it was last looked at."""
+        if evse is None:
+            return True
+        faults = self._around.charger.session(evse).faults
+        before, self._faults[evse] = self._faults.get(evse), faults
+        return before != faults
 
     def _raise(self, alarms: list[Alarm]) -> None:
         """Make events of alarms: problems first, because they are what brings other things about (N07.FR.05)."""
