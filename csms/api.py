@@ -20,6 +20,7 @@ from csms.series import Curve
 from csms.server import Csms
 from csms.stream import EventStream
 from csms.tariff import Tariff
+from csms.told import EventTold
 
 API_VERSION = "1"
 MAX_ROWS = 1_000  # our policy: how many rows an answer may have
@@ -115,6 +116,9 @@ class Api:
             _get(f"{charger}/configuration", "Read settings.", self._settings, c.Inventory, SettingsQuery),
             _do("PUT", f"{charger}/configuration", "Change a setting.", self._command, c.SetSetting, c.Answer),
             _do("POST", f"{charger}/report", _first_line(c.GetReport), self._report, c.GetReport, c.Inventory),
+            _get(f"{charger}/events", "What its monitors noticed, oldest first.", self._told, list[EventTold]),
+            _get(f"{charger}/monitors", "The monitors of a 2.x charger.", self._monitors, c.Listing),
+            _get(f"{charger}/display-messages", "What a 2.x charger displays.", self._displayed, c.Listing),
             _do("POST", f"{charger}/call", _first_line(RawCall), self._call, RawCall, c.Answer),
             _get(charger, "One charger.", self._charger, views.ChargerView),
             _do("PATCH", charger, _first_line(ChargerChange), self._change, ChargerChange, views.Decision),
@@ -179,6 +183,15 @@ class Api:
 
     async def _report(self, asked: Asked) -> c.Inventory:
         return await self._csms.report(self._known(asked), asked.body.kind)
+
+    async def _told(self, asked: Asked) -> list[EventTold]:
+        return list(self._csms.events(self._known(asked)))
+
+    async def _monitors(self, asked: Asked) -> c.Listing:
+        return await self._csms.listing(self._known(asked), c.Listed.MONITORS)
+
+    async def _displayed(self, asked: Asked) -> c.Listing:
+        return await self._csms.listing(self._known(asked), c.Listed.MESSAGES)
 
     async def _sessions(self, asked: Asked) -> list[SessionRow]:
         which = asked.query

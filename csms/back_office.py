@@ -11,6 +11,7 @@ import msgspec
 from csms.records import Charger, ChargerState, Token, TokenStatus
 from csms.reports import Reports
 from csms.store import Store
+from csms.told import ToldEvents
 
 HEARTBEAT_S = 300  # our policy: what an accepted charger is told
 MAX_PENDING = 1_000  # our policy: how many chargers may wait to be accepted
@@ -40,6 +41,7 @@ class BackOffice:
         self.store = store
         self.now = now
         self.reports = Reports()
+        self.told = ToldEvents()
         self._accept_all = accept_all
         self._numbers = itertools.count(int(now()))  # not used again after a restart
 

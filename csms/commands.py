@@ -170,6 +170,21 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any
 
 
+class Listed(enum.StrEnum):
+    """What a 2.x charger can list beside its settings, by the action that asks for it."""
+
+    MONITORS = "GetMonitoringReport"
+    MESSAGES = "GetDisplayMessages"
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Monitors or display messages, as OCPP tells them. `complete`: the charger has told all that it promised."""
+
+    status: str | None
+    rows: tuple[dict[str, Any], ...]
+    complete: bool = True
+
+
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Settings, and the answer that brought or promised them. `complete`: the charger has told all that it promised."""
 

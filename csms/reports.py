@@ -1,29 +1,28 @@
-"""Reports that chargers send in parts after they were asked for one (NotifyReport of 2.x)."""
+"""Reports that 2.x chargers send in parts after they were asked for one: settings, monitors, display messages."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-
-from csms.commands import Setting
+from typing import Any
 
 SILENCE_S = 30.0  # our policy: how long the next part of a report may take
-MAX_SETTINGS = 20_000  # our policy: a report beyond that is cut
+MAX_ROWS = 20_000  # our policy: a report beyond that is cut
 
 
 class Report:
     """One report as far as it has come."""
 
     def __init__(self) -> None:
-        self.settings: list[Setting] = []
+        self.rows: list[Any] = []
         self.complete = False
         self._arrived = asyncio.Event()
 
-    def add(self, settings: Iterable[Setting], *, last: bool) -> None:
+    def add(self, rows: Iterable[Any], *, last: bool) -> None:
         """Take a part."""
-        if len(self.settings) < MAX_SETTINGS:
-            self.settings.extend(settings)
+        if len(self.rows) < MAX_ROWS:
+            self.rows.extend(rows)
         self.complete |= last
         self._arrived.set()
 
@@ -54,7 +53,7 @@ class Reports:
         finally:
             del self._expected[key]
 
-    def add(self, charger: str, request_id: int, settings: Iterable[Setting], *, last: bool) -> None:
+    def add(self, charger: str, request_id: int, rows: Iterable[Any], *, last: bool) -> None:
         """Take a part of a report; one that nobody waits for is left alone."""
         if report := self._expected.get((charger, request_id)):
-            report.add(settings, last=last)
+            report.add(rows, last=last)

@@ -34,6 +34,7 @@ from csms.records import (
 )
 from csms.store import Store
 from csms.tariff import Tariff
+from csms.told import EventTold
 
 PING_INTERVAL_S = 60.0  # our policy: finds the chargers that vanished
 PING_TIMEOUT_S = 20.0  # our policy
@@ -239,9 +240,26 @@ class Csms:
             action=self._action(peer, request),
             status=status_of(answer),
             answer=answer,
-            settings=tuple(report.settings),
+            settings=tuple(report.rows),
             complete=report.complete,
         )
+
+    async def listing(self, identity: str, what: c.Listed) -> c.Listing:
+        """Ask a 2.x charger for its monitors or display messages and wait for all parts. Raises UnsayableError."""
+        peer = self._peer(identity)
+        codec, dialect = self._spoken(peer.version)
+        if not dialect.has_reports:
+            raise c.UnsayableError("OCPP 1.6 has neither monitors nor display messages")
+        request: Any = codec.request_type(what.value)(requestId=self._office.next_number())
+        with self._office.reports.expecting(identity, request.requestId) as report:
+            answer = await self._send(peer, request)
+            if status_of(answer) == "Accepted":
+                await report.collect()
+        return c.Listing(status=status_of(answer), rows=tuple(report.rows), complete=report.complete)
+
+    def events(self, identity: str) -> tuple[EventTold, ...]:
+        """What a charger's monitors noticed, as far as it is kept; oldest first."""
+        return self._office.told.events(identity)
 
     async def call(self, identity: str, message: msgspec.Struct) -> msgspec.Struct:
         """Send any CALL, a struct of the wire module of the charger's version."""

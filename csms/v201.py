@@ -14,6 +14,7 @@ from csms.back_office import BackOffice
 from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh
 from csms.names import setting_name, split_name
 from csms.records import POSITIONS_PER_STEP, ConnectorStatus, IdleReadings, Reading, Step, Token
+from csms.told import EventTold
 
 if TYPE_CHECKING:
     from agent.ocpp.v201 import wire
@@ -32,11 +33,8 @@ _ANSWERS: Mapping[
     "NotifyCustomerInformation": {},
     "NotifyDERAlarm": {},
     "NotifyDERStartStop": {},
-    "NotifyDisplayMessages": {},
     "NotifyEVChargingNeeds": {"status": "Rejected"},
     "NotifyEVChargingSchedule": {"status": "Accepted"},
-    "NotifyEvent": {},
-    "NotifyMonitoringReport": {},
     "NotifyPriorityCharging": {},
     "NotifySettlement": {},
     "NotifyWebPaymentStarted": {},
@@ -72,6 +70,9 @@ class Dialect201:
             "BootNotification": self._boot,
             "Heartbeat": self._heartbeat,
             "MeterValues": self._meter_values,
+            "NotifyDisplayMessages": self._notify_display_messages,
+            "NotifyEvent": self._notify_event,
+            "NotifyMonitoringReport": self._notify_monitoring_report,
             "NotifyReport": self._notify_report,
             "StatusNotification": self._status,
             "TransactionEvent": self._transaction_event,
@@ -243,6 +244,24 @@ class Dialect201:
     def _id_token(self, token: Token) -> Any:
         return self._wire.IdTokenType(idToken=token.value, type=token.kind)
 
+    async def _notify_display_messages(
+        self, charger: str, request: wire.NotifyDisplayMessagesRequest
+    ) -> msgspec.Struct:
+        rows = [msgspec.to_builtins(one) for one in known(request.messageInfo) or ()]
+        self._office.reports.add(charger, request.requestId, rows, last=not known(request.tbc))
+        return self._message("NotifyDisplayMessagesResponse")
+
+    async def _notify_monitoring_report(
+        self, charger: str, request: wire.NotifyMonitoringReportRequest
+    ) -> msgspec.Struct:
+        rows = [msgspec.to_builtins(one) for one in known(request.monitor) or ()]
+        self._office.reports.add(charger, request.requestId, rows, last=not known(request.tbc))
+        return self._message("NotifyMonitoringReportResponse")
+
+    async def _notify_event(self, charger: str, request: wire.NotifyEventRequest) -> msgspec.Struct:
+        self._office.told.add(charger, map(_event_told, request.eventData))
+        return self._message("NotifyEventResponse")
+
     def _info(self, id_token: wire.IdTokenType) -> msgspec.Struct:
         if id_token.type == NO_AUTHORIZATION:
             return self._message("IdTokenInfoType", status="Accepted")  # C02.FR.02
@@ -273,6 +292,21 @@ def _setting(data: wire.ReportDataType) -> c.Setting:
         readonly=mutability == "ReadOnly",
         unit=known(traits.unit) if traits else None,
         note="can be written, not read" if mutability == "WriteOnly" else None,
+    )
+
+
+def _event_told(data: wire.EventDataType) -> EventTold:
+    return EventTold(
+        at_utc_s=moment(data.timestamp),
+        variable=setting_name(data.component, data.variable),
+        value=data.actualValue,
+        trigger=data.trigger,
+        code=known(data.techCode),
+        cleared=known(data.cleared) or False,
+        tx=known(data.transactionId),
+        monitor=known(data.variableMonitoringId),
+        event=data.eventId,
+        cause=known(data.cause),
     )
 
 

@@ -22,6 +22,7 @@ from csms.records import ChargerState, TokenStatus
 from csms.server import Csms
 
 SESSIONS_BESIDE: Final = 5  # our policy: on a charger's own page
+EVENTS_BESIDE: Final = 10  # our policy: there too
 FRAMES_BESIDE: Final = 15  # our policy: there too
 TRIGGERS: Final = (
     "BootNotification",
@@ -96,6 +97,7 @@ class Pages:
             charger=await views.charger(self._csms, identity),
             sessions=sessions,
             frames=frames,
+            events=self._csms.events(identity)[-EVENTS_BESIDE:][::-1],
             answer=answer,
             problem=problem,
         )
