@@ -102,6 +102,7 @@ class HardwareModel:
         yield _text("Connector", "ConnectorType", "sType2" if can.has_proximity else "cType2", evse, connector)
         yield _text("Connector", "ChargeProtocol", "CPPWM", evse, connector)
         yield from _metering(session)
+        yield _charging_time(session)
         yield _text("CPPWMController", "State", "" if session.cp is None else str(session.cp), evse)
         yield _flag("PowerContactor", "Active", on=session.contactor_closed, evse=evse)
         if can.has_lock:
@@ -210,11 +211,26 @@ def _currents(session: Session, can: EvseCapabilities) -> Iterator[Variable]:
 
 def _metering(session: Session) -> Iterator[Variable]:
     meter = session.meter
+    transferred_wh = None
+    if meter is not None and session.tx is not None:
+        transferred_wh = max(0.0, meter.energy_import_wh - session.tx.start_energy_wh)
+    yield _register("EnergyImport", transferred_wh, session.evse)
     yield _register("EnergyImportRegister", meter.energy_import_wh if meter is not None else None, session.evse)
     if meter is not None and meter.energy_export_wh is not None:
         yield _register("EnergyExportRegister", meter.energy_export_wh, session.evse)
     if meter is not None and meter.serial is not None:
         yield _text("FiscalMetering", "SerialNumber", meter.serial, session.evse)
+
+
+def _charging_time(session: Session) -> Variable:
+    """How long energy has flowed within the transaction."""
+    return Variable(
+        name=VariableName("TxCtrlr", "ChargingTime", evse=session.evse),
+        attributes=(Attribute(ACTUAL, _number(session.tx.charged_s if session.tx is not None else 0.0, 0)),),
+        type=DataType.DECIMAL.value,
+        unit="s",
+        minimum=0,
+    )
 
 
 def _register(variable: str, energy_wh: float | None, evse: int) -> Variable:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+import msgspec
+
 from agent.ocpp.calls import Calls
 from agent.ocpp.device_model import Variable
-from agent.ocpp.dialect import Dialect, Notice, said
+from agent.ocpp.dialect import Dialect, Notice, said, without_none
 
 T = TypeVar("T")
 
@@ -53,6 +55,6 @@ async def send(calls: Calls, items: Sequence[T], part: Callable[[int, bool, tupl
 
 
 def size_of(dialect: Dialect, notice: Notice) -> int:
-    """How many bytes a notice takes; 0 in versions without words for it."""
-    message = said(dialect, notice)
-    return 0 if message is None else len(dialect.codec.encode(message))
+    """How many bytes a notice takes; 0 in versions without words for it. Not judged: that is done when it is sent."""
+    saying = dialect.sayings.get(type(notice))
+    return 0 if saying is None else len(msgspec.json.encode(without_none(saying.say(notice))))
