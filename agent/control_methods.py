@@ -119,17 +119,18 @@ class Methods:
         return {}
 
     async def _variables(self, _ask: Ask, _client: Client) -> list[View]:
-        return [
+        settings: list[View] = [
             {
                 "name": one.key,
                 "key16": one.key16,
-                "value": HIDDEN if is_secret(one.key) else self._settings.text(one),
+                "value": HIDDEN if is_secret(one.key) or not one.readable else self._settings.text(one),
                 "default": one.format(one.default),
                 "unit": one.unit,
                 "mutable": one.mutable,
             }
             for one in self._settings
         ]
+        return settings + [views.variable(one) for one in self._station.model.beside_settings()]
 
     async def _sessions(self, _ask: Ask, _client: Client) -> list[View]:
         return [views.ledger_row(row) for row in await self._read(JournalReader.ledger)]

@@ -10,6 +10,7 @@ from agent.core import signage
 from agent.core.facts import TransactionEnded, TransactionFact, TransactionUpdated
 from agent.core.session import Session
 from agent.core.values import IdToken, Instant, TokenKind
+from agent.ocpp.device_model import Variable
 from agent.ocpp.masking import HIDDEN, masked_token
 from agent.ocpp.outbox import StoredFact
 from agent.runtime.journal import DeadLetter, JournalReader, LedgerRow
@@ -75,6 +76,21 @@ def fact(stored: StoredFact) -> View:
     elif isinstance(told, TransactionUpdated):
         view["reason"] = told.trigger
     return view
+
+
+def variable(one: Variable) -> View:
+    """A variable of the device model that is no setting: "EVSE(1).Power", with a value for each of its attributes."""
+    name = one.name
+    place = "" if name.evse is None else f"({name.evse}" + (f",{name.connector})" if name.connector else ")")
+    instance = f"[{name.instance}]" if name.instance else ""
+    return {
+        "name": f"{name.component}{place}.{name.variable}{instance}",
+        "key16": None,
+        "value": one.value,
+        "attributes": {each.kind: each.value for each in one.attributes},
+        "unit": one.unit,
+        "mutable": one.mutable,
+    }
 
 
 def dead_letter(letter: DeadLetter) -> View:

@@ -21,7 +21,7 @@ def command(argv: Sequence[str]) -> int:
     queue.add_argument("--dead", action="store_true", help="what was given up, and why")
     resend = actions.add_parser("resend", help="put a dead letter back into the queue")
     resend.add_argument("id", type=int, help="its number in `evse ocpp queue --dead`")
-    variables = actions.add_parser("variables", help="the settings in force, by their names in 2.x and 1.6")
+    variables = actions.add_parser("variables", help="settings and hardware, by their names in 2.x and 1.6")
     for action in (tail, queue, resend, variables):
         add_options(action)
     given = parser.parse_args(argv)

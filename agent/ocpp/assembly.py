@@ -13,23 +13,19 @@ from agent.ocpp.blocks.remote_control import RemoteControl
 from agent.ocpp.blocks.tariff import Tariff
 from agent.ocpp.blocks.trigger import Trigger
 from agent.ocpp.blocks.variables import Variables
-from agent.ocpp.device_model import DeviceModel
 from agent.ocpp.dialect import merged
-from agent.ocpp.hardware_model import HardwareModel
 
 
 def blocks(around: Surroundings, provisioning: Provisioning, availability: Availability) -> tuple[Block, ...]:
     """All of them; a request belongs to exactly one."""
     settings, charger, clock = around.settings, around.charger, around.clock
-    hardware = HardwareModel(charger, around.plate)
-    model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
     display = Display(around)
     others: tuple[Block, ...] = (
         Authorization(settings, around.tokens),
         LocalListBlock(settings, around.tokens),
         RemoteControl(charger, settings, lambda: provisioning.registered),
-        Variables(settings, model, clock),
-        Monitoring(around, model, hardware),
+        Variables(settings, around.model, clock),
+        Monitoring(around, around.model, around.hardware),
         display,
         Tariff(around, display),
     )

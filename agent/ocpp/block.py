@@ -12,8 +12,9 @@ from agent.ocpp.asks import Ask, Handled, TransferAnswer, TriggerAsk, TriggeredM
 from agent.ocpp.calls import Calls
 from agent.ocpp.charger import Charger
 from agent.ocpp.costs import Costs
-from agent.ocpp.device_model import Nameplate
+from agent.ocpp.device_model import DeviceModel, Nameplate
 from agent.ocpp.dialect import Notice
+from agent.ocpp.hardware_model import HardwareModel
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.setting import Setting
 from agent.ocpp.tokens import Tokens
@@ -59,6 +60,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     clock: Clock
     new_id: Callable[[], str]
     plate: Nameplate
+    hardware: HardwareModel
+    model: DeviceModel
     csms: Csms
     costs: Costs
     vendors: Vendors

@@ -99,6 +99,10 @@ class DeviceModel:
         """Every variable, settings first."""
         return [*self._of_settings(), *self._of_parts()]
 
+    def beside_settings(self) -> list[Variable]:
+        """What nobody sets: the clock and the hardware."""
+        return [self._clock(), *self._of_parts()]
+
     def report(self, base: ReportBase) -> list[Variable]:
         """The variables that a base report tells of (B07.FR.07-09)."""
         match base:

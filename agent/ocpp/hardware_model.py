@@ -101,6 +101,8 @@ class HardwareModel:
         yield from _common("Connector", state, can.phases, evse, connector)
         yield _text("Connector", "ConnectorType", "sType2" if can.has_proximity else "cType2", evse, connector)
         yield _text("Connector", "ChargeProtocol", "CPPWM", evse, connector)
+        if evse in self._charger.displays():
+            yield _flag("Display", "Available", on=True, evse=evse)
         yield from _metering(session)
         yield _charging_time(session)
         yield _text("CPPWMController", "State", "" if session.cp is None else str(session.cp), evse)
@@ -177,13 +179,13 @@ def _power(session: Session, can: EvseCapabilities) -> Variable:
     max_w = per_a * next(
         (one.current_a for one in session.limits if one.source is LimitSource.BOARD), can.max_current_a
     )
-    offered_a = session.offer.current_a if session.offer is not None else 0.0
+    offered_a = (session.offer.current_a if session.offer is not None else None) or 0.0  # X1 and F offer nothing
     drawn_w = session.meter.power_w if session.meter is not None else None
     return Variable(
         name=VariableName("EVSE", "Power", evse=session.evse),
         attributes=(
             Attribute(ACTUAL, _number(drawn_w, 0)),
-            Attribute(TARGET, None if offered_a is None else _number(offered_a * per_a, 0)),
+            Attribute(TARGET, _number(offered_a * per_a, 0)),
             Attribute(MAX_SET, _number(max_w, 0)),
         ),
         type=DataType.DECIMAL.value,

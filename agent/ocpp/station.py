@@ -40,7 +40,7 @@ from agent.ocpp.connection import (
     dial,
 )
 from agent.ocpp.costs import Costs
-from agent.ocpp.device_model import Nameplate
+from agent.ocpp.device_model import DeviceModel, Nameplate
 from agent.ocpp.dialect import (
     BootReason,
     Dialect,
@@ -53,6 +53,7 @@ from agent.ocpp.dialect import (
     merged,
     said,
 )
+from agent.ocpp.hardware_model import HardwareModel
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
 from agent.ocpp.rpc import CallReceived, Rpc
@@ -154,6 +155,8 @@ class Station:
         self.data_transfer = DataTransfer()
         self._ping_changed = asyncio.Event()
         settings.on_change(self._on_setting)
+        hardware = HardwareModel(charger, plate)
+        self.model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
         around = Surroundings(
             settings=settings,
             charger=charger,
@@ -162,6 +165,8 @@ class Station:
             clock=clock,
             new_id=new_id,
             plate=plate,
+            hardware=hardware,
+            model=self.model,
             csms=self,
             costs=self.costs,
             security=security,

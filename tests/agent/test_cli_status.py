@@ -264,8 +264,11 @@ async def test_the_settings_are_listed_by_both_names(tmp_path, capsys):
             "unit": "s",
             "mutable": True,
         }
+        (power,) = [one for one in json.loads(text) if one["name"] == "EVSE(1).Power"]
+        assert power["attributes"] == {"Actual": "0", "Target": "0", "MaxSet": "22080"}
         _, text, _ = await run(capsys, "ocpp", "variables", *options(tmp_path))
         assert "read-only" in text
+        assert "Connector(1,1).ConnectorType" in text
 
 
 # evse session
