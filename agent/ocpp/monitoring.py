@@ -37,11 +37,15 @@ PERIODIC: Final = frozenset({MonitorType.PERIODIC, MonitorType.CLOCK_ALIGNED})
 
 
 class Origin(enum.StrEnum):
-    """Who set a monitor (2.x EventNotificationEnumType)."""
+    """Who set a monitor (2.x EventNotificationEnumType). A notification is none: nobody can list or clear it."""
 
+    NOTIFICATION = "HardWiredNotification"
     HARDWIRED = "HardWiredMonitor"
     PRECONFIGURED = "PreconfiguredMonitor"
     CUSTOM = "CustomMonitor"
+
+
+BUILT_FIRM: Final = frozenset({Origin.NOTIFICATION, Origin.HARDWIRED})
 
 
 class Cause(enum.StrEnum):
@@ -226,6 +230,10 @@ class Monitors:
     def __iter__(self) -> Iterator[Monitor]:
         yield from self._active().values()
 
+    def listed(self) -> Iterator[Monitor]:
+        """Those that the CSMS can see."""
+        return (one for one in self._active().values() if one.origin is not Origin.NOTIFICATION)
+
     def kept(self) -> Kept:
         """What to keep."""
         return Kept(
@@ -266,7 +274,7 @@ class Monitors:
     def clear(self, monitor_id: int) -> ClearStatus:
         """Clear a monitor; what it had warned of is not taken back (N06.FR.01-03, N07.FR.12)."""
         monitor = self._active().get(monitor_id)
-        if monitor is None:
+        if monitor is None or monitor.origin is Origin.NOTIFICATION:
             return ClearStatus.NOT_FOUND
         if monitor.origin is Origin.HARDWIRED:
             return ClearStatus.REJECTED
@@ -289,7 +297,8 @@ class Monitors:
         built_in = {
             one.id: one
             for one in self._built_in.values()
-            if one.origin is Origin.HARDWIRED or (self.base is not Base.HARDWIRED_ONLY and one.id not in self._removed)
+            if one.origin is not Origin.PRECONFIGURED
+            or (self.base is not Base.HARDWIRED_ONLY and one.id not in self._removed)
         }
         return built_in | self._custom
 
@@ -301,14 +310,14 @@ class Monitors:
                 return SetStatus.UNKNOWN_VARIABLE
         replaced = None if wish.id is None else self._active().get(wish.id)
         if wish.id is not None and (
-            replaced is None or replaced.origin is Origin.HARDWIRED or folded(replaced.name) != folded(wish.name)
+            replaced is None or replaced.origin in BUILT_FIRM or folded(replaced.name) != folded(wish.name)
         ):
             return SetStatus.REJECTED
         if not found.monitored or (wish.type in THRESHOLDS and found.type not in NUMERIC):
             return SetStatus.UNSUPPORTED
         if not _sensible(wish, found) or (replaced is None and len(self._custom) >= MAX_CUSTOM):
             return SetStatus.REJECTED
-        rivals = (one for one in self._active().values() if one.id != wish.id and folded(one.name) == folded(wish.name))
+        rivals = (one for one in self.listed() if one.id != wish.id and folded(one.name) == folded(wish.name))
         if any((one.type, one.severity) == (wish.type, wish.severity) for one in rivals):
             return SetStatus.DUPLICATE
         return SetStatus.ACCEPTED

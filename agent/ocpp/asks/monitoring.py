@@ -73,7 +73,7 @@ class MonitoringReportAsk(Ask, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that a monitor noticed. `cause`: the event that brought this one about."""
+    """Something that a monitor noticed, or (no `monitor`) the station. `cause`: the event that brought this about."""
 
     id: int
     at_utc_s: float
@@ -81,8 +81,8 @@ class Event(msgspec.Struct, frozen=True):
     value: str
     trigger: Cause
     origin: Origin
-    monitor: int
     severity: int
+    monitor: int | None = None
     cause: int | None = None
     tech_code: str | None = None
     cleared: bool = False

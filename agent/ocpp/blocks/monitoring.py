@@ -73,7 +73,10 @@ QUEUE_KEY: Final = "ocpp.events"
 MAX_QUEUED: Final = 200  # our policy: the oldest events give way to newer ones
 EVENTS_PER_MESSAGE: Final = 20  # our policy: some 10 KiB
 STARTING_S: Final = 60.0  # our policy: a station that has just started is not offline yet, and tells all it finds
-OVERLOAD_SEVERITY: Final = 2  # our policy: of the preconfigured monitor on each EVSE's power
+OVERLOADS: Final = (  # our policy: of what an EVSE can give, and how bad it is when more is drawn
+    (Origin.HARDWIRED, 1.1, 1),
+    (Origin.PRECONFIGURED, 1.0, 2),
+)
 _KINDS: Final = {
     MonitoringCriterion.THRESHOLD: THRESHOLDS,
     MonitoringCriterion.DELTA: frozenset({MonitorType.DELTA}),
@@ -82,7 +85,7 @@ _KINDS: Final = {
 
 
 def built_in(hardware: HardwareModel) -> Iterator[Monitor]:
-    """Hard-wired: every piece of hardware's Problem; preconfigured: more power drawn than an EVSE can give.
+    """What is told without anybody's asking: every piece of hardware's Problem, and more power than an EVSE can give.
 
     Numbered in the order in which the hardware stands in the device model, so that ids outlive a restart.
     """
@@ -93,16 +96,11 @@ def built_in(hardware: HardwareModel) -> Iterator[Monitor]:
     for one in hardware.variables():
         if one.name.variable == "Problem" and one.name.component in severities:
             severity = severities[one.name.component]
-            yield Monitor(next(numbers), one.name, MonitorType.DELTA, 1, severity, origin=Origin.HARDWIRED)
+            yield Monitor(next(numbers), one.name, MonitorType.DELTA, 1, severity, origin=Origin.NOTIFICATION)
         elif one.name.variable == "Power" and one.maximum is not None:
-            yield Monitor(
-                next(numbers),
-                one.name,
-                MonitorType.UPPER,
-                one.maximum,
-                OVERLOAD_SEVERITY,
-                origin=Origin.PRECONFIGURED,
-            )
+            for origin, share, severity in OVERLOADS:
+                limit_w = round(one.maximum * share)
+                yield Monitor(next(numbers), one.name, MonitorType.UPPER, limit_w, severity, origin=origin)
 
 
 class _Readings:
@@ -228,7 +226,7 @@ class Monitoring(Block):
         self._refuse_more(len(ask.wanted), ITEMS_PER_GET_REPORT)
         kinds = frozenset(kind for one in ask.criteria for kind in _KINDS[one])
         by_name: dict[VariableName, list[Monitor]] = {}
-        for one in self._monitors:
+        for one in self._monitors.listed():
             wanted = not ask.wanted or any(each.fits(one.name) for each in ask.wanted)
             if wanted and (not kinds or one.type in kinds):
                 by_name.setdefault(folded(one.name), []).append(one)
@@ -328,8 +326,8 @@ class Monitoring(Block):
             value=sample.value,
             trigger=alarm.trigger,
             origin=alarm.monitor.origin,
-            monitor=alarm.monitor.id,
             severity=alarm.monitor.severity,
+            monitor=None if alarm.monitor.origin is Origin.NOTIFICATION else alarm.monitor.id,
             cause=cause,
             tech_code=sample.detail,
             cleared=alarm.cleared,
@@ -365,8 +363,8 @@ class Monitoring(Block):
 
     def _begin(self, monitor: Monitor) -> None:
         sample = self._sample(monitor.name)
-        healthy = monitor.origin is Origin.HARDWIRED and sample is not None and sample.value == "true"
-        told = Sample("false") if healthy else sample  # a problem that was there at the start is news, too
+        news = monitor.origin is Origin.NOTIFICATION and sample is not None and sample.value == "true"
+        told = Sample("false") if news else sample  # a problem that was there at the start is news, too
         self._monitors.begin(monitor, told, self._around.clock.now())
 
     # Telling

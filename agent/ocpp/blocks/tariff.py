@@ -21,6 +21,7 @@ from agent.ocpp.settings.display import (
     CURRENCY,
     CUSTOM_COSTS,
     DEFAULT_PRICE,
+    FORMATS,
     TARIFF_ENABLED,
     TARIFF_FALLBACK,
     VENDOR,
@@ -142,6 +143,9 @@ class Tariff(Block):
         self._display.refresh()
 
     def _on_news(self, news: Told) -> None:
+        if isinstance(news, MessageTold) and news.content.format not in FORMATS:
+            _log.warning("a message for a driver in %s, which no display here can show", news.content.format)
+            return
         match news:
             case CostTold(tx=tx, total=total):
                 bill = self._bill(tx)

@@ -140,7 +140,8 @@ async def test_each_fault_is_an_event_of_its_own_component_and_brings_about_what
             ("PowerContactor", "contactor-weld"),
             ("CPPWMController", "cp-short"),
         }, "an EVSE without a residual-current monitor has none that could be broken"
-        assert {each["eventNotificationType"] for each in problems} == {"HardWiredMonitor"}
+        assert {each["eventNotificationType"] for each in problems} == {"HardWiredNotification"}
+        assert not any("variableMonitoringId" in each for each in problems)
         assert {each["component"]["evse"]["id"] for each in problems} == {1}
         assert state["variable"]["name"] == "AvailabilityState"
         assert state["cause"] in {each["eventId"] for each in problems}
@@ -199,11 +200,11 @@ async def test_a_cleared_monitor_says_nothing_more():
         one.charger.steps(drawing(1000))
         await settled()
         one.csms.heard.clear()
-        answer = await ask(one, "ClearVariableMonitoring", id=[own, 4711, 2])
+        answer = await ask(one, "ClearVariableMonitoring", id=[own, 4711, 1])
         assert [(each["id"], each["status"]) for each in answer["clearMonitoringResult"]] == [
             (own, "Accepted"),
             (4711, "NotFound"),
-            (2, "Rejected"),
+            (1, "Rejected"),
         ]
         one.charger.steps(drawing(10))
         await settled()
@@ -299,11 +300,14 @@ async def test_a_report_tells_of_the_monitors_that_were_asked_for():
         await one.accepted()
         await put(one, data(POWER, "LowerThreshold", 10), data(POWER, "Periodic", 60), data(STATE, "Delta", 1))
         thresholds = await report(one, monitoringCriteria=["ThresholdMonitoring"])
-        assert thresholds == [("EVSE", "Power", "UpperThreshold", 22_080), ("EVSE", "Power", "LowerThreshold", 10)]
+        assert thresholds == [
+            ("EVSE", "Power", "UpperThreshold", 24_288),
+            ("EVSE", "Power", "UpperThreshold", 22_080),
+            ("EVSE", "Power", "LowerThreshold", 10),
+        ]
         assert await report(one, monitoringCriteria=["PeriodicMonitoring"]) == [("EVSE", "Power", "Periodic", 60)]
         deltas = await report(one, monitoringCriteria=["DeltaMonitoring"])
-        assert ("EVSE", "AvailabilityState", "Delta", 1) in deltas
-        assert ("PowerContactor", "Problem", "Delta", 1) in deltas
+        assert deltas == [("EVSE", "AvailabilityState", "Delta", 1)]
         on_evse = await report(one, componentVariable=[{"component": {"name": "EVSE"}}])
         assert {each[2] for each in on_evse} == {"UpperThreshold", "LowerThreshold", "Periodic", "Delta"}
         both = {"componentVariable": [STATE], "monitoringCriteria": ["DeltaMonitoring"]}
@@ -322,7 +326,7 @@ async def test_a_base_is_set_and_shown():
         await one.accepted()
         await put(one, data(POWER, "LowerThreshold", 10))
         assert await ask(one, "SetMonitoringBase", monitoringBase="HardWiredOnly") == {"status": "Accepted"}
-        assert {each[1] for each in await report(one)} == {"Problem"}
+        assert await report(one) == [("EVSE", "Power", "UpperThreshold", 24_288)]
         assert await ask(one, "SetMonitoringBase", monitoringBase="FactoryDefault") == {"status": "Accepted"}
         assert ("EVSE", "Power", "UpperThreshold", 22_080) in await report(one)
         assert await ask(one, "SetMonitoringBase", monitoringBase="Coffee") == ["PropertyConstraintViolation"]
@@ -405,5 +409,5 @@ async def test_in_two_one_a_report_says_who_set_a_monitor():
         await one.accepted()
         await ask(one, "GetMonitoringReport", requestId=1, monitoringCriteria=["ThresholdMonitoring"])
         (part,) = await own.heard_of("NotifyMonitoringReport")
-        (monitor,) = part.payload["monitor"][0]["variableMonitoring"]
-        assert monitor["eventNotificationType"] == "PreconfiguredMonitor"
+        kinds = [one["eventNotificationType"] for one in part.payload["monitor"][0]["variableMonitoring"]]
+        assert kinds == ["HardWiredMonitor", "PreconfiguredMonitor"]

@@ -81,6 +81,7 @@ async def test_a_driver_sees_an_own_tariff_or_the_fall_back():
         assert one.charger.page().beneath == ("For you: 0.40",)
         await step(one, CHARGING)
         assert one.charger.page().beneath == ("For you: 0.40",)
+        one.station.costs.told(MessageTold(Content("<b>0.10</b>", "HTML"), tx="tx-1"))
         one.station.costs.told(MessageTold(Content("From 18:00: 0.60"), tx="tx-1"))
         await settled()
         assert one.charger.page().beneath == ("From 18:00: 0.60",)
