@@ -31,6 +31,7 @@ class State(enum.StrEnum):
     IDLE = "Idle"
     UNAVAILABLE = "Unavailable"
     SUSPENDED = "Suspended"  # 2.1
+    DISCHARGING = "Discharging"  # 2.1; no session is that yet
 
 
 class Message(msgspec.Struct, frozen=True):

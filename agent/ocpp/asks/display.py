@@ -21,9 +21,9 @@ class DisplayStatus(enum.StrEnum):
 
 
 class ShowAsk(Ask, frozen=True):
-    """Show a message. None: its state is one that this station never has."""
+    """Show a message."""
 
-    message: Message | None
+    message: Message
 
 
 class ShowAnswer(Answer, frozen=True):

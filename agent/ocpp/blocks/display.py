@@ -21,7 +21,7 @@ from agent.ocpp.asks.display import (
 from agent.ocpp.block import Block, Routes, Surroundings
 from agent.ocpp.calls import Calls
 from agent.ocpp.reports import send
-from agent.ocpp.screen import Message, Page, Priority, next_change_s, page
+from agent.ocpp.screen import Message, Page, Priority, State, next_change_s, page
 from agent.ocpp.settings.display import (
     DISPLAY_AVAILABLE,
     DISPLAY_ENABLED,
@@ -78,7 +78,7 @@ class Display(Block):
     def show(self, ask: ShowAsk) -> Handled:
         """SetDisplayMessage (O01, O02, O06)."""
         status = self._judge(ask.message)
-        if ask.message is not None and status is DisplayStatus.ACCEPTED:
+        if status is DisplayStatus.ACCEPTED:
             if ask.message.priority is Priority.ALWAYS_FRONT:  # O01.FR.16, O02.FR.18
                 others = {one.id for one in self._messages.values() if one.priority is Priority.ALWAYS_FRONT}
                 self._messages = {one: message for one, message in self._messages.items() if one not in others}
@@ -116,8 +116,8 @@ class Display(Block):
             self._seen[evse] = seen
             self.refresh()
 
-    def _judge(self, message: Message | None) -> DisplayStatus:
-        if message is None:
+    def _judge(self, message: Message) -> DisplayStatus:
+        if message.state is State.DISCHARGING:
             return DisplayStatus.STATE  # O01.FR.02
         contents = (message.content, *message.extra)
         if any(one.format not in FORMATS or not _is_readable(one.format, one.text) for one in contents):

@@ -21,8 +21,6 @@ from agent.ocpp.dialect import Notice, Saying, Service, given
 from agent.ocpp.screen import Message, Priority, State
 from agent.ocpp.stamps import from_wire, to_wire
 
-STATES: Final = frozenset(State)
-
 
 def content_of(one: Any) -> Content:
     """MessageContentType."""
@@ -32,8 +30,6 @@ def content_of(one: Any) -> Content:
 def _show(request: Any) -> ShowAsk:
     info = request.message
     state, display = given(info.state), given(info.display)
-    if state is not None and state not in STATES:
-        return ShowAsk(None)
     start, end = given(info.startDateTime), given(info.endDateTime)
     evse = given(display.evse) if display is not None else None
     return ShowAsk(
@@ -57,7 +53,7 @@ def _shown(request: Any) -> ShownAsk:
         request.requestId,
         tuple(given(request.id) or ()),
         None if priority is None else Priority(priority),
-        State(state) if state in STATES else None,
+        None if state is None else State(state),
     )
 
 

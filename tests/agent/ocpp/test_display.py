@@ -224,6 +224,7 @@ async def test_in_two_one_a_message_brings_its_translations():
         assert one.charger.page().others == (("Good day",),)
         assert (await told(one))[0]["messageExtra"] == extra
         assert await show(one, 2, state="Discharging") == "NotSupportedState"
+        assert await ask(one, "GetDisplayMessages", requestId=1, state="Discharging") == {"status": "Unknown"}
 
 
 # The screen by itself
