@@ -94,6 +94,7 @@ class Display(Block):
             if (not ask.ids or one.id in ask.ids)
             and ask.priority in {None, one.priority}
             and ask.state in {None, one.state}
+            and self._around.csms.online  # B02.FR.02: what would follow must not be sent yet
         ]
 
         async def follow(calls: Calls) -> None:

@@ -10,7 +10,17 @@ from typing import Any, Final
 
 import msgspec
 
-from agent.ocpp.asks import ACCEPTED, REJECTED, Handled, VariableName, VariableStatus, Verdict, VerdictAnswer
+from agent.ocpp.asks import (
+    ACCEPTED,
+    REJECTED,
+    Handled,
+    Reason,
+    VariableName,
+    VariableStatus,
+    Verdict,
+    VerdictAnswer,
+    rejected,
+)
 from agent.ocpp.asks.monitoring import (
     ClearedAnswer,
     ClearMonitorsAsk,
@@ -224,6 +234,8 @@ class Monitoring(Block):
     def report(self, ask: MonitoringReportAsk) -> Handled:
         """GetMonitoringReport (N02). Raises `CallError` for more items than ItemsPerMessage."""
         self._refuse_more(len(ask.wanted), ITEMS_PER_GET_REPORT)
+        if not self._around.csms.online:
+            return rejected(Reason.NOT_ACCEPTED)  # B02.FR.02: what would follow must not be sent yet
         kinds = frozenset(kind for one in ask.criteria for kind in _KINDS[one])
         by_name: dict[VariableName, list[Monitor]] = {}
         for one in self._monitors.listed():

@@ -16,7 +16,7 @@ from agent.ocpp.settings import SETTINGS
 from agent.ocpp.settings.rows import text as text_row
 from agent.ocpp.variables import Settings
 from hal.types import FaultKind, MeterSample
-from tests.agent.ocpp.scripted_csms import SILENCE, ScriptedCsms
+from tests.agent.ocpp.scripted_csms import BOOT_ACCEPTED, SILENCE, ScriptedCsms
 from tests.agent.ocpp.stand import FakeCharger, MemoryStore, Stand, open_tx, settled, stand
 
 V201 = {"versions": [Version.V201]}
@@ -333,6 +333,21 @@ async def test_a_base_is_set_and_shown():
         shown = {"component": {"name": "MonitoringCtrlr"}, "variable": {"name": "ActiveMonitoringBase"}}
         answer = await ask(one, "GetVariables", getVariableData=[shown])
         assert answer["getVariableResult"][0]["attributeValue"] == "FactoryDefault"
+
+
+@pytest.mark.req("B02.FR.02")
+async def test_before_the_station_is_accepted_no_monitor_is_reported_and_no_event_told():
+    pending = BOOT_ACCEPTED | {"status": "Pending"}
+    own = ScriptedCsms(versions=("ocpp2.0.1",), answers={"BootNotification": pending})
+    async with stand(own, **V201) as one:
+        await own.heard_of("BootNotification")
+        await settled()
+        await put(one, data(POWER, "UpperThreshold", 100))
+        one.charger.steps(drawing(1000))
+        answer = await ask(one, "GetMonitoringReport", requestId=1)
+        assert answer == {"status": "Rejected", "statusInfo": {"reasonCode": "CSNotAccepted"}}
+        await settled()
+        assert set(own.actions) == {"BootNotification"}
 
 
 @pytest.mark.req("N07.FR.13")

@@ -15,7 +15,7 @@ from agent.ocpp.costs import Content
 from agent.ocpp.reports import REPORT_BYTES
 from agent.ocpp.screen import Message, Page, Priority, State, lines, next_change_s, page, state_of
 from agent.ocpp.stamps import to_wire
-from tests.agent.ocpp.scripted_csms import ScriptedCsms
+from tests.agent.ocpp.scripted_csms import BOOT_ACCEPTED, ScriptedCsms
 from tests.agent.ocpp.stand import EPOCH_S, FakeCharger, MemoryStore, Stand, open_tx, settled, stand
 
 V201 = {"versions": [Version.V201]}
@@ -196,6 +196,20 @@ async def test_messages_are_told_by_id_priority_and_state_in_as_many_messages_as
         count = {"component": {"name": "DisplayMessageCtrlr"}, "variable": {"name": "DisplayMessages"}}
         answer = await ask(one, "GetVariables", getVariableData=[count])
         assert answer["getVariableResult"][0]["attributeValue"] == "46"
+
+
+@pytest.mark.req("B02.FR.02")
+async def test_before_the_station_is_accepted_messages_are_taken_and_shown_but_not_told():
+    own = csms()
+    own.answers["BootNotification"] = BOOT_ACCEPTED | {"status": "Pending"}
+    async with stand(own, **V201) as one:
+        await own.heard_of("BootNotification")
+        await settled()
+        assert await show(one, 1) == "Accepted"
+        assert one.charger.page().others == (("Hello",),)
+        assert await ask(one, "GetDisplayMessages", requestId=1) == {"status": "Unknown"}
+        await settled()
+        assert set(own.actions) == {"BootNotification"}
 
 
 @pytest.mark.req("O01.FR.10")
