@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -55,8 +56,10 @@ def values(setting: Setting[Any]) -> st.SearchStrategy[Any]:
             return st.integers(int(setting.minimum * 100), int(setting.maximum * 100)).map(
                 lambda hundredths: hundredths / 100
             )
+        case DataType.STRING if setting.json:
+            return st.dictionaries(st.sampled_from("abc"), st.integers(0, 9)).map(json.dumps)
         case DataType.STRING:
-            return st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
+            return st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=min(20, int(setting.maximum)))
         case DataType.DATE_TIME:
             return st.datetimes().map(lambda when: f"{when.isoformat()}Z")
         case DataType.OPTION_LIST:
