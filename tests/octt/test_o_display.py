@@ -219,3 +219,35 @@ async def test_the_running_cost_is_shown_to_the_driver(bench: Bench):
     await asyncio.sleep(1.0)
     assert bench.display()[-1] == "1.50 EUR"
     await states.left(bench)
+
+
+def costing(total: float) -> Any:
+    """What the tool answers a TransactionEvent with."""
+    return lambda request: (
+        {"totalCost": total} | ({"idTokenInfo": {"status": "Accepted"}} if "idToken" in request else {})
+    )
+
+
+@pytest.mark.octt("TC_I_07_CS")
+@pytest.mark.bench(settings={"SampledDataCtrlr.TxUpdatedInterval": 10})
+async def test_the_running_cost_in_an_answer_is_shown_too(bench: Bench):
+    await states.charging(bench)
+    bench.tool.answers["TransactionEvent"] = costing(2.25)
+    await bench.tool.expect("TransactionEvent", triggerReason="MeterValuePeriodic")
+    await asyncio.sleep(1.0)
+    assert bench.display()[-1] == "2.25 EUR"
+    bench.tool.forget("TransactionEvent")
+    await states.stop_authorized(bench)
+    bench.unplug()
+    await asyncio.sleep(10.0)
+    bench.tool.forget()
+
+
+@pytest.mark.octt("TC_I_02_CS")
+async def test_the_total_cost_is_shown_when_the_transaction_has_ended(bench: Bench):
+    await states.charging(bench)
+    bench.tool.answers["TransactionEvent"] = costing(3.5)
+    await states.stop_authorized(bench)
+    await states.post_session(bench)
+    assert bench.display()[-1] == "3.50 EUR"
+    await states.left(bench)
