@@ -69,3 +69,13 @@ class SecurityEvents(Protocol):
 
     def happened(self, kind: SecurityEventKind, info: str = "") -> None:
         """It has just happened; returns at once. `info` is for a technician, on one line, of at most 255 characters."""
+
+
+class Unguarded:
+    """Nobody looks after security events."""
+
+    def happened(self, kind: SecurityEventKind, info: str = "") -> None:
+        """Forget it."""
+
+
+UNGUARDED: Final = Unguarded()

@@ -50,7 +50,7 @@ class Vendors(Protocol):
         """Serve a vendor's message; `message` None: requests that name none. Raises ValueError when it is served."""
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
+class Surroundings(Struct, frozen=True):
     """What blocks are built of. `new_id` gives UUIDs; `language`: what the displays speak."""
 
     settings: Settings

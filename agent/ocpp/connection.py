@@ -40,6 +40,17 @@ class DialError(Exception):
     """No connection came about; says what happened and what may help."""
 
 
+class LinkState(msgspec.Struct, frozen=True):
+    """How the station stands with its CSMS. `version`: in use now, or last; `online_wanted`: there is a network."""
+
+    url: str
+    identity: str
+    version: str | None
+    connected: bool
+    accepted: bool
+    online_wanted: bool
+
+
 class LinkConfig(msgspec.Struct, frozen=True):
     """Where the CSMS is and who the station says it is. `versions` in the order of preference.
 

@@ -16,17 +16,18 @@ from msgspec.structs import replace
 
 from agent.core.contract import Contract
 from agent.core.restamp import Correction
-from agent.core.security import SecurityEventKind, SecurityEvents
+from agent.core.security import UNGUARDED, SecurityEventKind, SecurityEvents
 from agent.core.values import AuthInfo, IdToken
+from agent.ocpp.asking import say
 from agent.ocpp.asks import Answer, TransferAnswer
 from agent.ocpp.assembly import blocks
 from agent.ocpp.block import Block, ByteLimits, Routes, Surroundings
 from agent.ocpp.blocks.authorization import authorize
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.blocks.data_transfer import DataTransfer, transfer
-from agent.ocpp.blocks.provisioning import REASON_KEY, Provisioning
+from agent.ocpp.blocks.provisioning import REASON_KEY, Provisioning, why_started
 from agent.ocpp.blocks.transactions import Transactions
-from agent.ocpp.calls import CallFailedError, Calls, LinkLostError, NotRegisteredError, Served
+from agent.ocpp.calls import Calls, LinkLostError, NotRegisteredError, Served
 from agent.ocpp.charger import Charger
 from agent.ocpp.codec import CallError, ErrorCode, Version
 from agent.ocpp.connection import (
@@ -36,6 +37,7 @@ from agent.ocpp.connection import (
     Frames,
     FrameWatcher,
     LinkConfig,
+    LinkState,
     WebSocketLink,
     dial,
 )
@@ -48,10 +50,8 @@ from agent.ocpp.dialect import (
     Registration,
     answered,
     asked,
-    heard,
     memory_key,
     merged,
-    said,
 )
 from agent.ocpp.hardware_model import HardwareModel
 from agent.ocpp.keeper import Keeper, Store
@@ -79,27 +79,6 @@ IDS_KEY: Final = "ocpp.message_ids"  # of the journal's meta data: what makes me
 NORMAL_CLOSURE: Final = 1000  # RFC 6455 7.4.1
 
 
-class _Unguarded:
-    """Nobody looks after security events."""
-
-    def happened(self, kind: SecurityEventKind, info: str = "") -> None:
-        """Forget it."""
-
-
-_NO_GUARD: Final = _Unguarded()
-
-
-class LinkState(Struct, frozen=True):
-    """How the station stands with its CSMS. `version`: in use now, or last; `online_wanted`: there is a network."""
-
-    url: str
-    identity: str
-    version: str | None
-    connected: bool
-    accepted: bool
-    online_wanted: bool
-
-
 class Station:
     """Runs for as long as the agent does. `run` is the only task it needs."""
 
@@ -117,7 +96,7 @@ class Station:
         tokens: Tokens,
         language: str = "en",
         started: BootReason = BootReason.POWER_UP,
-        security: SecurityEvents = _NO_GUARD,
+        security: SecurityEvents = UNGUARDED,
     ) -> None:
         """`new_id` gives UUIDs; `tokens` hears verdicts; `language`: the displays'; `started`: how the start looks."""
         self._settings = settings
@@ -139,7 +118,9 @@ class Station:
         self._version: Version | None = None
         self._calls: Calls | None = None
         self._offline_since_s: float | None = None
-        self._provisioning = Provisioning(plate, charger, settings, self._keeper, self._why(started))
+        self._provisioning = Provisioning(
+            plate, charger, settings, self._keeper, why_started(journal.meta(REASON_KEY), started)
+        )
         self._availability = Availability(charger, lambda: clock.now().utc_s)
         self.costs = Costs()
         self._transactions = Transactions(
@@ -157,23 +138,8 @@ class Station:
         settings.on_change(self._on_setting)
         hardware = HardwareModel(charger, plate)
         self.model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
-        around = Surroundings(
-            settings=settings,
-            charger=charger,
-            keeper=self._keeper,
-            store=journal,
-            clock=clock,
-            new_id=new_id,
-            plate=plate,
-            hardware=hardware,
-            model=self.model,
-            csms=self,
-            costs=self.costs,
-            security=security,
-            vendors=self.data_transfer,
-            language=language,
-            tokens=tokens,
-        )
+        world = (settings, charger, self._keeper, journal, clock, new_id, plate, hardware, self.model)
+        around = Surroundings(*world, self, self.costs, self.data_transfer, language, security, tokens)
         self._blocks: tuple[Block, ...] = (
             self._provisioning,
             self._availability,
@@ -183,11 +149,6 @@ class Station:
         )
         self._routes: Routes = merged(one.routes() for one in self._blocks)
         self._byte_limits: ByteLimits = merged(one.byte_limits() for one in self._blocks)
-
-    def _why(self, started: BootReason) -> BootReason:
-        """Why the station has started: what was remembered before the last one's end, else how it looks."""
-        remembered = self._journal.meta(REASON_KEY)
-        return BootReason(remembered.decode()) if remembered else started
 
     @property
     def online(self) -> bool:
@@ -274,14 +235,7 @@ class Station:
     async def say(self, notice: Notice) -> Any:
         """What the CSMS answered; None when it cannot be asked, did not answer, or its version has no words for it."""
         calls = self._connected
-        if calls is None or not self.online:
-            return None
-        try:
-            message = said(calls.dialect, notice)
-            return None if message is None else heard(calls.dialect, notice, await calls.call(message))
-        except (CallFailedError, LinkLostError, ValueError) as error:
-            _log.warning("%s: %s", type(notice).__name__, error)
-            return None
+        return await say(calls, notice) if calls is not None and self.online else None
 
     async def run(self) -> None:
         """Talk to the CSMS and let the blocks live, until cancelled."""

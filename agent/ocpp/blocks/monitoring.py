@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -39,7 +39,8 @@ from agent.ocpp.block import Block, ByteLimits, Routes, Surroundings
 from agent.ocpp.calls import Calls
 from agent.ocpp.codec import CallError, ErrorCode
 from agent.ocpp.device_model import DeviceModel, Variable
-from agent.ocpp.hardware_model import AFFLICTED, HardwareModel
+from agent.ocpp.hardware_model import HardwareModel
+from agent.ocpp.hardware_monitors import Readings, built_in
 from agent.ocpp.monitoring import (
     LOWEST_SEVERITY,
     NUMERIC,
@@ -83,52 +84,11 @@ QUEUE_KEY: Final = "ocpp.events"
 MAX_QUEUED: Final = 200  # our policy: the oldest events give way to newer ones
 EVENTS_PER_MESSAGE: Final = 20  # our policy: some 10 KiB
 STARTING_S: Final = 60.0  # our policy: a station that has just started is not offline yet, and tells all it finds
-OVERLOADS: Final = (  # our policy: of what an EVSE can give, and how bad it is when more is drawn
-    (Origin.HARDWIRED, 1.1, 1),
-    (Origin.PRECONFIGURED, 1.0, 2),
-)
 _KINDS: Final = {
     MonitoringCriterion.THRESHOLD: THRESHOLDS,
     MonitoringCriterion.DELTA: frozenset({MonitorType.DELTA}),
     MonitoringCriterion.PERIODIC: frozenset({MonitorType.PERIODIC, MonitorType.CLOCK_ALIGNED}),
 }
-
-
-def built_in(hardware: HardwareModel) -> Iterator[Monitor]:
-    """What is told without anybody's asking: every piece of hardware's Problem, and more power than an EVSE can give.
-
-    Numbered in the order in which the hardware stands in the device model, so that ids outlive a restart.
-    """
-    severities: dict[str, int] = {}
-    for afflicted in AFFLICTED.values():
-        severities[afflicted.component] = min(afflicted.severity, severities.get(afflicted.component, LOWEST_SEVERITY))
-    numbers = iter(range(1, 10_000))
-    for one in hardware.variables():
-        if one.name.variable == "Problem" and one.name.component in severities:
-            severity = severities[one.name.component]
-            yield Monitor(next(numbers), one.name, MonitorType.DELTA, 1, severity, origin=Origin.NOTIFICATION)
-        elif one.name.variable == "Power" and one.maximum is not None:
-            for origin, share, severity in OVERLOADS:
-                limit_w = round(one.maximum * share)
-                yield Monitor(next(numbers), one.name, MonitorType.UPPER, limit_w, severity, origin=origin)
-
-
-class _Readings:
-    """An EVSE's variables as they are now, made up at most once."""
-
-    def __init__(self, hardware: HardwareModel) -> None:
-        self._hardware = hardware
-        self._of_evse: dict[int, dict[VariableName, Variable]] = {}
-
-    def variable(self, name: VariableName) -> Variable | None:
-        """One of them; None for what belongs to no EVSE."""
-        if name.evse is None:
-            return None
-        if name.component == "EVSE" and name.variable == "Power":
-            return self._hardware.power(name.evse)
-        if name.evse not in self._of_evse:
-            self._of_evse[name.evse] = {one.name: one for one in self._hardware.of_evse(name.evse)}
-        return self._of_evse[name.evse].get(name)
 
 
 class Monitoring(Block):
@@ -282,7 +242,7 @@ class Monitoring(Block):
         changed, self._changed = self._changed, set()
         now = self._around.clock.now()
         alarms: list[Alarm] = []
-        read = _Readings(self._hardware)
+        read = Readings(self._hardware)
         healthy = {evse for evse in changed if not self._faults_changed(evse)}
         exceeded = False
         for watch in list(self._monitors.watches.values()):

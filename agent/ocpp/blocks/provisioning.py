@@ -23,6 +23,11 @@ BOOT_RETRY_S: Final = 60.0  # our policy, where the CSMS names no interval (B02.
 REASON_KEY: Final = "ocpp.boot_reason"  # of the journal's meta data: why the next boot will have happened
 
 
+def why_started(remembered: bytes | None, started: BootReason) -> BootReason:
+    """Why the station has started: what was `remembered` under `REASON_KEY` before it ended, else how it looks."""
+    return BootReason(remembered.decode()) if remembered else started
+
+
 class Provisioning(Block):
     """Whether the CSMS has accepted the station, and what keeps it so."""
 

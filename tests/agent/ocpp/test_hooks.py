@@ -9,8 +9,8 @@ import pytest
 
 from agent.core.values import ConnectorStatus
 from agent.ocpp.codec import Version
+from agent.ocpp.connection import LinkState
 from agent.ocpp.settings.link import RETRY_BACK_OFF_RANDOM_RANGE, RETRY_BACK_OFF_WAIT_MINIMUM
-from agent.ocpp.station import LinkState
 from tests.agent.ocpp.scripted_csms import Refuse, ScriptedCsms
 from tests.agent.ocpp.stand import ended, quick_retries, settled, stand, started, status
 
