@@ -31,10 +31,12 @@ from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import BootReason
+from agent.ocpp.hardware_model import connector_type
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
 from agent.ocpp.settings.link import RESET_RETRIES
 from agent.ocpp.settings.security import TIME_ADJUSTMENT_THRESHOLD
+from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
@@ -44,6 +46,8 @@ from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
 from agent.runtime.journal import FILE_NAME, Journal, PutMeta, PutSetting
 from agent.runtime.perform import Performer
+from agent.runtime.profiles import Profiles
+from agent.runtime.reservations import Reservations
 from agent.runtime.security import SecurityDesk
 from agent.runtime.site import Site
 from agent.runtime.tasks import together
@@ -74,7 +78,7 @@ class Agent:
         journal: Journal,
         settings: Settings,
         clock: Clock,
-        site: Site | None,
+        site: Site,
         tokens: TokenStore,
         station: Callable[[ChargePoint, SecurityEvents], Station],
         control_socket: Path,
@@ -87,21 +91,25 @@ class Agent:
         self.clock = clock
         self.charge_point = ChargePoint(
             clock,
-            site,
             self._reset,
             rules=settings.rules,
             reset_retries=lambda: settings.get(RESET_RETRIES),
             known=tokens.known,
             time_set=self._time_set,
         )
+        evses = self.charge_point
+        evses.equip(
+            site,
+            Profiles(journal, clock, evses, site, lambda: settings.get(SMART_CHARGING_ENABLED)),
+            Reservations(journal, clock, evses, lambda evse: connector_type(evses.capabilities(evse))),
+        )
         self.security = SecurityDesk(journal, clock, self._offer, lambda: self.station.online)
-        self.station = station(self.charge_point, self.security)
+        self.station = station(evses, self.security)
         self.authorizer = Authorizer(
             tokens, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
         )
         self.control = Methods(self.charge_point, self.station, journal, settings, clock)
         self._control_server = ControlServer(control_socket, self.control.table())
-        self._site = site
         self._performers: list[tuple[EvseTask, Performer]] = []
         self.v2g: dict[int, SeccServer] = {}  # by EVSE
         self._reset_asked: asyncio.Future[ResetKind] | None = None
@@ -169,8 +177,7 @@ class Agent:
         self._reset_asked = asyncio.get_running_loop().create_future()
         self._started()
         try:
-            if self._site is not None:
-                self._site.start(self.charge_point.post)
+            self.charge_point.start()
             evses = (task.run(performer) for task, performer in self._performers)
             cars = (server.run() for server in self.v2g.values())
             others = (self._listen(), self.station.run(), self._control_server.run(), *cars)
@@ -217,8 +224,7 @@ class Agent:
 
     async def _close(self) -> None:
         self.authorizer.close()
-        if self._site is not None:
-            self._site.close()
+        self.charge_point.close()
         await asyncio.gather(*(performer.withdraw() for _, performer in self._performers))
         await self.journal.close()
 
@@ -330,8 +336,8 @@ def _plate(config: Config, board: Board) -> Nameplate:
     return Nameplate(station.vendor, station.model, station.serial or board.info.serial, board.info.firmware or None)
 
 
-def _site(config: Config) -> Site | None:
-    if config.site.fuse_a is None:
-        return None
+def _site(config: Config) -> Site:
     max_a = {evse.id: evse.max_current_a for evse in config.evse}
-    return Site(config.site.fuse_a, config.site.sharing, max_a, {evse.id: evse.priority for evse in config.evse})
+    site = Site(config.site.sharing, max_a, {evse.id: evse.priority for evse in config.evse})
+    site.limit(LimitSource.SITE_FUSE, config.site.fuse_a)
+    return site

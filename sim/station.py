@@ -158,8 +158,7 @@ def _sever(agent: Agent) -> None:
 
     async def die() -> None:
         agent.authorizer.close()
-        if agent._site is not None:
-            agent._site.close()
+        agent.charge_point.close()
         if journal._writing is not None:
             await asyncio.wait([journal._writing])
         journal.close_reader()

@@ -7,7 +7,7 @@ other left for them: an EVSE is kept when the reservations could not all be serv
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -131,6 +131,6 @@ def _finds(one: Reservation, free: Sequence[Place], taken: dict[int, Reservation
     return False
 
 
-def next_expiry(reservations: Mapping[int, Reservation]) -> float | None:
+def next_expiry(reservations: Iterable[Reservation]) -> float | None:
     """When the next one expires, Unix seconds."""
-    return min((one.expires_utc_s for one in reservations.values()), default=None)
+    return min((one.expires_utc_s for one in reservations), default=None)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -18,6 +19,7 @@ DAY_S: Final = 86_400
 WEEK_S: Final = 7 * DAY_S
 DEFAULT_PHASES: Final = 3  # OCPP 2.0.1 K01.FR.49; 1.6 7.14
 NOMINAL_V: Final = 230.0
+ROUNDING: Final = 1e-6  # our policy: what a division may have lost of a tenth
 
 
 class Purpose(enum.StrEnum):
@@ -27,6 +29,10 @@ class Purpose(enum.StrEnum):
     EXTERNAL = "ChargingStationExternalConstraints"
     TX_DEFAULT = "TxDefaultProfile"
     TX = "TxProfile"
+
+
+OF_THE_STATION: Final = frozenset({Purpose.STATION_MAX, Purpose.EXTERNAL})
+OF_TRANSACTIONS: Final = frozenset({Purpose.TX_DEFAULT, Purpose.TX})
 
 
 class Kind(enum.StrEnum):
@@ -51,22 +57,41 @@ class RateUnit(enum.StrEnum):
     WATT = "W"
 
 
+class LimitOwner(enum.StrEnum):
+    """Who set a profile (OCPP 2.0.1 ChargingLimitSourceEnumType)."""
+
+    CSMS = "CSO"
+    ENERGY_MANAGER = "EMS"
+    GRID = "SO"
+    OTHER = "Other"
+
+
 class Period(msgspec.Struct, frozen=True):
-    """From `start_s` after the schedule's start: `limit` in the schedule's unit, over `phases` phases."""
+    """From `start_s` after the schedule's start: `limit` in the schedule's unit, over `phases` phases (None: three)."""
 
     start_s: float
     limit: float
-    phases: int = DEFAULT_PHASES
+    phases: int | None = None
+    phase_to_use: int | None = None
+
+    @property
+    def over(self) -> int:
+        """The phases that the limit is meant for (K01.FR.49)."""
+        return self.phases or DEFAULT_PHASES
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """Periods in order, the first at 0 (K01.FR.31, K01.FR.35). `duration_s` None: until something replaces it."""
+    """Periods in order, the first at 0 (K01.FR.31, K01.FR.35). `duration_s` None: until something replaces it.
+
+    Below `min_rate`, in its unit, the car charges inefficiently.
+    """
 
     periods: tuple[Period, ...]
     unit: RateUnit = RateUnit.AMPERE
     start_utc_s: float | None = None
     duration_s: float | None = None
     min_rate: float | None = None
+    id: int = 1
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,15 +107,17 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     valid_from_utc_s: float = -math.inf
     valid_to_utc_s: float = math.inf
     tx: str | None = None
+    owner: LimitOwner = LimitOwner.CSMS
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """The EVSE that is asked about. `ready_utc_s`: when its transaction could first have energy (K01.FR.42)."""
+    """The EVSE that is asked about, and its phases. `ready_utc_s`: when energy could first flow (K01.FR.42)."""
 
     evse: int
     tx: str | None = None
     ready_utc_s: float | None = None
     nominal_v: float = NOMINAL_V
+    phases: int = DEFAULT_PHASES
 
 
 class Active(msgspec.Struct, frozen=True):
@@ -99,6 +126,7 @@ class Active(msgspec.Struct, frozen=True):
     current_a: float
     phases: int
     profile: int
+    min_a: float = 0.0
 
 
 class ProfileError(ValueError):
@@ -118,14 +146,22 @@ def checked(profile: Profile) -> Profile:
         raise ProfileError("InvalidSchedule", "periods stand in the order of their starts (K01.FR.35)")
     if any(not math.isfinite(one.limit) or one.limit < 0 for one in periods):
         raise ProfileError("InvalidSchedule", "a limit is a number of at least 0")
-    if any(one.phases not in {1, 2, 3} for one in periods):
+    if any(one.over not in {1, 2, 3} or one.phases == 0 for one in periods):
         raise ProfileError("InvalidSchedule", "a period uses 1, 2 or 3 phases")
+    if any(one.phase_to_use not in {None, 1, 2, 3} for one in periods):
+        raise ProfileError("InvalidSchedule", "a phase is 1, 2 or 3")
+    if any(one.phase_to_use is not None and one.phases != 1 for one in periods):
+        raise ProfileError("InvalidSchedule", "a phase can be chosen where one is used (K01.FR.19)")
+    if profile.schedule.duration_s is not None and profile.schedule.duration_s <= 0:
+        raise ProfileError("InvalidSchedule", "a duration is longer than nothing")
+    if profile.stack_level < 0:
+        raise ProfileError("InvalidStackLevel", "the lowest stack level is 0")
     if (profile.schedule.start_utc_s is None) != (profile.kind is Kind.RELATIVE):
         raise ProfileError(
             "InvalidSchedule", "startSchedule belongs to absolute and recurring schedules (K01.FR.40/41)"
         )
-    if (profile.recurrency is None) == (profile.kind is Kind.RECURRING):
-        raise ProfileError("InvalidProfile", "recurrencyKind belongs to recurring profiles, and they need it")
+    if profile.kind is Kind.RECURRING and profile.recurrency is None:
+        raise ProfileError("InvalidProfile", "a recurring profile needs a recurrencyKind")
     if profile.purpose is Purpose.STATION_MAX and profile.kind is Kind.RELATIVE:
         raise ProfileError("InvalidProfile", "the station's limit is not relative to a transaction (K01.FR.38)")
     if profile.purpose is Purpose.STATION_MAX and profile.evse != 0:
@@ -135,19 +171,27 @@ def checked(profile: Profile) -> Profile:
     return profile
 
 
+def overlapping(one: Profile, other: Profile) -> bool:
+    """Whether both claim the same place in the stack at the same time (K01.FR.06, K01.FR.39)."""
+    same = (one.purpose, one.stack_level, one.evse, one.tx) == (
+        other.purpose,
+        other.stack_level,
+        other.evse,
+        other.tx,
+    )
+    return same and one.valid_from_utc_s < other.valid_to_utc_s and other.valid_from_utc_s < one.valid_to_utc_s
+
+
 def limit_at(profiles: Iterable[Profile], situation: Situation, utc_s: float) -> Active | None:
     """The lowest of what the prevailing profile of each purpose says now; None: no profile limits anything."""
     found = list(_prevailing(tuple(profiles), situation, utc_s))
     return min(found, key=lambda one: (one.current_a, one.profile), default=None)
 
 
-def next_change(
-    profiles: Iterable[Profile], situation: Situation, utc_s: float, horizon_s: float = WEEK_S
-) -> float | None:
-    """The next moment after `utc_s`, within the horizon, at which the limit may be another."""
-    every = tuple(profiles)
-    edges = {edge for one in every for edge in _edges(one, situation, utc_s, utc_s + horizon_s)}
-    return min((edge for edge in edges if edge > utc_s), default=None)
+def next_change(profiles: Iterable[Profile], situation: Situation, utc_s: float) -> float | None:
+    """The next moment after `utc_s` at which the limit may be another."""
+    edges = (edge for one in profiles if _concerns(one, situation) for edge in _next_edges(one, situation, utc_s))
+    return min((edge for edge in edges if utc_s < edge < math.inf), default=None)
 
 
 def composite(
@@ -156,42 +200,114 @@ def composite(
     start_utc_s: float,
     duration_s: float,
     unit: RateUnit = RateUnit.AMPERE,
-    unlimited_a: float | None = None,
+    ceiling_a: float | None = None,
 ) -> tuple[Period, ...]:
     """What holds from `start_utc_s` for `duration_s`, as few periods as can say it (K08, 1.6 GetCompositeSchedule).
 
-    Where no profile limits anything `unlimited_a` is given, or, where that is None, the stretch is left out.
+    Where no profile limits anything, or allows more, `ceiling_a` is given, or, where that is None, what there is.
     """
-    every, end_s = tuple(profiles), start_utc_s + duration_s
-    edges = {start_utc_s} | {edge for one in every for edge in _edges(one, situation, start_utc_s, end_s)}
+    every = tuple(profiles)
+
+    def at(utc_s: float) -> Flow | None:
+        return _flow(limit_at(every, situation, utc_s), situation, ceiling_a)
+
+    return _periods(at, _all_edges(every, (situation,), start_utc_s, duration_s), start_utc_s, unit)
+
+
+def station_composite(
+    profiles: Iterable[Profile],
+    situations: Iterable[tuple[Situation, float]],
+    start_utc_s: float,
+    duration_s: float,
+    unit: RateUnit,
+    fuse_a: float,
+) -> tuple[Period, ...]:
+    """What the station expects to take from the grid at most: the sum over its EVSEs, each with what it can give.
+
+    Never above the fuse, nor above what limits the station as a whole (K08.FR.03, K04.FR.05).
+    """
+    every, everywhere = tuple(profiles), tuple(situations)
+    whole = tuple(one for one in every if one.evse == 0 and one.purpose in OF_THE_STATION)
+    station = Situation(0, phases=max((one.phases for one, _ in everywhere), default=DEFAULT_PHASES))
+
+    def at(utc_s: float) -> Flow | None:
+        each = [_flow(limit_at(every, one, utc_s), one, most_a) for one, most_a in everywhere]
+        flows = [one for one in each if one is not None]
+        cap = limit_at(whole, station, utc_s)
+        most_a = fuse_a if cap is None else min(fuse_a, cap.current_a)
+        current_a = min(sum(one.current_a for one in flows), most_a)
+        power_w = min(sum(one.power_w for one in flows), most_a * station.phases * station.nominal_v)
+        return Flow(current_a, station.phases, power_w)
+
+    everyone = (station, *(one for one, _ in everywhere))
+    return _periods(at, _all_edges(every, everyone, start_utc_s, duration_s), start_utc_s, unit)
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """The most that may flow: per phase, and over all."""
+
+    current_a: float
+    phases: int
+    power_w: float
+
+
+def _flow(active: Active | None, situation: Situation, ceiling_a: float | None) -> Flow | None:
+    if active is None and ceiling_a is None:
+        return None
+    current_a, phases = (ceiling_a or 0.0), situation.phases
+    if active is not None and (ceiling_a is None or active.current_a < ceiling_a):
+        current_a, phases = active.current_a, min(active.phases, situation.phases)
+    return Flow(current_a, phases, current_a * phases * situation.nominal_v)
+
+
+def _periods(
+    at: Callable[[float], Flow | None], edges: Iterable[float], start_utc_s: float, unit: RateUnit
+) -> tuple[Period, ...]:
+    """One period for each stretch that differs from the one before it."""
     periods: list[Period] = []
     gap = False
     for edge in sorted(edges):
-        active = limit_at(every, situation, edge)
-        if active is None and unlimited_a is None:
+        flow = at(edge)
+        if flow is None:
             gap = True
             continue
-        current_a, phases = (active.current_a, active.phases) if active else (unlimited_a or 0.0, DEFAULT_PHASES)
-        limit = current_a if unit is RateUnit.AMPERE else current_a * phases * situation.nominal_v
-        if gap or not periods or (periods[-1].limit, periods[-1].phases) != (limit, phases):
-            periods.append(Period(edge - start_utc_s, limit, phases))
+        limit = _tenths(flow.current_a if unit is RateUnit.AMPERE else flow.power_w)
+        if gap or not periods or (periods[-1].limit, periods[-1].phases) != (limit, flow.phases):
+            periods.append(Period(edge - start_utc_s, limit, flow.phases))
         gap = False
     return tuple(periods)
 
 
+def _tenths(value: float) -> float:
+    """With one decimal, as OCPP takes it, and never more than it is."""
+    return math.floor(value * 10.0 + ROUNDING) / 10.0
+
+
+def _all_edges(
+    profiles: tuple[Profile, ...], situations: Iterable[Situation], start_utc_s: float, duration_s: float
+) -> set[float]:
+    end_s = start_utc_s + duration_s
+    edges = {edge for here in situations for one in profiles for edge in _edges(one, here, start_utc_s, end_s)}
+    return edges | {start_utc_s}
+
+
 def _prevailing(profiles: tuple[Profile, ...], situation: Situation, utc_s: float) -> Iterator[Active]:
-    """Of each purpose the highest stack level that says something; a transaction's own goes before the default."""
-    by_purpose: dict[Purpose, tuple[int, Active]] = {}
+    """Of each purpose the highest stack level that says something; a transaction's own goes before the default.
+
+    On the same level a default of this EVSE goes before one of all EVSEs (1.6 3.13.1). External constraints of
+    different systems hold side by side.
+    """
+    found: dict[tuple[Purpose, LimitOwner], tuple[tuple[int, bool], Active]] = {}
     for profile in profiles:
         active = _active(profile, situation, utc_s)
         if active is not None:
-            known = by_purpose.get(profile.purpose)
-            if known is None or profile.stack_level > known[0]:
-                by_purpose[profile.purpose] = (profile.stack_level, active)
-    if Purpose.TX in by_purpose:
-        by_purpose.pop(Purpose.TX_DEFAULT, None)
-    for _, active in by_purpose.values():
-        yield active
+            slot, rank = (profile.purpose, profile.owner), (profile.stack_level, profile.evse != 0)
+            if slot not in found or rank > found[slot][0]:
+                found[slot] = rank, active
+    overruled = any(purpose is Purpose.TX for purpose, _ in found)
+    for (purpose, _), (_, active) in found.items():
+        if not (overruled and purpose is Purpose.TX_DEFAULT):
+            yield active
 
 
 def _concerns(profile: Profile, situation: Situation) -> bool:
@@ -209,11 +325,9 @@ def _active(profile: Profile, situation: Situation, utc_s: float) -> Active | No
     schedule, passed_s = profile.schedule, utc_s - began_s
     if schedule.duration_s is not None and passed_s >= schedule.duration_s:
         return None  # a lower stack level has its turn (K01.FR.12/13)
-    period = next(one for one in reversed(schedule.periods) if one.start_s <= passed_s)
-    limit_a = period.limit
-    if schedule.unit is RateUnit.WATT:
-        limit_a /= situation.nominal_v * period.phases
-    return Active(limit_a, period.phases, profile.id)
+    period = schedule.periods[_at(schedule.periods, passed_s)]
+    per_ampere = 1.0 if schedule.unit is RateUnit.AMPERE else situation.nominal_v * period.over
+    return Active(period.limit / per_ampere, period.over, profile.id, (schedule.min_rate or 0.0) / per_ampere)
 
 
 def _began(profile: Profile, situation: Situation, utc_s: float) -> float | None:
@@ -224,6 +338,30 @@ def _began(profile: Profile, situation: Situation, utc_s: float) -> float | None
     if profile.kind is Kind.RECURRING and profile.recurrency is not None:
         return start_s + (utc_s - start_s) // profile.recurrency * profile.recurrency
     return start_s
+
+
+def _next_edges(profile: Profile, situation: Situation, utc_s: float) -> Iterator[float]:
+    """The moments, among them the next, at which this profile may begin, end or change."""
+    yield profile.valid_from_utc_s
+    yield profile.valid_to_utc_s
+    began_s = _began(profile, situation, utc_s)
+    if began_s is None:
+        start_s = situation.ready_utc_s if profile.kind is Kind.RELATIVE else profile.schedule.start_utc_s
+        yield math.inf if start_s is None else start_s
+        return
+    schedule = profile.schedule
+    following = _at(schedule.periods, utc_s - began_s) + 1
+    if following < len(schedule.periods):
+        yield began_s + schedule.periods[following].start_s
+    if schedule.duration_s is not None:
+        yield began_s + schedule.duration_s
+    if profile.kind is Kind.RECURRING and profile.recurrency is not None:
+        yield began_s + profile.recurrency
+
+
+def _at(periods: tuple[Period, ...], passed_s: float) -> int:
+    """The period that holds so long after the start."""
+    return bisect_right(periods, passed_s, key=lambda one: one.start_s) - 1
 
 
 def _edges(profile: Profile, situation: Situation, from_s: float, to_s: float) -> Iterator[float]:

@@ -22,12 +22,16 @@ class SharingRule(enum.StrEnum):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """An EVSE that wants current: at most `max_a`, since `since_mono_s`; a lower `priority` number goes first."""
+    """An EVSE that wants current: at most `max_a`, since `since_mono_s`; a lower `priority` number goes first.
+
+    Less than `least_a` is not worth having (minChargingRate of its profile, OCPP 2.0.1 K01.FR.21).
+    """
 
     evse: int
     max_a: float
     since_mono_s: float
     priority: int = 0
+    least_a: float = MIN_OFFER_A
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -47,32 +51,48 @@ class Allocation(msgspec.Struct, frozen=True):
 def share(fuse_a: float, claims: Iterable[Claim], rule: SharingRule) -> dict[int, float]:
     """The target for every claim: 0 or at least 6 A, together never above the fuse.
 
-    EQUAL serves as many as can get 6 A, the earliest first, and levels them; the other rules fill one after another.
+    EQUAL serves as many as can get what is worth having, the earliest first, and levels them; the other rules fill one
+    after another.
     """
     order = sorted(claims, key=lambda c: (c.priority if rule is SharingRule.PRIORITY else 0, c.since_mono_s, c.evse))
     served: list[Claim] = []
     left_a = fuse_a
     for claim in order:
-        if claim.max_a >= MIN_OFFER_A and left_a >= MIN_OFFER_A:
+        least_a = _least_a(claim)
+        if claim.max_a >= least_a and left_a >= least_a:
             served.append(claim)
-            left_a -= MIN_OFFER_A
-    target = {claim.evse: 0.0 for claim in order} | {claim.evse: MIN_OFFER_A for claim in served}
+            left_a -= least_a
+    target = {claim.evse: 0.0 for claim in order} | {claim.evse: _least_a(claim) for claim in served}
     if rule is SharingRule.EQUAL:
         _level(target, served, left_a)
     else:
         for claim in served:
-            more_a = min(claim.max_a - MIN_OFFER_A, left_a)
+            more_a = min(claim.max_a - target[claim.evse], left_a)
             target[claim.evse] += more_a
             left_a -= more_a
     return target
 
 
+def _least_a(claim: Claim) -> float:
+    """What it must get at least; a car that cannot even draw that much has what it can."""
+    return max(MIN_OFFER_A, min(claim.least_a, claim.max_a))
+
+
 def _level(target: dict[int, float], served: Sequence[Claim], left_a: float) -> None:
-    waiting = sorted(served, key=lambda c: c.max_a)
-    for index, claim in enumerate(waiting):
-        more_a = min(claim.max_a - MIN_OFFER_A, left_a / (len(waiting) - index))
-        target[claim.evse] += more_a
-        left_a -= more_a
+    """Raise those that have least together, until they meet the next or have all they can take."""
+    rising = [claim for claim in served if target[claim.evse] < claim.max_a]
+    while rising and left_a > 0:
+        lowest_a = min(target[claim.evse] for claim in rising)
+        low = [claim for claim in rising if target[claim.evse] == lowest_a]
+        others = [target[claim.evse] for claim in rising if target[claim.evse] > lowest_a]
+        next_a = min([*others, *(claim.max_a for claim in low)])
+        more_a = min(next_a - lowest_a, left_a / len(low))
+        for claim in low:
+            target[claim.evse] = lowest_a + more_a if more_a < next_a - lowest_a else next_a
+        left_a -= more_a * len(low)
+        if more_a < next_a - lowest_a:
+            return
+        rising = [claim for claim in rising if target[claim.evse] < claim.max_a]
 
 
 def advance(

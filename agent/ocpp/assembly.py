@@ -10,6 +10,8 @@ from agent.ocpp.blocks.local_list import LocalListBlock
 from agent.ocpp.blocks.monitoring import Monitoring
 from agent.ocpp.blocks.provisioning import Provisioning
 from agent.ocpp.blocks.remote_control import RemoteControl
+from agent.ocpp.blocks.reservation import Reservation
+from agent.ocpp.blocks.smart_charging import SmartCharging
 from agent.ocpp.blocks.tariff import Tariff
 from agent.ocpp.blocks.trigger import Trigger
 from agent.ocpp.blocks.variables import Variables
@@ -28,6 +30,8 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
         Monitoring(around, around.model, around.hardware),
         display,
         Tariff(around, display),
+        SmartCharging(charger, settings, around.csms, lambda: clock.now().utc_s),
+        Reservation(charger, settings, lambda: clock.now().utc_s),
     )
     triggers = merged(one.triggers() for one in others)
     return (*others, Trigger(charger, provisioning, availability, clock.now, triggers))

@@ -9,6 +9,8 @@ from typing import Protocol
 from agent.core.events import AnyEvent
 from agent.core.session import Session
 from agent.ocpp.screen import Page
+from agent.runtime.profiles import Profiles
+from agent.runtime.reservations import Reservations
 from hal.types import EvseCapabilities
 
 
@@ -21,6 +23,9 @@ class ResetKind(enum.StrEnum):
 
 class Charger(Protocol):
     """The EVSEs behind the station, and the few things that concern all of them."""
+
+    profiles: Profiles  # charging profiles, and what other systems than the CSMS impose
+    reservations: Reservations
 
     @property
     def evse_ids(self) -> tuple[int, ...]:

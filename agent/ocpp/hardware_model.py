@@ -65,6 +65,11 @@ AFFLICTED: Final[Mapping[FaultKind, Afflicted]] = MappingProxyType(
 )
 
 
+def connector_type(can: EvseCapabilities) -> str:
+    """What hangs on the EVSE, in the words of ConnectorEnumType: a socket, or a cable of its own."""
+    return "sType2" if can.has_proximity else "cType2"
+
+
 def availability_state(status: ConnectorStatus, *, plugged: bool) -> str:
     """A connector's status as 2.x tells it: occupied is one with something plugged in, nothing else (G01)."""
     if status in OWN_STATES:
@@ -99,7 +104,7 @@ class HardwareModel:
         yield _power(session, can)
         yield from _currents(session, can)
         yield from _common("Connector", state, can.phases, evse, connector)
-        yield _text("Connector", "ConnectorType", "sType2" if can.has_proximity else "cType2", evse, connector)
+        yield _text("Connector", "ConnectorType", connector_type(can), evse, connector)
         yield _text("Connector", "ChargeProtocol", "CPPWM", evse, connector)
         if evse in self._charger.displays():
             yield _flag("Display", "Available", on=True, evse=evse)

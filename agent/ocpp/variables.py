@@ -50,6 +50,7 @@ from agent.ocpp.settings.metering import (
     SAMPLED_UPDATED_MEASURANDS,
     TWINS16,
 )
+from agent.ocpp.settings.smart_charging import LIMIT_CHANGE_SIGNIFICANCE
 from agent.ocpp.settings.transactions import (
     EV_CONNECTION_TIMEOUT,
     MAX_ENERGY_ON_INVALID_ID,
@@ -224,6 +225,7 @@ class Settings:
             ended_measurands=self._measurands(SAMPLED_ENDED_MEASURANDS),
             aligned_measurands=self._measurands(ALIGNED_MEASURANDS),
             resume_after_power_loss=self.get(RESUME_AFTER_POWER_LOSS),
+            rate_change_pct=self.get(LIMIT_CHANGE_SIGNIFICANCE),
             meter_grace_s=float(self.get(METER_GRACE_PERIOD)),
         )
 

@@ -29,6 +29,8 @@ from agent.ocpp.charger import ResetKind
 from agent.ocpp.screen import Page
 from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
+from agent.runtime.profiles import Profiles
+from agent.runtime.reservations import Reservations
 from agent.runtime.site import Site
 from hal.board import EvseHardware
 from hal.types import EvseCapabilities, FaultKind, LockChanged, TokenPresented
@@ -53,7 +55,6 @@ class ChargePoint:
     def __init__(
         self,
         clock: Clock,
-        site: Site | None,
         on_reset: Callable[[ResetKind], None],
         *,
         rules: Callable[[], Rules],
@@ -63,7 +64,6 @@ class ChargePoint:
     ) -> None:
         self.tasks: dict[int, EvseTask] = {}
         self._clock = clock
-        self._site = site
         self._on_reset = on_reset
         self._rules = rules
         self._reset_retries = reset_retries
@@ -72,6 +72,10 @@ class ChargePoint:
         self._shared: set[str] = set()  # tokens at a shared reader that are asked for all of its EVSEs
         self._charging = False  # whether any EVSE has a transaction
         self._watchers: list[Watcher] = []
+        self._onlookers: tuple[Callable[[Session], None], ...] = ()
+        self._site: Site  # these three by `equip`
+        self.profiles: Profiles
+        self.reservations: Reservations
         self._resetting: asyncio.Task[None] | None = None
         self._resetting_evses: dict[int, asyncio.Task[None]] = {}
         self._waiting: list[asyncio.Future[None]] = []  # for a transaction to end
@@ -81,6 +85,23 @@ class ChargePoint:
         task = EvseTask(session, hardware, self._clock, self._watch)
         self.tasks[session.evse] = task
         return task
+
+    def equip(self, site: Site, profiles: Profiles, reservations: Reservations) -> None:
+        """Give the EVSEs what limits them, and what keeps them for somebody; all of it sees every step."""
+        self._site, self.profiles, self.reservations = site, profiles, reservations
+        self._onlookers = (site.watch, profiles.watch, reservations.watch)
+
+    def start(self) -> None:
+        """Tell every EVSE its limits, and for whom it is kept."""
+        self._site.start(self.post)
+        self.profiles.start()
+        self.reservations.start()
+
+    def close(self) -> None:
+        """Stop watching the time on behalf of the EVSEs."""
+        self._site.close()
+        self.profiles.close()
+        self.reservations.close()
 
     @contextmanager
     def watching(self, watcher: Watcher) -> Iterator[None]:
@@ -179,13 +200,16 @@ class ChargePoint:
         self._clock.learn(utc_s)
         after = self._clock.now()
         self._time_set((after.utc_s - before.utc_s) - (after.mono_s - before.mono_s))
+        self.profiles.apply()
+        self.reservations.apply()
 
     # The station's own reader
 
     def token_presented(self, event: TokenPresented) -> None:
-        """A reader that serves several EVSEs: the driver's own session, else the car that waits, else a free EVSE.
+        """A reader that serves several EVSEs: the driver's own session, what is kept for him, the car that waits...
 
-        Where all are taken, one of them asks for all: it may be a card of a driver's group, or a master pass.
+        ...a free EVSE. Where all are taken, one of them asks for all: it may be a card of a driver's group, or of the
+        group that one is kept for, or a master pass.
         """
         token = IdToken(event.token)
         known = self._known(token)
@@ -194,10 +218,11 @@ class ChargePoint:
         ranks: tuple[Callable[[Session], bool], ...] = (
             lambda s: is_drivers(s, token),
             lambda s: is_drivers(s, token, group),
-            lambda s: s.phase is Phase.CONNECTED,
+            lambda s: s.kept.held and s.driver is None and not s.kept.turns_away(token, group),
+            lambda s: s.phase is Phase.CONNECTED and not s.kept.held,
             lambda s: s.phase is Phase.FINISHED,
-            lambda s: s.phase is Phase.IDLE and s.operative and not s.faults,
-            lambda s: s.driver is not None,
+            lambda s: s.phase is Phase.IDLE and s.operative and not s.faults and not s.kept.held,
+            lambda s: s.driver is not None or s.kept.held,
         )
         chosen = next((s for rank in ranks for s in sessions if rank(s)), None)
         if chosen is None:
@@ -232,8 +257,8 @@ class ChargePoint:
             self._charging = charging
             if self._rules().aligned_during_idle_only:
                 self.rules_changed()
-        if self._site is not None:
-            self._site.watch(session)
+        for onlooker in self._onlookers:
+            onlooker(session)
         for watcher in self._watchers:
             watcher(before, event, session, effects)
 

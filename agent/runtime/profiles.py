@@ -1,79 +1,141 @@
-"""The charging profiles that are installed: kept in the journal, and turned into each EVSE's limit as time passes."""
+"""The charging profiles that are installed: kept in the journal, and turned into limits as time passes."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.core.events import LimitSet
 from agent.core.limits import MAX_OFFER_A, LimitInput, LimitSource
 from agent.core.schedule import (
+    OF_TRANSACTIONS,
+    Kind,
+    LimitOwner,
     Period,
     Profile,
     ProfileError,
     Purpose,
     RateUnit,
+    Schedule,
     Situation,
     checked,
     composite,
     limit_at,
     next_change,
+    overlapping,
+    station_composite,
 )
-from agent.core.session import Session
+from agent.core.session import Driver, Session
 from agent.runtime.clock import Clock
-from agent.runtime.journal import Journal, PutMeta
+from agent.runtime.journal import PutMeta
+from agent.runtime.records import Operation
+from agent.runtime.site import Site
+from hal.types import EvseCapabilities
 
 log = logging.getLogger(__name__)
 
 KEY: Final = "charging_profiles"  # of the journal's meta data
-MAX_PROFILES: Final = 100  # our policy; told to the CSMS as ChargingProfileMaxStackLevel's companion
+MAX_PROFILES: Final = 100  # our policy
+MAX_STACK_LEVEL: Final = 99  # our policy: as many levels as there can be profiles
+MAX_PERIODS: Final = 1024  # OCPP 2.0.1 2.12: the most that a schedule can have
+RECHECK_S: Final = 10.0  # our policy: a wall clock that jumps is noticed this soon
+SOURCES: Final = {LimitOwner.GRID: LimitSource.GRID, LimitOwner.ENERGY_MANAGER: LimitSource.LOCAL}
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which profiles are meant; None means any."""
+    """Which profiles are meant, by all that is given; None means any."""
 
-    id: int | None = None
+    ids: frozenset[int] | None = None
     evse: int | None = None
     purpose: Purpose | None = None
     stack_level: int | None = None
+    owners: frozenset[LimitOwner] | None = None
 
     def matches(self, profile: Profile) -> bool:
-        """Whether a profile is meant. An id alone decides (OCPP 2.0.1 K10.FR.03)."""
-        if self.id is not None:
-            return profile.id == self.id
+        """Whether a profile is meant (OCPP 2.0.1 K09.FR.03-06, K10.FR.04; 1.6 errata 3.25)."""
+        if self.ids is not None and profile.id not in self.ids:
+            return False
+        if self.owners is not None and profile.owner not in self.owners:
+            return False
         pairs = ((self.evse, profile.evse), (self.purpose, profile.purpose), (self.stack_level, profile.stack_level))
         return all(wanted in {None, has} for wanted, has in pairs)
 
 
+class Outlook(msgspec.Struct, frozen=True):
+    """A composite schedule: what may be drawn at an EVSE (0: by the station) from `start_utc_s` on."""
+
+    evse: int
+    start_utc_s: float
+    duration_s: float
+    unit: RateUnit
+    periods: tuple[Period, ...]
+
+
+Listener: TypeAlias = Callable[[LimitOwner, int, Schedule | None], None]
+
+
+class Evses(Protocol):
+    """What profiles need of the EVSEs."""
+
+    @property
+    def evse_ids(self) -> tuple[int, ...]:
+        """EVSE ids, from 1."""
+
+    def session(self, evse: int) -> Session:
+        """The session as it stands."""
+
+    def post(self, evse: int, event: LimitSet) -> None:
+        """Put an event into the EVSE's inbox."""
+
+    def capabilities(self, evse: int) -> EvseCapabilities:
+        """What the EVSE's hardware can do."""
+
+
+class Memory(Protocol):
+    """What profiles need of the journal."""
+
+    def meta(self, key: str) -> bytes | None:
+        """A small value."""
+
+    def commit(self, *operations: Operation) -> object:
+        """Write operations as one."""
+
+
 class Profiles:
-    """Installs, clears and applies charging profiles."""
+    """Installs, clears and applies charging profiles, and what other systems impose."""
 
     def __init__(
-        self,
-        journal: Journal,
-        clock: Clock,
-        session: Callable[[int], Session],
-        post: Callable[[int, LimitSet], None],
-        evses: Callable[[], tuple[int, ...]],
+        self, memory: Memory, clock: Clock, evses: Evses, site: Site, enabled: Callable[[], bool] = lambda: True
     ) -> None:
-        self._journal = journal
+        """`enabled`: whether the CSMS's profiles count at all (SmartChargingCtrlr.Enabled)."""
+        self._memory = memory
         self._clock = clock
-        self._session = session
-        self._post = post
         self._evses = evses
+        self._site = site
+        self._enabled = enabled
         self._timer: asyncio.TimerHandle | None = None
         self._told: dict[int, float] = {}
-        self._transactions: dict[int, str | None] = {}
-        self._profiles = _stored(journal.meta(KEY))
+        self._seen: dict[int, tuple[str | None, float | None, Driver | None]] = {}
+        self._profiles = _stored(memory.meta(KEY))
+        self._imposed: dict[tuple[LimitOwner, int], Profile] = {}
+        self._listeners: list[Listener] = []
 
     def start(self) -> None:
         """Apply what was installed before the restart; profiles of a transaction that is gone go with it."""
-        ongoing = {self._tx(evse) for evse in self._evses()}
-        self._keep([one for one in self._profiles if one.purpose is not Purpose.TX or one.tx in ongoing])
+        for evse in self._evses.evse_ids:
+            session = self._evses.session(evse)
+            self._seen[evse] = (_tx(session), session.ready_utc_s, session.driver)
+        coming = {_tx_id(self._evses.session(evse)) for evse in self._evses.evse_ids}
+        kept = [one for one in self._profiles if one.purpose is not Purpose.TX or one.tx in coming]
+        if len(kept) < len(self._profiles):
+            self._keep(kept)
+        else:
+            self.apply()
 
     def close(self) -> None:
         """Stop watching the time."""
@@ -81,41 +143,66 @@ class Profiles:
             self._timer.cancel()
 
     def watch(self, session: Session) -> None:
-        """See a session step: the profile of a transaction ends with it, relative schedules begin with it."""
-        tx = session.tx.id if session.tx is not None else None
-        if self._transactions.get(session.evse) != tx:
-            ended = self._transactions.get(session.evse)
-            self._transactions[session.evse] = tx
-            kept = [one for one in self._profiles if ended is None or one.tx != ended]
-            if len(kept) < len(self._profiles):
-                self._keep(kept)
-            else:
-                self._apply()
+        """See a session step.
 
-    def install(self, profile: Profile) -> None:
-        """Install, replacing the one with the same id, or with the same purpose, stack level and EVSE.
-
-        Raises `ProfileError`, whose `reason` and text say why not (K01.FR.09/28/33/52/53).
+        A transaction's profile ends with it, or with the driver who never began one; relative schedules begin when
+        energy can flow; a remote start brings its own.
         """
-        checked(profile)
-        if profile.evse not in {0, *self._evses()}:
+        seen, now = self._seen.get(session.evse), (_tx(session), session.ready_utc_s, session.driver)
+        if seen == now:
+            return
+        self._seen[session.evse] = now
+        kept, current = self._profiles, _tx_id(session)
+        if any(self._outlived(one, session.evse, current) for one in kept):
+            kept = [one for one in kept if not self._outlived(one, session.evse, current)]
+        driver = session.driver
+        if driver is not None and driver.profile is not None and (seen is None or seen[2] != driver):
+            brought = replace(driver.profile, evse=session.evse, tx=current)
+            kept = [*(one for one in kept if one.id != brought.id and not overlapping(one, brought)), brought]
+        if kept is self._profiles:
+            self.apply()
+        else:
+            self._keep(kept)
+
+    def check(self, profile: Profile, *, evse_overrides: bool = False) -> None:
+        """Judge whether a profile could be installed. Raises `ProfileError`, whose `reason` and text say why not.
+
+        `evse_overrides`: 1.6's rules, where a default of one EVSE stands beside that of all EVSEs on the same level,
+        and takes the place of any that it overlaps (3.13.1, 3.13.2); in 2.x neither is allowed (K01.FR.06/52/53).
+        """
+        self.check_shape(profile)
+        if profile.evse not in {0, *self._evses.evse_ids}:
             raise ProfileError("UnknownEvse", f"there is no EVSE {profile.evse} (K01.FR.28)")
-        if profile.purpose is Purpose.EXTERNAL:
-            raise ProfileError("InvalidProfile", "external constraints are not set by the CSMS (K01.FR.22)")
-        if profile.purpose is Purpose.TX and (tx := self._tx(profile.evse)) != profile.tx:
-            why = "there is no transaction (K01.FR.09)" if tx is None else "it is another transaction (K01.FR.33)"
-            raise ProfileError("TxNotFound", f"EVSE {profile.evse}: {why}")
-        rest = [one for one in self._profiles if one.id != profile.id and _slot(one) != _slot(profile)]
-        if profile.purpose is Purpose.TX_DEFAULT and any(_overlap(one, profile) for one in rest):
-            raise ProfileError(
-                "DuplicateProfile", "this stack level is taken for all EVSEs, or for a single one (K01.FR.52/53)"
-            )
-        if len(rest) >= MAX_PROFILES:
-            raise ProfileError("TooManyProfiles", f"{MAX_PROFILES} profiles are installed; clear some first")
-        self._keep([*rest, profile])
+        if profile.purpose is Purpose.TX:
+            tx = _tx_id(self._evses.session(profile.evse))
+            if tx is None or tx != profile.tx:
+                why = "there is no transaction (K01.FR.09)" if tx is None else "it is another transaction (K01.FR.33)"
+                raise ProfileError("TxNotFound", f"EVSE {profile.evse}: {why}")
+        rest = [one for one in self._profiles if one.id != profile.id]
+        if not evse_overrides and any(overlapping(one, profile) or _doubled(one, profile) for one in rest):
+            raise ProfileError("DuplicateProfile", "this stack level is taken (K01.FR.06/39/52/53)")
+        if sum(not overlapping(one, profile) for one in rest) >= MAX_PROFILES:
+            raise ProfileError("TooManyElements", f"{MAX_PROFILES} profiles are installed; clear some first")
+
+    def check_shape(self, profile: Profile) -> None:
+        """Judge a profile by itself. Raises `ProfileError`."""
+        checked(profile)
+        if profile.purpose is Purpose.EXTERNAL or profile.id in {one.id for one in self._imposed.values()}:
+            raise ProfileError("InvalidProfile", "external constraints are not set by the CSMS (K01.FR.05, K01.FR.22)")
+        if profile.stack_level > MAX_STACK_LEVEL:
+            raise ProfileError("InvalidStackLevel", f"the highest stack level is {MAX_STACK_LEVEL}")
+        if len(profile.schedule.periods) > MAX_PERIODS:
+            raise ProfileError("TooManyElements", f"a schedule has at most {MAX_PERIODS} periods")
+
+    def install(self, profile: Profile, *, evse_overrides: bool = False) -> None:
+        """Install it, replacing the one with the same id, or in 1.6 in the same place. Raises as `check` does."""
+        self.check(profile, evse_overrides=evse_overrides)
+        self._keep(
+            [*(one for one in self._profiles if one.id != profile.id and not overlapping(one, profile)), profile]
+        )
 
     def clear(self, wanted: Wanted) -> int:
-        """Remove the profiles that are meant; returns how many there were."""
+        """Remove the CSMS's profiles that are meant; returns how many there were (K10.FR.08, K10.FR.09)."""
         kept = [one for one in self._profiles if not wanted.matches(one)]
         count = len(self._profiles) - len(kept)
         if count:
@@ -123,61 +210,149 @@ class Profiles:
         return count
 
     def installed(self, wanted: Wanted | None = None) -> list[Profile]:
-        """The profiles that are meant, by id."""
-        meant = [one for one in self._profiles if wanted is None or wanted.matches(one)]
-        return sorted(meant, key=lambda one: one.id)
+        """The profiles that are meant, by id, with what other systems impose."""
+        every = (*self._profiles, *self._imposed.values())
+        return sorted((one for one in every if wanted is None or wanted.matches(one)), key=lambda one: one.id)
 
-    def composite(self, evse: int, duration_s: float, unit: RateUnit, unlimited_a: float) -> tuple[Period, ...]:
-        """The composite schedule of an EVSE (0: of the station's own limit) from the present second on."""
-        now_s = float(int(self._clock.now().utc_s))
+    @property
+    def count(self) -> int:
+        """How many are installed."""
+        return len(self._profiles)
+
+    def impose(self, owner: LimitOwner, schedule: Schedule, evse: int = 0) -> Profile:
+        """Let another system than the CSMS limit an EVSE, or (0) all together, from now on; the profile made of it.
+
+        It replaces what the same system said before. Nothing of it is kept over a restart: who limits, repeats it.
+        Raises `ProfileError`.
+        """
+        known = self._imposed.get((owner, evse))
+        number = known.id if known is not None else min((one.id for one in self._imposed.values()), default=0) - 1
+        profile = checked(
+            Profile(
+                id=number,  # negative: never the CSMS's (K11.FR.06)
+                evse=evse,
+                stack_level=0,
+                purpose=Purpose.EXTERNAL,
+                kind=Kind.ABSOLUTE,
+                schedule=replace(schedule, start_utc_s=self._clock.now().utc_s),
+                owner=owner,
+            )
+        )
+        if owner not in SOURCES or evse not in {0, *self._evses.evse_ids}:
+            raise ProfileError("InvalidProfile", f"{owner} cannot limit EVSE {evse}")
+        self._imposed[owner, evse] = profile
+        self.apply()
+        self._tell(owner, evse, profile.schedule)
+        return profile
+
+    def release(self, owner: LimitOwner, evse: int = 0) -> bool:
+        """What this system imposed holds no longer; False when it had imposed nothing."""
+        if self._imposed.pop((owner, evse), None) is None:
+            return False
+        self.apply()
+        self._tell(owner, evse, None)
+        return True
+
+    def on_imposed(self, listener: Listener) -> None:
+        """Call `listener(owner, EVSE, schedule)` when a limit is imposed, with None when it is released."""
+        self._listeners.append(listener)
+
+    def outlook(self, evse: int, duration_s: float, unit: RateUnit) -> Outlook:
+        """The composite schedule of an EVSE, or (0) of the station, from the present second on (K08; 1.6 5.7)."""
+        now = self._clock.now()
+        start_s = float(int(now.utc_s))
+        everywhere = [(self._situation(one, now.utc_s), self._most_a(one)) for one in self._evses.evse_ids]
+        profiles, fuse_a = self._in_force(), self._site.total_a(LimitSource.SITE_FUSE)
         if evse == 0:
-            whole = [one for one in self._profiles if one.purpose in {Purpose.STATION_MAX, Purpose.EXTERNAL}]
-            return composite(whole, Situation(0), now_s, duration_s, unit, unlimited_a)
-        return composite(self._profiles, self._situation(evse, now_s), now_s, duration_s, unit, unlimited_a)
+            periods = station_composite(profiles, everywhere, start_s, duration_s, unit, fuse_a)
+        else:
+            here, most_a = next(one for one in everywhere if one[0].evse == evse)
+            periods = composite(profiles, here, start_s, duration_s, unit, min(most_a, fuse_a))
+        return Outlook(evse, start_s, duration_s, unit, periods)
+
+    def apply(self) -> None:
+        """Tell every EVSE the limit that holds now, and look again when it changes."""
+        self.close()
+        now, profiles = self._clock.now(), self._in_force()
+        self._apply_to_transactions([one for one in profiles if one.purpose in OF_TRANSACTIONS], now.utc_s)
+        of_station = [one for one in profiles if one.purpose is Purpose.STATION_MAX]
+        self._site.limit(LimitSource.STATION, _current_a(of_station, Situation(0), now.utc_s))
+        for owner, source in SOURCES.items():
+            self._apply_imposed(source, [one for one in profiles if one.owner is owner], now.utc_s)
+        situations = [Situation(0), *(self._situation(one, None) for one in self._evses.evse_ids)]
+        edges = [next_change(profiles, one, now.utc_s) for one in situations]
+        if profiles:
+            after_s = min((one - now.utc_s for one in edges if one is not None), default=RECHECK_S)
+            self._timer = asyncio.get_running_loop().call_at(now.mono_s + min(after_s, RECHECK_S), self.apply)
+
+    def _apply_to_transactions(self, profiles: list[Profile], now_utc_s: float) -> None:
+        for evse in self._evses.evse_ids:
+            active = limit_at(profiles, self._situation(evse, None), now_utc_s)
+            current_a = active.current_a if active is not None else MAX_OFFER_A
+            self._site.least(evse, active.min_a if active is not None else 0.0)
+            if self._told.get(evse, MAX_OFFER_A) != current_a:
+                self._told[evse] = current_a
+                self._evses.post(evse, LimitSet(LimitInput(LimitSource.OCPP, current_a)))
+
+    def _apply_imposed(self, source: LimitSource, profiles: list[Profile], now_utc_s: float) -> None:
+        """What limits all together is shared; what limits one EVSE is its own."""
+        total_a = _current_a([one for one in profiles if one.evse == 0], Situation(0), now_utc_s)
+        own_a = {
+            evse: limit_a
+            for evse in self._evses.evse_ids
+            if (limit_a := _current_a([one for one in profiles if one.evse == evse], Situation(evse), now_utc_s))
+            is not None
+        }
+        self._site.limit(source, total_a, own_a)
+
+    def _tell(self, owner: LimitOwner, evse: int, schedule: Schedule | None) -> None:
+        for listener in self._listeners:
+            listener(owner, evse, schedule)
+
+    def _in_force(self) -> list[Profile]:
+        return [*(self._profiles if self._enabled() else ()), *self._imposed.values()]
 
     def _keep(self, profiles: list[Profile]) -> None:
         self._profiles = profiles
-        self._journal.commit(PutMeta(KEY, msgspec.msgpack.encode(profiles) if profiles else None))
-        self._apply()
+        self._memory.commit(PutMeta(KEY, msgspec.msgpack.encode(profiles) if profiles else None))
+        self.apply()
 
-    def _apply(self) -> None:
-        """Tell every EVSE the limit that holds now, and look again when it changes."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        now = self._clock.now()
-        due: list[float] = []
-        for evse in self._evses():
-            situation = self._situation(evse, None)
-            active = limit_at(self._profiles, situation, now.utc_s)
-            current_a = active.current_a if active is not None else MAX_OFFER_A
-            if self._told.get(evse, MAX_OFFER_A) != current_a:
-                self._told[evse] = current_a
-                self._post(evse, LimitSet(LimitInput(LimitSource.OCPP, current_a)))
-            edge = next_change(self._profiles, situation, now.utc_s)
-            if edge is not None:
-                due.append(edge)
-        if due:
-            after_s = min(due) - now.utc_s
-            self._timer = asyncio.get_running_loop().call_at(now.mono_s + after_s, self._apply)
+    def _situation(self, evse: int, without_driver_s: float | None) -> Situation:
+        """`without_driver_s`: when energy could flow, where nobody is there yet (K08.FR.06)."""
+        session, now = self._evses.session(evse), self._clock.now()
+        ready_s = session.ready_utc_s if session.ready_utc_s is not None else without_driver_s
+        if session.ready_mono_s is not None:  # a wall clock that was set since then does not count
+            ready_s = now.utc_s - (now.mono_s - session.ready_mono_s)
+        return Situation(evse, _tx_id(session), ready_s, phases=self._evses.capabilities(evse).phases)
 
-    def _situation(self, evse: int, without_tx_s: float | None) -> Situation:
-        """`without_tx_s`: when a transaction would begin, where none is going on."""
-        tx = self._session(evse).tx
-        return Situation(evse, tx.id if tx else None, tx.started_utc_s if tx else without_tx_s)
+    def _most_a(self, evse: int) -> float:
+        """What the EVSE can give by itself."""
+        limits = (one.current_a for one in self._evses.session(evse).limits if one.source is LimitSource.BOARD)
+        return min(limits, default=self._evses.capabilities(evse).max_current_a)
 
-    def _tx(self, evse: int) -> str | None:
-        tx = self._session(evse).tx
-        return tx.id if tx is not None else None
+    def _outlived(self, profile: Profile, evse: int, tx: str | None) -> bool:
+        return profile.purpose is Purpose.TX and profile.evse == evse and profile.tx != tx
 
 
-def _slot(profile: Profile) -> tuple[object, ...]:
-    return profile.purpose, profile.stack_level, profile.evse, profile.tx
+def _tx(session: Session) -> str | None:
+    return session.tx.id if session.tx is not None else None
 
 
-def _overlap(one: Profile, other: Profile) -> bool:
+def _tx_id(session: Session) -> str | None:
+    """The id of the transaction that goes on, or that a driver who is there already will have."""
+    if session.tx is not None:
+        return session.tx.id
+    return session.next_tx or None if session.driver is not None else None
+
+
+def _current_a(profiles: Iterable[Profile], situation: Situation, now_utc_s: float) -> float | None:
+    active = limit_at(profiles, situation, now_utc_s)
+    return None if active is None else active.current_a
+
+
+def _doubled(one: Profile, other: Profile) -> bool:
     """Whether two default profiles claim one stack level, one for all EVSEs and one for a single one."""
-    same = one.purpose is other.purpose and one.stack_level == other.stack_level
+    same = one.purpose is other.purpose is Purpose.TX_DEFAULT and one.stack_level == other.stack_level
     return same and (one.evse == 0) != (other.evse == 0)
 
 

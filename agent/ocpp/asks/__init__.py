@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from agent.core.schedule import Profile
 from agent.core.values import IdToken
 from agent.ocpp.charger import ResetKind
 
@@ -26,13 +27,23 @@ class ResetAsk(Ask, frozen=True):
     evse: int | None = None
 
 
+class UnusableProfile(msgspec.Struct, frozen=True):
+    """A charging profile that says what this station does not understand, and why."""
+
+    reason: Reason
+
+
 class RemoteStartAsk(Ask, frozen=True):
-    """Start charging for this token; without an EVSE the station chooses."""
+    """Start charging for this token; without an EVSE the station chooses. `profile`: for the transaction that follows.
+
+    Its EVSE and its transaction are not known yet.
+    """
 
     token: IdToken
     evse: int | None = None
     remote_start_id: int | None = None
     group: str | None = None
+    profile: Profile | UnusableProfile | None = None
 
 
 class RemoteStopAsk(Ask, frozen=True):
@@ -189,15 +200,23 @@ class Verdict(enum.StrEnum):
 class Reason(enum.StrEnum):
     """Why, in 2.x's reason codes (part 2, appendix 5)."""
 
+    DUPLICATE_PROFILE = "DuplicateProfile"
     FIXED_CABLE = "FixedCable"
+    INVALID_PROFILE = "InvalidProfile"
+    INVALID_SCHEDULE = "InvalidSchedule"
+    INVALID_STACK_LEVEL = "InvalidStackLevel"
     INVALID_VALUE = "InvalidValue"
     NOT_ACCEPTED = "CSNotAccepted"
     NOT_ENABLED = "NotEnabled"
     NOT_FOUND = "NotFound"
     READ_ONLY = "ReadOnly"
+    TOO_MANY_ELEMENTS = "TooManyElements"
     TX_IN_PROGRESS = "TxInProgress"
+    TX_NOT_FOUND = "TxNotFound"
     UNKNOWN_CONNECTOR = "UnknownConnectorId"
+    UNKNOWN_CONNECTOR_TYPE = "UnknownConnectorType"
     UNKNOWN_EVSE = "UnknownEvse"
+    UNSUPPORTED_PARAM = "UnsupportedParam"
     WRITE_ONLY = "WriteOnly"
 
 

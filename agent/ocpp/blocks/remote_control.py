@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.core.events import RemoteStart, StopRequested
+from agent.core.schedule import ProfileError
 from agent.core.session import Phase, Session
 from agent.core.values import ConnectorStatus, StopReason, TokenKind, Trigger
 from agent.ocpp.asks import (
     REJECTED,
     Handled,
+    Reason,
     RemoteStartAsk,
     RemoteStopAsk,
     UnlockAnswer,
@@ -18,14 +20,17 @@ from agent.ocpp.asks import (
     Unlocked,
     Verdict,
     VerdictAnswer,
+    rejected,
 )
 from agent.ocpp.block import Block, Routes
+from agent.ocpp.blocks.smart_charging import for_start
 from agent.ocpp.charger import Charger
 from agent.ocpp.settings.authorization import AUTHORIZE_REMOTE_START
+from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.variables import Settings
 
 WITHOUT_DRIVER: Final = frozenset({Phase.IDLE, Phase.CONNECTED, Phase.FINISHED})
-CLOSED: Final = frozenset({ConnectorStatus.FAULTED, ConnectorStatus.UNAVAILABLE, ConnectorStatus.RESERVED})
+CLOSED: Final = frozenset({ConnectorStatus.FAULTED, ConnectorStatus.UNAVAILABLE})
 
 
 class RemoteControl(Block):
@@ -42,13 +47,18 @@ class RemoteControl(Block):
 
     def start(self, ask: RemoteStartAsk) -> Handled:
         """Start where asked, or choose where (F01.FR.20); an unauthorised transaction is continued (F01.FR.13)."""
-        evse = self._choose() if ask.evse is None else ask.evse
-        if not self._accepted() or evse not in self._charger.evse_ids or not _free(self._charger.session(evse)):
+        evse = self._choose(ask) if ask.evse is None else ask.evse
+        if not self._accepted() or evse not in self._charger.evse_ids or not _free(self._charger.session(evse), ask):
             return REJECTED
+        profile = ask.profile if self._settings.get(SMART_CHARGING_ENABLED) else None  # K05.FR.04
+        try:
+            brought = for_start(profile, evse, self._charger)
+        except ProfileError as error:
+            return rejected(Reason(error.reason))  # K05.FR.05, F01.FR.26
         open_tx = self._charger.session(evse).tx
         ours = ask.token.kind is not TokenKind.CENTRAL  # C03.FR.01: what the CSMS made up needs no question
         authorize = ours and self._settings.get(AUTHORIZE_REMOTE_START)  # F01.FR.01, F01.FR.02
-        event = RemoteStart(ask.token, ask.remote_start_id, authorize=authorize, group=ask.group)
+        event = RemoteStart(ask.token, ask.remote_start_id, authorize=authorize, group=ask.group, profile=brought)
         answer = VerdictAnswer(Verdict.ACCEPTED, tx=open_tx.id if open_tx else None)
         return Handled(answer, lambda: self._charger.post(evse, event))
 
@@ -85,14 +95,21 @@ class RemoteControl(Block):
                 return evse
         return None
 
-    def _choose(self) -> int | None:
-        """Where a car already waits, else the first free EVSE."""
-        free = [evse for evse in self._charger.evse_ids if _free(self._charger.session(evse))]
-        waiting = [evse for evse in free if self._charger.session(evse).phase is Phase.CONNECTED]
-        return next(iter(waiting or free), None)
+    def _choose(self, ask: RemoteStartAsk) -> int | None:
+        """What is kept for the driver, else where a car already waits, else the first free EVSE."""
+        sessions = [self._charger.session(evse) for evse in self._charger.evse_ids]
+        free = [one for one in sessions if _free(one, ask)]
+        kept = [one for one in free if one.kept.held]
+        waiting = [one for one in free if one.phase is Phase.CONNECTED]
+        return next((one.evse for one in kept or waiting or free), None)
 
 
-def _free(session: Session) -> bool:
-    """Whether a driver could begin here: in service, without fault, nobody authorised yet (F01.FR.23, F01.FR.24)."""
+def _free(session: Session, ask: RemoteStartAsk) -> bool:
+    """Whether a driver could begin here: in service, without fault, nobody authorised yet (F01.FR.23, F01.FR.24).
+
+    What is reserved is free for whom it is reserved (F01.FR.21, F01.FR.22).
+    """
+    if session.kept.turns_away(ask.token, ask.group):
+        return False
     open_for_all = session.operative and not session.faults and session.status not in CLOSED
     return open_for_all and session.token is None and session.phase in WITHOUT_DRIVER

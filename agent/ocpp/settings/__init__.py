@@ -23,7 +23,9 @@ from agent.ocpp.settings import (
     link,
     metering,
     monitoring,
+    reservation,
     security,
+    smart_charging,
     station,
     transactions,
 )
@@ -38,6 +40,8 @@ _PARTS: Final = (
     monitoring,
     display,
     clock,
+    smart_charging,
+    reservation,
     station,
     security,
 )

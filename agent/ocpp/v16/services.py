@@ -27,6 +27,7 @@ from agent.ocpp.asks import (
     WriteKeyAsk,
 )
 from agent.ocpp.dialect import Notice, Saying, Service, given
+from agent.ocpp.v16.smart_charging import read_profile
 from agent.ocpp.v16.tokens import card
 
 STATION: Final = 0  # as a connector's number
@@ -115,7 +116,12 @@ def _transfer(request: Any) -> TransferAsk:
 
 
 def _remote_start(request: Any) -> RemoteStartAsk:
-    return RemoteStartAsk(card(request.idTag), given(request.connectorId))
+    profile = given(request.chargingProfile)
+    return RemoteStartAsk(
+        card(request.idTag),
+        given(request.connectorId),
+        profile=None if profile is None else read_profile(profile, STATION),
+    )
 
 
 def _trigger(request: Any) -> TriggerAsk:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from agent.ocpp.asks import (
     ACTUAL,
+    STATION_ITSELF,
     AvailabilityAsk,
     BaseReportAsk,
     ClearCacheAsk,
@@ -35,6 +36,7 @@ from agent.ocpp.asks import (
 )
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.dialect import Notice, Saying, Service, given
+from agent.ocpp.v201.profiles import read_profile
 from agent.ocpp.v201.tokens import token_of
 
 TRIGGERED: Final[Mapping[str, TriggeredMessage]] = MappingProxyType(
@@ -82,12 +84,13 @@ def _write(request: Any) -> WriteVariablesAsk:
 
 
 def _remote_start(request: Any) -> RemoteStartAsk:
-    group = given(request.groupIdToken)
+    group, profile = given(request.groupIdToken), given(request.chargingProfile)
     return RemoteStartAsk(
         token=token_of(request.idToken),
         evse=given(request.evseId),
         remote_start_id=request.remoteStartId,
         group=group.idToken if group else None,
+        profile=None if profile is None else read_profile(profile, STATION_ITSELF),
     )
 
 
@@ -132,7 +135,7 @@ def place_of(item: Any) -> VariableName:
 
 def verdict(answer: VerdictAnswer) -> dict[str, Any]:
     """Status, and the reason where there is one."""
-    return {"status": str(answer.verdict), "statusInfo": _info(answer.reason)}
+    return {"status": str(answer.verdict), "statusInfo": status_info(answer.reason)}
 
 
 def _start_verdict(answer: VerdictAnswer) -> dict[str, Any]:
@@ -145,7 +148,7 @@ def _status(answer: TransactionStatusAnswer) -> dict[str, Any]:
 
 def _unlocked(answer: UnlockAnswer) -> dict[str, Any]:
     if answer.result is Unlocked.NO_LOCK:
-        return {"status": str(Unlocked.FAILED), "statusInfo": _info(Reason.FIXED_CABLE)}
+        return {"status": str(Unlocked.FAILED), "statusInfo": status_info(Reason.FIXED_CABLE)}
     return {"status": str(answer.result)}
 
 
@@ -166,7 +169,7 @@ def _result(one: VariableResult) -> dict[str, Any]:
     return {
         "attributeType": one.ask.attribute,
         "attributeStatus": str(one.status),
-        "attributeStatusInfo": _info(one.reason),
+        "attributeStatusInfo": status_info(one.reason),
         **named(one.ask.name),
     }
 
@@ -180,7 +183,8 @@ def named(name: VariableName) -> dict[str, Any]:
     }
 
 
-def _info(reason: Reason | None) -> dict[str, Any] | None:
+def status_info(reason: Reason | None) -> dict[str, Any] | None:
+    """The reason as `statusInfo`; absent without one."""
     return None if reason is None else {"reasonCode": str(reason)}
 
 

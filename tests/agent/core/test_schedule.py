@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from agent.core.schedule import (
     DAY_S,
     Kind,
+    LimitOwner,
     Period,
     Profile,
     ProfileError,
@@ -22,6 +23,8 @@ from agent.core.schedule import (
     composite,
     limit_at,
     next_change,
+    overlapping,
+    station_composite,
 )
 
 MIDNIGHT = 1_800_057_600.0  # 2027-01-16 00:00 UTC
@@ -129,19 +132,80 @@ def test_the_next_change_is_the_next_edge_of_any_profile():
 
 def test_a_composite_schedule_has_no_period_more_than_it_needs():
     plan = [profile((0, 16.0), (3600, 10.0), (7200, 10.0)), profile((0, 12.0), number=2, purpose=Purpose.STATION_MAX)]
-    assert composite(plan, HERE, MIDNIGHT, 3 * 3600) == (Period(0, 12.0), Period(3600, 10.0))
+    assert composite(plan, HERE, MIDNIGHT, 3 * 3600) == (Period(0, 12.0, 3), Period(3600, 10.0, 3))
 
 
 def test_a_composite_schedule_begins_in_the_middle_of_a_period_and_can_speak_of_power():
     plan = [profile((0, 16.0), (3600, 10.0))]
-    assert composite(plan, HERE, MIDNIGHT + 1800, 3600, RateUnit.WATT) == (Period(0, 11040.0), Period(1800, 6900.0))
+    assert composite(plan, HERE, MIDNIGHT + 1800, 3600, RateUnit.WATT) == (
+        Period(0, 11040.0, 3),
+        Period(1800, 6900.0, 3),
+    )
 
 
 def test_stretches_without_a_limit_are_left_out_or_filled_with_what_the_station_can():
     plan = [profile((0, 16.0), start=MIDNIGHT + 600, duration=600)]
-    assert composite(plan, HERE, MIDNIGHT, 3600) == (Period(600, 16.0),)
-    filled = (Period(0, 32.0), Period(600, 16.0), Period(1200, 32.0))
-    assert composite(plan, HERE, MIDNIGHT, 3600, unlimited_a=32.0) == filled
+    assert composite(plan, HERE, MIDNIGHT, 3600) == (Period(600, 16.0, 3),)
+    filled = (Period(0, 32.0, 3), Period(600, 16.0, 3), Period(1200, 32.0, 3))
+    assert composite(plan, HERE, MIDNIGHT, 3600, ceiling_a=32.0) == filled
+
+
+@pytest.mark.req("K08.FR.04")
+def test_a_composite_schedule_never_promises_more_than_the_station_can():
+    plan = [profile((0, 999_999.0), (600, 10.0), unit=RateUnit.WATT)]
+    single = replace(HERE, phases=1)
+    assert composite(plan, single, MIDNIGHT, 300, ceiling_a=16.0) == (Period(0, 16.0, 1),)
+    assert composite(plan, single, MIDNIGHT, 300, RateUnit.WATT, ceiling_a=16.0) == (Period(0, 3680.0, 1),)
+
+
+def test_limits_are_told_in_tenths_and_never_above_what_they_are():
+    plan = [profile((0, 11_000.0), unit=RateUnit.WATT)]
+    assert composite(plan, HERE, MIDNIGHT, 60) == (Period(0, 15.9, 3),)
+
+
+@pytest.mark.req("K08.FR.03")
+@pytest.mark.octt("TC_K_22_CS")
+def test_the_station_expects_the_sum_of_its_evses_within_what_limits_it_as_a_whole():
+    everywhere = [(Situation(1, None, MIDNIGHT), 32.0), (Situation(2, None, MIDNIGHT), 16.0)]
+    plan = [profile((0, 6.0), valid_to_utc_s=MIDNIGHT + 300)]
+
+    def whole(*more, unit=RateUnit.AMPERE, fuse_a=math.inf):
+        return station_composite([*plan, *more], everywhere, MIDNIGHT, 400, unit, fuse_a)
+
+    assert whole() == (Period(0, 12.0, 3), Period(300, 48.0, 3))
+    assert whole(fuse_a=40.0) == (Period(0, 12.0, 3), Period(300, 40.0, 3))
+    cap = profile((0, 20.0), number=2, purpose=Purpose.STATION_MAX)
+    assert whole(cap) == (Period(0, 12.0, 3), Period(300, 20.0, 3))
+    assert whole(cap, unit=RateUnit.WATT) == (Period(0, 8280.0, 3), Period(300, 13800.0, 3))
+
+
+def test_on_the_same_level_the_default_of_one_evse_goes_before_that_of_all():
+    plan = [profile((0, 10.0)), profile((0, 20.0), number=2, evse=1)]
+    assert amps(plan, 0) == amps(plan[::-1], 0) == 20.0
+    assert amps(plan, 0, replace(HERE, evse=2)) == 10.0
+
+
+def test_what_different_systems_impose_holds_side_by_side():
+    grid = profile((0, 16.0), number=-1, purpose=Purpose.EXTERNAL, owner=LimitOwner.GRID)
+    house = profile((0, 12.0), number=-2, purpose=Purpose.EXTERNAL, owner=LimitOwner.ENERGY_MANAGER)
+    assert amps([grid, house], 0) == amps([house, grid], 0) == 12.0
+
+
+@pytest.mark.req("K01.FR.06")
+@pytest.mark.req("K01.FR.39")
+def test_two_profiles_are_in_each_others_way_on_one_level_at_one_time():
+    one = profile((0, 16.0), valid_to_utc_s=MIDNIGHT)
+    assert overlapping(one, profile((0, 8.0), number=2))
+    assert not overlapping(one, profile((0, 8.0), number=2, valid_from_utc_s=MIDNIGHT))
+    assert not overlapping(one, profile((0, 8.0), number=2, stack=1))
+    assert not overlapping(one, profile((0, 8.0), number=2, evse=1))
+
+
+@pytest.mark.req("K01.FR.21")
+def test_the_rate_below_which_a_car_charges_badly_is_told_in_ampere():
+    plan = [profile((0, 6900.0), unit=RateUnit.WATT)]
+    plan = [replace(plan[0], schedule=replace(plan[0].schedule, min_rate=6900.0))]
+    assert limit_at(plan, HERE, MIDNIGHT).min_a == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +216,11 @@ def test_stretches_without_a_limit_are_left_out_or_filled_with_what_the_station_
         (profile((0, math.nan)), "at least 0"),
         (profile((0, -1.0)), "at least 0"),
         (profile((0, 16.0, 4)), "phases"),
+        (profile((0, 16.0, 0)), "phases"),
+        (profile((0, 16.0, 1, 4)), "a phase is"),
+        (profile((0, 16.0, 3, 1)), "K01.FR.19"),
+        (profile((0, 16.0), duration=0), "duration"),
+        (profile((0, 16.0), stack=-1), "stack level"),
         (profile((0, 16.0), start=None), "K01.FR.40"),
         (profile((0, 16.0), kind=Kind.RELATIVE, start=MIDNIGHT), "K01.FR.40/41"),
         (profile((0, 16.0), kind=Kind.RECURRING), "recurrencyKind"),
@@ -204,14 +273,16 @@ plans = st.lists(
 @given(plans, offsets, st.integers(1, DAY_S), st.lists(st.integers(0, DAY_S), min_size=5, max_size=30))
 def test_the_composite_schedule_says_at_every_second_what_holds_at_that_second(plan, start, duration, probes):
     begin = MIDNIGHT + start
-    periods = composite(plan, HERE, begin, duration, unlimited_a=99.0)
+    periods = composite(plan, HERE, begin, duration, ceiling_a=99.0)
     assert periods[0].start_s == 0
     edges = [one.start_s for one in periods]
     near = [int(edge) + step for edge in edges for step in (-1, 0, 1)]
     for second in (one for one in (*probes, *near) if 0 <= one < duration):
         said = next(one for one in reversed(periods) if one.start_s <= second)
         active = limit_at(plan, HERE, begin + second)
-        assert said.limit == (99.0 if active is None else active.current_a)
+        holds = 99.0 if active is None else min(active.current_a, 99.0)
+        assert said.limit <= holds + 1e-6
+        assert said.limit > holds - 0.1
 
 
 @settings(max_examples=200, deadline=None)

@@ -22,6 +22,7 @@ from agent.core.facts import (
     TransactionUpdated,
 )
 from agent.core.session import Session, Transaction
+from agent.core.sharing import SharingRule
 from agent.core.token_cache import CachedToken, Policy, TokenList
 from agent.core.values import (
     AuthInfo,
@@ -40,13 +41,16 @@ from agent.ocpp.codec import Version
 from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import BootReason
+from agent.ocpp.hardware_model import connector_type
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.screen import Page
 from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
 from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
+from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
 from agent.runtime.clock import LoopClock
+from agent.runtime.profiles import Profiles
 from agent.runtime.records import (
     AddFact,
     CountAttempt,
@@ -59,6 +63,8 @@ from agent.runtime.records import (
     RemoveTokens,
     ResendDeadLetter,
 )
+from agent.runtime.reservations import Reservations
+from agent.runtime.site import Site
 from agent.runtime.token_store import TokenStore
 from hal.types import EvseCapabilities
 from tests.agent.ocpp.scripted_csms import ScriptedCsms
@@ -147,6 +153,9 @@ class FakeCharger:
     pages: list[tuple[int, Page]] = field(default_factory=list)
     with_display: frozenset[int] | None = None  # None: every EVSE
     listeners: list[Callable[[int], None]] = field(default_factory=list)
+    phases: int = 3
+    profiles: Profiles = field(init=False)  # these two by `stand`
+    reservations: Reservations = field(init=False)
 
     @property
     def evse_ids(self) -> tuple[int, ...]:
@@ -178,7 +187,9 @@ class FakeCharger:
         return next((page for one, page in reversed(self.pages) if one == evse), Page())
 
     def capabilities(self, evse: int) -> EvseCapabilities:
-        return EvseCapabilities(max_current_a=32.0, has_lock=self.session(evse).has_lock, has_proximity=evse == 1)
+        return EvseCapabilities(
+            phases=self.phases, max_current_a=32.0, has_lock=self.session(evse).has_lock, has_proximity=evse == 1
+        )
 
     async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
         self.unlocks.append((evse, ends_transaction))
@@ -258,9 +269,15 @@ async def stand(
     charger = charger or FakeCharger()
     settings = settings or Settings(start_values=start_values or {})
     loop = asyncio.get_running_loop()
+    clock = LoopClock(wall=lambda: EPOCH_S + loop.time())
+    site = Site(SharingRule.EQUAL, dict.fromkeys(charger.evse_ids, 32.0), {})
+    charger.profiles = Profiles(store, clock, charger, site, lambda: settings.get(SMART_CHARGING_ENABLED))
+    charger.reservations = Reservations(store, clock, charger, lambda evse: connector_type(charger.capabilities(evse)))
+    site.start(charger.post)
+    charger.profiles.start()
+    charger.reservations.start()
     numbers = itertools.count(1)
     learnt: list[tuple[IdToken, AuthInfo]] = []
-    clock = LoopClock(wall=lambda: EPOCH_S + loop.time())
     policy = lambda: Policy(settings.get(AUTH_CACHE_POLICY))  # noqa: E731 - as `agent.main` says it
     tokens = Memory(store, clock, settings.auth_rules, policy)
     tokens.learnt = learnt
@@ -281,6 +298,8 @@ async def stand(
         yield one
     finally:
         await one.stop()
+        for watcher in (site, charger.profiles, charger.reservations):
+            watcher.close()
         if own:
             await csms.stop()
 

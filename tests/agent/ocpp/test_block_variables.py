@@ -116,7 +116,7 @@ async def test_the_feature_profiles_are_those_whose_every_call_is_served():
         await one.accepted()
         answer = await ask(one, "GetConfiguration", key=["SupportedFeatureProfiles"])
         profiles = answer["configurationKey"][0]["value"].split(",")
-        assert {"Core", "LocalAuthListManagement", "RemoteTrigger"} <= set(profiles)
+        assert {"Core", "LocalAuthListManagement", "RemoteTrigger", "Reservation", "SmartCharging"} <= set(profiles)
 
 
 # 2.x

@@ -600,9 +600,7 @@ async def test_a_csms_that_names_an_absurd_heartbeat_interval_stops_nothing():
         assert not one.task.done()
 
 
-@pytest.mark.parametrize(
-    ("action", "code"), [("ReserveNow", "NotSupported"), ("MakeCoffee", "NotImplemented")], ids=str
-)
+@pytest.mark.parametrize(("action", "code"), [("Authorize", "NotSupported"), ("MakeCoffee", "NotImplemented")], ids=str)
 async def test_what_is_not_served_is_refused_by_name(action: str, code: str):
     async with stand(ScriptedCsms()) as one:
         await one.accepted()

@@ -37,7 +37,6 @@ class Bench:
         self.rules = rules
         self.charge_point = ChargePoint(
             LoopClock(),
-            None,
             lambda kind: self.resets.append((asyncio.get_running_loop().time(), kind)),
             rules=lambda: self.rules,
             reset_retries=lambda: retries,
