@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from csms import commands as c
+from csms import planning as p
 from csms import views
 from csms.csv_text import sessions_csv
 from csms.door import TurnedAway, is_identity
@@ -39,6 +40,12 @@ COMMANDS: dict[str, type[c.Command]] = {
     "local-list-version": c.GetLocalListVersion,
     "transaction-status": c.TransactionStatus,
     "data-transfer": c.SendData,
+    "reserve": p.Reserve,
+    "cancel-reservation": p.CancelReservation,
+    "charging-profile": p.SetProfile,
+    "clear-charging-profiles": p.ClearProfiles,
+    "charging-schedule": p.GetSchedule,
+    "charging-profiles": p.GetProfiles,
 }
 Rows = Annotated[int, msgspec.Meta(ge=1, le=MAX_ROWS)]
 

@@ -130,6 +130,10 @@ class GetReport(Command, frozen=True, kw_only=True):
     kind: ReportKind = ReportKind.FULL
 
 
+class Planning(Command, frozen=True, kw_only=True):
+    """Base of what concerns a charger's time to come (`csms.planning`)."""
+
+
 AnyCommand: TypeAlias = (
     Start
     | Stop
@@ -145,7 +149,16 @@ AnyCommand: TypeAlias = (
     | GetSettings
     | SetSetting
     | GetReport
+    | Planning
 )
+
+
+def transaction_number(tx: str) -> int:
+    """A transaction of OCPP 1.6. Raises UnsayableError."""
+    try:
+        return int(tx)
+    except ValueError:
+        raise UnsayableError("transactions of OCPP 1.6 have numbers: take the one in the list of sessions") from None
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

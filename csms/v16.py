@@ -12,6 +12,7 @@ from msgspec import UNSET
 from agent.ocpp.stamps import to_wire
 from agent.ocpp.v16 import wire
 from csms import commands as c
+from csms import planning16
 from csms.back_office import BackOffice, Verdict
 from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh
 from csms.records import LAST_POSITION, ConnectorStatus, IdleReadings, Numbered, Reading, Step
@@ -61,7 +62,7 @@ class Dialect16:
             case c.Start():
                 return wire.RemoteStartTransactionRequest(connectorId=command.evse, idTag=command.token)
             case c.Stop():
-                return wire.RemoteStopTransactionRequest(transactionId=_transaction(command.tx))
+                return wire.RemoteStopTransactionRequest(transactionId=c.transaction_number(command.tx))
             case c.Reset(evse=0):
                 return wire.ResetRequest(type=_RESETS[command.kind])
             case c.Reset():
@@ -107,6 +108,8 @@ class Dialect16:
                 return wire.ChangeConfigurationRequest(key=command.name, value=command.value)
             case c.GetReport():
                 raise c.UnsayableError("OCPP 1.6 has no reports: read the configuration instead")
+            case c.Planning():
+                return planning16.call_for(command)
 
     def settings_of(self, answer: msgspec.Struct) -> tuple[c.Setting, ...]:
         """The settings in a GetConfiguration answer."""
@@ -207,13 +210,6 @@ class Dialect16:
             parentIdTag=token.group if token and token.group else UNSET,
             expiryDate=to_wire(token.expires_utc_s) if token and token.expires_utc_s is not None else UNSET,
         )
-
-
-def _transaction(tx: str) -> int:
-    try:
-        return int(tx)
-    except ValueError:
-        raise c.UnsayableError("transactions of OCPP 1.6 have numbers: take the one in the list of sessions") from None
 
 
 def _readings(meter_values: Iterable[wire.MeterValue | wire.TransactionData]) -> tuple[Reading, ...]:

@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from agent.ocpp.stamps import to_wire
 from csms import commands as c
+from csms import planning201
 from csms.back_office import BackOffice
 from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh
 from csms.names import setting_name, split_name
@@ -142,6 +143,8 @@ class Dialect201:
             case c.GetReport():
                 number = self._office.next_number()
                 return self._message("GetBaseReportRequest", requestId=number, reportBase=command.kind.value)
+            case c.Planning():
+                return planning201.call_for(command, self._office, self._wire)
 
     def settings_of(self, answer: msgspec.Struct) -> tuple[c.Setting, ...]:
         """The settings in a GetVariables answer."""

@@ -10,6 +10,9 @@ import msgspec
 
 from agent.core.events import LimitSet
 from agent.core.limits import LimitInput, LimitSource
+from agent.core.schedule import Period, Schedule
+from agent.runtime.profiles import SOURCES
+from csms import planning
 from csms.dialects import ResetKind
 from csms.faults import Fault
 from csms.records import TokenStatus
@@ -267,10 +270,100 @@ class Limit(Action, frozen=True, forbid_unknown_fields=True):
         """Tell the agent. Raises RuntimeError while none runs."""
         if place.station.agent is None:
             raise RuntimeError("no agent runs: boot one first")
+        owner = next((one for one, source in SOURCES.items() if source is self.source), None)
+        if owner is not None:
+            periods = [Period(0.0, self.current_a)]
+            if self.for_s is not None:
+                periods.append(Period(self.for_s, self.fallback_a))
+            place.station.agent.charge_point.profiles.impose(owner, Schedule(tuple(periods)), evse)
+            return
         limit = LimitInput(self.source, self.current_a, fallback_a=self.fallback_a)
         if self.for_s is not None:
             limit = msgspec.structs.replace(limit, until_mono_s=place.wall.mono_s + self.for_s)
         place.station.agent.charge_point.post(evse, LimitSet(limit))
+
+
+@_named("release")
+class Release(Action, frozen=True, forbid_unknown_fields=True):
+    """The grid or an energy manager limits no longer."""
+
+    source: LimitSource
+
+    async def carry_out(self, place: Place, evse: int) -> None:
+        """Tell the agent. Raises RuntimeError while none runs, KeyError for a source that is no system of its own."""
+        if place.station.agent is None:
+            raise RuntimeError("no agent runs: boot one first")
+        owner = {source: one for one, source in SOURCES.items()}[self.source]
+        place.station.agent.charge_point.profiles.release(owner, evse)
+
+
+@_named("reserve")
+class Reserve(Action, frozen=True, forbid_unknown_fields=True):
+    """The operator keeps the EVSE (0: any) for a token, or its group, for so long; the charger must answer so."""
+
+    token: str = TAG
+    number: int = 1
+    for_s: float = 600.0
+    group: str | None = None
+    answer: str = "Accepted"
+
+    async def carry_out(self, place: Place, evse: int) -> None:
+        """Ask. Raises ValueError when the answer is another."""
+        until_utc_s = place.wall() - place.wall.error_s + self.for_s
+        wish = planning.Reserve(
+            number=self.number, token=self.token, until_utc_s=until_utc_s, evse=evse, group=self.group
+        )
+        _answered(await place.csms.ask(IDENTITY, wish), self.answer)
+
+
+@_named("cancel-reservation")
+class CancelReservation(Action, frozen=True, forbid_unknown_fields=True):
+    """The operator lets a reservation go; the charger must answer so."""
+
+    number: int = 1
+    answer: str = "Accepted"
+
+    async def carry_out(self, place: Place, evse: int) -> None:  # noqa: ARG002 - of no certain EVSE
+        """Ask. Raises ValueError when the answer is another."""
+        _answered(await place.csms.ask(IDENTITY, planning.CancelReservation(number=self.number)), self.answer)
+
+
+@_named("charging-profile")
+class ChargingProfile(Action, frozen=True, forbid_unknown_fields=True):
+    """The operator gives the EVSE (0: the charger) a profile that counts from now; the charger must answer so."""
+
+    periods: tuple[planning.Period, ...]
+    number: int = 1
+    purpose: planning.Purpose = planning.Purpose.DEFAULT
+    unit: planning.Unit = planning.Unit.AMPERE
+    stack_level: int = 0
+    duration_s: int | None = None
+    answer: str = "Accepted"
+
+    async def carry_out(self, place: Place, evse: int) -> None:
+        """Ask. Raises ValueError when the answer is another."""
+        wish = planning.SetProfile(
+            number=self.number,
+            evse=evse,
+            periods=self.periods,
+            purpose=self.purpose,
+            unit=self.unit,
+            stack_level=self.stack_level,
+            start_utc_s=float(int(place.wall() - place.wall.error_s)),
+            duration_s=self.duration_s,
+        )
+        _answered(await place.csms.ask(IDENTITY, wish), self.answer)
+
+
+@_named("clear-charging-profiles")
+class ClearChargingProfiles(Action, frozen=True, forbid_unknown_fields=True):
+    """The operator takes all profiles back; the charger must answer so."""
+
+    answer: str = "Accepted"
+
+    async def carry_out(self, place: Place, evse: int) -> None:  # noqa: ARG002 - of every EVSE
+        """Ask. Raises ValueError when the answer is another."""
+        _answered(await place.csms.ask(IDENTITY, planning.ClearProfiles()), self.answer)
 
 
 @_named("clock-step")

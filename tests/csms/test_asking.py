@@ -25,6 +25,16 @@ IN_2X = {"operationalStatus": "Operative", "evse": {"id": 1, "connectorId": 1}}
 STATUS = {"requestedMessage": "StatusNotification"}
 STATUS_2X = {**STATUS, "evse": {"id": 1, "connectorId": 1}}
 BEAT = {"requestedMessage": "Heartbeat"}
+AT = "2026-01-01T00:00:00.000Z"
+SCHEDULE = {
+    "startSchedule": AT,
+    "duration": 3600,
+    "chargingRateUnit": "W",
+    "chargingSchedulePeriod": [
+        {"startPeriod": 0, "limit": 6000.0},
+        {"startPeriod": 60, "limit": 9000.0, "numberPhases": 3},
+    ],
+}
 DATA = {"vendorId": "ACME", "messageId": "m", "data": "d"}
 COMMANDS = [  # what is asked over HTTP; action and payload in 1.6; in 2.x
     (
@@ -65,6 +75,82 @@ COMMANDS = [  # what is asked over HTTP; action and payload in 1.6; in 2.x
         ("DataTransfer", DATA),
         ("DataTransfer", DATA),
     ),
+    (
+        ("reserve", {"number": 7, "token": "DEADBEEF", "until_utc_s": EPOCH_S, "evse": 1, "group": "FLEET"}),
+        (
+            "ReserveNow",
+            {"reservationId": 7, "connectorId": 1, "idTag": "DEADBEEF", "parentIdTag": "FLEET", "expiryDate": AT},
+        ),
+        (
+            "ReserveNow",
+            {
+                "id": 7,
+                "evseId": 1,
+                "idToken": TOKEN_2X,
+                "groupIdToken": {"idToken": "FLEET", "type": "Central"},
+                "expiryDateTime": AT,
+            },
+        ),
+    ),
+    (
+        ("cancel-reservation", {"number": 7}),
+        ("CancelReservation", {"reservationId": 7}),
+        ("CancelReservation", {"reservationId": 7}),
+    ),
+    (
+        (
+            "charging-profile",
+            {
+                "number": 3,
+                "kind": "daily",
+                "start_utc_s": EPOCH_S,
+                "duration_s": 3600,
+                "unit": "W",
+                "periods": [{"limit": 6000}, {"start_s": 60, "limit": 9000, "phases": 3}],
+            },
+        ),
+        (
+            "SetChargingProfile",
+            {
+                "connectorId": 0,
+                "csChargingProfiles": {
+                    "chargingProfileId": 3,
+                    "stackLevel": 0,
+                    "chargingProfilePurpose": "TxDefaultProfile",
+                    "chargingProfileKind": "Recurring",
+                    "recurrencyKind": "Daily",
+                    "chargingSchedule": SCHEDULE,
+                },
+            },
+        ),
+        (
+            "SetChargingProfile",
+            {
+                "evseId": 0,
+                "chargingProfile": {
+                    "id": 3,
+                    "stackLevel": 0,
+                    "chargingProfilePurpose": "TxDefaultProfile",
+                    "chargingProfileKind": "Recurring",
+                    "recurrencyKind": "Daily",
+                    "chargingSchedule": [{"id": 1, **SCHEDULE}],
+                },
+            },
+        ),
+    ),
+    (
+        ("clear-charging-profiles", {"purpose": "station", "stack_level": 1}),
+        ("ClearChargingProfile", {"chargingProfilePurpose": "ChargePointMaxProfile", "stackLevel": 1}),
+        (
+            "ClearChargingProfile",
+            {"chargingProfileCriteria": {"chargingProfilePurpose": "ChargingStationMaxProfile", "stackLevel": 1}},
+        ),
+    ),
+    (
+        ("charging-schedule", {"evse": 1, "duration_s": 300, "unit": "A"}),
+        ("GetCompositeSchedule", {"connectorId": 1, "duration": 300, "chargingRateUnit": "A"}),
+        ("GetCompositeSchedule", {"evseId": 1, "duration": 300, "chargingRateUnit": "A"}),
+    ),
 ]
 
 
@@ -75,11 +161,28 @@ async def test_the_chargers_answer_comes_in_the_reply(
 ):
     (command, body), asked = said, asked_16 if version == "ocpp1.6" else asked_2x
     async with charger(csms, version=version) as cp:
-        status = "Unlocked" if command == "unlock" else "Rejected"
+        status = {"unlock": "Unlocked", "clear-charging-profiles": "Unknown"}.get(command, "Rejected")
         cp.answers[asked[0]] = {"status": status}
         reply = await web.post(f"/api/chargers/CP1/{command}", json=body)
         assert reply.json() == {"action": asked[0], "status": status, "answer": {"status": status}}
         assert cp.asked == [asked]
+
+
+@EVERY_2X
+async def test_charging_profiles_can_be_asked_for_and_a_type_of_connector_reserved_in_2_x(
+    csms: Csms, web: httpx.AsyncClient, version: str
+):
+    async with charger(csms, version=version) as cp:
+        cp.answers["GetChargingProfiles"] = {"status": "NoProfiles"}
+        cp.answers["ReserveNow"] = {"status": "Accepted"}
+        await web.post("/api/chargers/CP1/charging-profiles", json={"evse": 1, "purpose": "default"})
+        body = {"number": 1, "token": "A", "until_utc_s": 0, "connector_type": "sType2"}
+        await web.post("/api/chargers/CP1/reserve", json=body)
+        (_, asked), (_, reserved) = cp.asked
+        assert (asked["evseId"], asked["chargingProfile"]) == (1, {"chargingProfilePurpose": "TxDefaultProfile"})
+        assert reserved["connectorType"] == "sType2"
+        problem = await web.post("/api/chargers/CP1/reserve", json=body | {"token": "x" * 300})
+        assert (problem.status_code, len(cp.asked)) == (422, 2)
 
 
 @EVERY_2X
@@ -101,6 +204,9 @@ async def test_one_evse_can_be_reset_and_any_data_transferred_in_2_x(csms: Csms,
         ("data-transfer", {"vendor": "V", "data": {}}, "transfers text only"),
         ("report", {}, "has no reports"),
         ("trigger", {"message": "TransactionEvent"}, "PropertyConstraintViolation"),
+        ("reserve", {"number": 1, "token": "A", "until_utc_s": 0, "connector_type": "sType2"}, "no type of connector"),
+        ("charging-profiles", {}, "reports no charging profiles"),
+        ("charging-profile", {"number": 1, "tx": "abc", "periods": [{"limit": 6}]}, "have numbers"),
         ("start", {"token": "x" * 21}, "TypeConstraintViolation|FormationViolation|PropertyConstraintViolation"),
     ],
 )
