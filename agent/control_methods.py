@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from agent import views
 from agent.control import Ask, Client, ControlError, Method
+from agent.core.schedule import LimitOwner, Period, ProfileError, RateUnit, Schedule
 from agent.ocpp.masking import HIDDEN, is_secret, masked_frame
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
@@ -36,6 +38,37 @@ class ResendAsk(Ask, frozen=True):
     id: int
 
 
+class System(enum.StrEnum):
+    """Who else than the CSMS may limit the station."""
+
+    GRID = "grid"
+    ENERGY_MANAGER = "energy-manager"
+
+
+OWNERS: Final = {System.GRID: LimitOwner.GRID, System.ENERGY_MANAGER: LimitOwner.ENERGY_MANAGER}
+
+
+class ImposeAsk(Ask, frozen=True):
+    """A system limits an EVSE (0: all together) to this, for so long (None: until it says something else), then that.
+
+    In ampere per phase, or watt over all phases. Who limits for a time and repeats it in time has a fail-safe value.
+    """
+
+    source: System
+    limit: float
+    unit: RateUnit = RateUnit.AMPERE
+    evse: int = 0
+    for_s: float | None = None
+    then: float = 0.0
+
+
+class ReleaseAsk(Ask, frozen=True):
+    """What a system has imposed on an EVSE (0: all together) holds no longer."""
+
+    source: System
+    evse: int = 0
+
+
 class Methods:
     """The methods, on a running agent's parts."""
 
@@ -58,6 +91,9 @@ class Methods:
             "ocpp.resend": Method(ResendAsk, self._resend),
             "ocpp.variables": Method(Ask, self._variables),
             "session.list": Method(Ask, self._sessions),
+            "limit.list": Method(Ask, self._limits),
+            "limit.impose": Method(ImposeAsk, self._impose),
+            "limit.release": Method(ReleaseAsk, self._release),
         }
 
     def status(self) -> View:
@@ -134,6 +170,28 @@ class Methods:
 
     async def _sessions(self, _ask: Ask, _client: Client) -> list[View]:
         return [views.ledger_row(row) for row in await self._read(JournalReader.ledger)]
+
+    async def _limits(self, _ask: Ask, _client: Client) -> list[View]:
+        return [views.profile(one) for one in self._charge_point.profiles.installed()]
+
+    async def _impose(self, ask: ImposeAsk, _client: Client) -> View:
+        periods = [Period(0.0, ask.limit)]
+        if ask.for_s is not None:
+            periods.append(Period(ask.for_s, ask.then))
+        try:
+            profile = self._charge_point.profiles.impose(
+                OWNERS[ask.source], Schedule(tuple(periods), ask.unit), ask.evse
+            )
+        except ProfileError as error:
+            raise ControlError(str(error)) from error
+        log.info("%s limits EVSE %d to %g %s", ask.source, ask.evse, ask.limit, ask.unit)
+        return views.profile(profile)
+
+    async def _release(self, ask: ReleaseAsk, _client: Client) -> View:
+        if not self._charge_point.profiles.release(OWNERS[ask.source], ask.evse):
+            raise ControlError(f"{ask.source} limits nothing there; `evse limit list` shows what holds")
+        log.info("%s limits EVSE %d no longer", ask.source, ask.evse)
+        return {}
 
     async def _read(self, read: Callable[[JournalReader], T]) -> T:
         """Read the journal beside the loop, which waits for no disk."""

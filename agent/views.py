@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from agent.core import signage
 from agent.core.facts import TransactionEnded, TransactionFact, TransactionUpdated
+from agent.core.schedule import Profile
 from agent.core.session import Session
 from agent.core.values import IdToken, Instant, TokenKind
 from agent.ocpp.device_model import Variable
@@ -55,6 +56,23 @@ def _transaction(session: Session, now: Instant) -> View | None:
         "started_utc_s": tx.started_utc_s,
         "lasted_s": max(0.0, now.utc_s - tx.started_utc_s),
         "energy_wh": max(0.0, register_wh - tx.start_energy_wh),
+    }
+
+
+def profile(one: Profile) -> View:
+    """A charging profile, or what another system imposes: who limits whom, to what, and from when."""
+    schedule = one.schedule
+    return {
+        "id": one.id,
+        "owner": one.owner,
+        "evse": one.evse,
+        "purpose": one.purpose,
+        "kind": one.kind,
+        "stack_level": one.stack_level,
+        "unit": schedule.unit,
+        "start_utc_s": schedule.start_utc_s,
+        "duration_s": schedule.duration_s,
+        "periods": [{"start_s": period.start_s, "limit": period.limit} for period in schedule.periods],
     }
 
 
