@@ -10,12 +10,14 @@ import pytest
 
 from agent.core.authorize import Known
 from agent.core.events import AvailabilityChanged, RulesChanged, StopRequested
+from agent.core.reservation import Kept, Reservation
 from agent.core.rules import Rules
 from agent.core.session import Phase, Session, Transaction
-from agent.core.values import ChargingState, Scope
+from agent.core.values import ChargingState, IdToken, Scope
 from agent.ocpp.charger import ResetKind
 from agent.runtime.chargepoint import RESET_WAIT_S, ChargePoint
 from agent.runtime.clock import LoopClock
+from hal.types import TokenPresented
 from tests.agent.runtime.stub_hardware import StubHardware
 
 TX = Transaction(
@@ -116,3 +118,17 @@ async def test_ordinary_rules_change_only_when_a_setting_does():
         assert b.posted(RulesChanged) == []
         b.charge_point.rules_changed()
         assert [one.rules for one in b.posted(RulesChanged)] == [b.rules, b.rules]
+
+
+@pytest.mark.req("H03.FR.03")
+async def test_a_shared_reader_leads_a_driver_to_what_is_kept_for_him_and_strangers_past_it():
+    kept = Kept(held=True, claims=(Reservation(id=1, token=IdToken("OWNER"), expires_utc_s=1e10, evse=1),))
+    async with bench() as b:
+        task = b.charge_point.tasks[1]
+        task.session = Session(evse=1, kept=kept)
+        for token, evse in (("STRANGER", 2), ("OWNER", 1)):
+            b.charge_point.token_presented(TokenPresented(token))
+            assert b.charge_point.tasks[evse]._inbox[-1] == TokenPresented(token)
+        b.charge_point.tasks[2].session = Session(evse=2, kept=kept)
+        b.charge_point.token_presented(TokenPresented("OF THE GROUP?"))
+        assert task._inbox[-1] == TokenPresented("OF THE GROUP?")
