@@ -104,13 +104,8 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             _arm_aligned(turn)
         case AvailabilityChanged():
             _availability(turn, event)
-        case ReservationsChanged(kept):
-            turn.set(kept=kept)
-            driver.welcome(turn)
-            turn.checkpoint = True
-        case ReservationOver(number, why):
-            over = ReservationEnded(evse=session.evse, at_utc_s=now.utc_s, reservation_id=number, why=why)
-            turn.do(Emit(over))
+        case ReservationsChanged() | ReservationOver():
+            _reservation(turn, event)
         case ClockCorrected(correction):
             if session.tx is not None:
                 turn.set(tx=correction.transaction(session.tx))
@@ -194,6 +189,17 @@ def _availability(turn: Turn, event: AvailabilityChanged) -> None:
     turn.set(inoperative=before - concerned if event.operative else before | concerned)
     driver.welcome(turn)
     turn.checkpoint = True
+
+
+def _reservation(turn: Turn, event: ReservationsChanged | ReservationOver) -> None:
+    match event:
+        case ReservationsChanged(kept):
+            turn.set(kept=kept)
+            driver.welcome(turn)
+            turn.checkpoint = True
+        case ReservationOver(number, why):
+            at_utc_s = turn.now.utc_s
+            turn.do(Emit(ReservationEnded(evse=turn.s.evse, at_utc_s=at_utc_s, reservation_id=number, why=why)))
 
 
 def _temperature(turn: Turn, sensor: str, celsius: float) -> None:
