@@ -1,4 +1,4 @@
-"""What the control socket can be asked: the methods behind `evse status`, `evse ocpp` and `evse session`."""
+"""What the control socket can be asked: the methods behind `evse status`, `ocpp`, `session` and `record`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from agent.core.schedule import LimitOwner, Period, ProfileError, RateUnit, Sche
 from agent.ocpp.masking import HIDDEN, is_secret, masked_frame
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
+from agent.recording import Recorder
 from agent.runtime.chargepoint import ChargePoint
 from agent.runtime.clock import Clock
 from agent.runtime.journal import Journal, JournalError, JournalReader
@@ -73,13 +74,20 @@ class Methods:
     """The methods, on a running agent's parts."""
 
     def __init__(
-        self, charge_point: ChargePoint, station: Station, journal: Journal, settings: Settings, clock: Clock
+        self,
+        charge_point: ChargePoint,
+        station: Station,
+        journal: Journal,
+        settings: Settings,
+        clock: Clock,
+        recorder: Recorder,
     ) -> None:
         self._charge_point = charge_point
         self._station = station
         self._journal = journal
         self._settings = settings
         self._clock = clock
+        self._recorder = recorder
 
     def table(self) -> Mapping[str, Method]:
         """Every method by its name."""
@@ -94,6 +102,7 @@ class Methods:
             "limit.list": Method(Ask, self._limits),
             "limit.impose": Method(ImposeAsk, self._impose),
             "limit.release": Method(ReleaseAsk, self._release),
+            "record": Method(Ask, self._record),
         }
 
     def status(self) -> View:
@@ -141,6 +150,12 @@ class Methods:
 
         client.keep(self._station.watching_frames(tell))
         return {}
+
+    async def _record(self, _ask: Ask, client: Client) -> View:
+        """The beginning of a recording; what follows comes as notifications."""
+        begun = await self._recorder.begin()
+        client.keep(self._recorder.watching(lambda entry: client.tell("record.entry", entry)))
+        return {"begun": begun}
 
     async def _queue(self, ask: QueueAsk, _client: Client) -> list[View]:
         if not ask.dead:

@@ -40,6 +40,7 @@ from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
+from agent.recording import Recorder
 from agent.runtime.authorizer import Authorizer
 from agent.runtime.chargepoint import ChargePoint
 from agent.runtime.clock import Clock
@@ -81,7 +82,7 @@ class Agent:
         site: Site,
         tokens: TokenStore,
         station: Callable[[ChargePoint, SecurityEvents], Station],
-        control_socket: Path,
+        config: Config,
     ) -> None:
         self._began_utc_s = clock.now().utc_s
         self._clock_corrected = False
@@ -108,8 +109,9 @@ class Agent:
         self.authorizer = Authorizer(
             tokens, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
         )
-        self.control = Methods(self.charge_point, self.station, journal, settings, clock)
-        self._control_server = ControlServer(control_socket, self.control.table())
+        self.recorder = Recorder(config, board, self.charge_point, self.station, journal, clock)
+        self.control = Methods(self.charge_point, self.station, journal, settings, clock, self.recorder)
+        self._control_server = ControlServer(config.control_socket, self.control.table())
         self._performers: list[tuple[EvseTask, Performer]] = []
         self.v2g: dict[int, SeccServer] = {}  # by EVSE
         self._reset_asked: asyncio.Future[ResetKind] | None = None
@@ -284,7 +286,7 @@ def build(
             security=security,
         )
 
-    agent = Agent(board, journal, settings, clock, _site(config), tokens, station, config.control_socket)
+    agent = Agent(board, journal, settings, clock, _site(config), tokens, station, config)
     saved = journal.sessions()
     for evse in config.evse:
         hardware = board.evses[evse.id]

@@ -141,6 +141,14 @@ class OverVoltageMonitor(Protocol):
 
 
 @runtime_checkable
+class Wiretap(Protocol):
+    """The ear at a meter's bus, for whoever records what happens; the guarded board offers it."""
+
+    async def tap(self, on: bool, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Report what goes over the bus as `BusHeard` events of this EVSE's stream, or stop."""
+
+
+@runtime_checkable
 class Meter(Protocol):
     """An energy meter."""
 

@@ -113,6 +113,12 @@ class ShowText(Command, frozen=True):
     lines: tuple[str, ...]
 
 
+class TapBus(Command, frozen=True):
+    """Report what goes over the bus to the meter, as `hal.types.BusHeard`, or stop reporting it."""
+
+    on: bool
+
+
 SignCommand = ShowLight | MakeSound | ShowText
 
 
@@ -132,4 +138,5 @@ AnyCommand = (
     | WatchInsulation
     | InsulationSelfTest
     | WatchVoltage
+    | TapBus
 )

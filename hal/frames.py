@@ -15,7 +15,7 @@ from hal.commands import AnyCommand
 from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError, MeterError
 from hal.types import BoardInfo, EvseCapabilities, MeterErrorKind, MeterSample, Rule, Stamped
 
-PROTOCOL: Final = 2  # both ends must speak the same version
+PROTOCOL: Final = 3  # both ends must speak the same version
 FRAME_MAX: Final = 1 << 20  # our policy: no frame of ours comes near
 LENGTH_BYTES: Final = 4
 
@@ -30,6 +30,7 @@ class EvseDescription(msgspec.Struct, frozen=True):
     has_meter: bool
     has_led: bool = False
     has_display: bool = False
+    has_wiretap: bool = False
 
 
 # From the client

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from msgspec.structs import replace
 
@@ -28,6 +28,7 @@ from hal.board import (
     PhaseSwitch,
     Pilot,
     Rcd,
+    Wiretap,
 )
 from hal.commands import (
     AnyCommand,
@@ -41,6 +42,7 @@ from hal.commands import (
     SetDcMode,
     SetLock,
     SignCommand,
+    TapBus,
 )
 from hal.continuity import Follower
 from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError
@@ -52,6 +54,7 @@ from hal.tasks import stop
 from hal.turn import Asked, Done, Given, Observed, Pass, Refuse, Report, Tick
 from hal.types import (
     BoardInfo,
+    BusHeard,
     CpState,
     DcMode,
     EvseCapabilities,
@@ -146,6 +149,13 @@ class Guard:
             await asyncio.sleep(RELISTEN_S)
             for evse in self._guarded.values():
                 evse.heard("station")  # a station may have nothing to say
+
+
+@runtime_checkable
+class Tapped(Protocol):
+    """A meter whose bus can be listened to."""
+
+    heard: Callable[[BusHeard], None] | None
 
 
 class GuardedEvse:
@@ -253,8 +263,17 @@ class GuardedEvse:
             if not self._lost:
                 self.report(FaultCleared(FaultKind.HAL_LOST))
 
+    @property
+    def wiretap(self) -> Wiretap | None:
+        """The ear at the meter's bus; None for a meter that is on none."""
+        return self._ports if isinstance(self._meter, Tapped) else None
+
     async def ask(self, command: AnyCommand, deadline_s: float) -> None:
         """Judge a command and carry it out. Raises `HalRefusedError`, `HalTimeoutError`, `HalGoneError`, `HalError`."""
+        if isinstance(command, TapBus):
+            if isinstance(self._meter, Tapped):
+                self._meter.heard = self.stream.publish if command.on else None
+            return
         if isinstance(command, SignCommand):
             await self._show(command, deadline_s)
             return

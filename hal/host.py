@@ -16,7 +16,7 @@ import msgspec
 
 from hal import frames
 from hal.board import COMMAND_DEADLINE_S, STATION, Board, Meter
-from hal.commands import Permit
+from hal.commands import Permit, TapBus
 from hal.errors import HalError, HalTimeoutError, MeterError
 from hal.guard import Guard
 from hal.registry import build_board
@@ -245,6 +245,7 @@ class _Client:
                 has_meter=evse.meter is not None,
                 has_led=evse.led is not None,
                 has_display=evse.display is not None,
+                has_wiretap=evse.wiretap is not None,
             )
             for number, evse in self._board.evses.items()
         }
@@ -304,6 +305,7 @@ class _Client:
             task.cancel()
         self._writer.close()
         for evse in self._board.evses.values():
+            await evse.ask(TapBus(False), COMMAND_DEADLINE_S)
             with contextlib.suppress(HalError):  # the interlock has withdrawn it; a dead board is a fault by now
                 await evse.ask(Permit(False, "the client is gone"), COMMAND_DEADLINE_S)
 

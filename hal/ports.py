@@ -28,6 +28,7 @@ from hal.commands import (
     SetPhases,
     ShowLight,
     ShowText,
+    TapBus,
     WatchInsulation,
     WatchVoltage,
 )
@@ -94,6 +95,10 @@ class CommandPorts:
     async def beep(self, sound: Sound, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
         """Let the beeper say this once."""
         await self._ask(MakeSound(sound), deadline_s)
+
+    async def tap(self, on: bool, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        """Report what goes over the meter's bus, or stop."""
+        await self._ask(TapBus(on), deadline_s)
 
     async def text(self, lines: tuple[str, ...], *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
         """Show these lines."""

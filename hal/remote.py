@@ -26,6 +26,7 @@ from hal.board import (
     PhaseSwitch,
     Pilot,
     Rcd,
+    Wiretap,
 )
 from hal.commands import AnyCommand
 from hal.errors import HalError, HalGoneError, HalTimeoutError
@@ -268,6 +269,11 @@ class RemoteEvse:
     def over_voltage(self) -> OverVoltageMonitor | None:
         """Over-voltage monitor."""
         return self._dc_supply if self.capabilities.dc is not None else None
+
+    @property
+    def wiretap(self) -> Wiretap | None:
+        """The ear at the meter's bus."""
+        return self._ports if self.described.has_wiretap else None
 
     def events(self) -> AsyncIterator[Stamped]:
         """This EVSE's one ordered stream; it begins with the present state."""

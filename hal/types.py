@@ -207,27 +207,43 @@ class TemperatureMeasured(HalEvent, frozen=True):
     celsius: float
 
 
+class BusHeard(HalEvent, frozen=True):
+    """A request to the meter and its answer, as Modbus PDUs; None: it kept silent. Told while somebody taps the bus.
+
+    `profile` is the meter's, `unit` its address on the bus.
+    """
+
+    profile: str
+    unit: int
+    asked: bytes
+    answered: bytes | None
+
+
+AnyHalEvent = (
+    CpChanged
+    | PpChanged
+    | ContactorChanged
+    | LockChanged
+    | MeterSampled
+    | MeterFailed
+    | FaultRaised
+    | FaultCleared
+    | PermitLost
+    | TokenPresented
+    | TemperatureMeasured
+    | DcMeasured
+    | InsulationMeasured
+    | GridSignalled
+    | BusHeard
+)
+
+
 class Stamped(msgspec.Struct, frozen=True):
     """An event with its place in its EVSE's stream: `seq` counts from 1 without gaps, `mono_s` never decreases."""
 
     seq: int
     mono_s: float
-    event: (
-        CpChanged
-        | PpChanged
-        | ContactorChanged
-        | LockChanged
-        | MeterSampled
-        | MeterFailed
-        | FaultRaised
-        | FaultCleared
-        | PermitLost
-        | TokenPresented
-        | TemperatureMeasured
-        | DcMeasured
-        | InsulationMeasured
-        | GridSignalled
-    )
+    event: AnyHalEvent
 
 
 class DcRatings(Value, frozen=True):

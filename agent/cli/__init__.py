@@ -13,7 +13,9 @@ from typing import Final
 
 GROUP: Final = "evse.commands"
 PACKAGE: Final = "evse-agent"
-OWN: Final = frozenset({"config", "factory", "iso15118", "ocpp", "run", "session", "status"})  # agent.cli.NAME:command
+OWN: Final = frozenset(  # agent.cli.NAME:command
+    {"config", "factory", "iso15118", "ocpp", "record", "run", "session", "status"}
+)
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 

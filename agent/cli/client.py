@@ -79,8 +79,16 @@ class Agent:
 
     def follow(self, method: str) -> Iterator[Any]:
         """What the agent tells from now on, for as long as it runs."""
-        self.ask(method)
+        _, told = self.follow_from(method)
+        return told
+
+    def follow_from(self, method: str) -> tuple[Any, Iterator[Any]]:
+        """The answer to a request, and what the agent tells from then on."""
+        begun = self.ask(method)
         self._socket.settimeout(None)
+        return begun, self._told()
+
+    def _told(self) -> Iterator[Any]:
         while True:
             told = self._next()
             if "params" in told:

@@ -30,6 +30,7 @@ POLICY_VIOLATION: Final = 1008  # RFC 6455 7.4.1
 
 Direction: TypeAlias = Literal["in", "out"]
 FrameWatcher: TypeAlias = Callable[[Direction, str], None]
+LinkWatcher: TypeAlias = Callable[[bool], None]
 
 # The library logs handshakes, and with them the password, at DEBUG.
 _quiet = logging.getLogger("agent.ocpp.websocket")
@@ -124,15 +125,23 @@ class Frames:
 
     def __init__(self) -> None:
         self._watchers: list[FrameWatcher] = []
+        self._link_watchers: list[LinkWatcher] = []
 
     @contextmanager
-    def watching(self, watcher: FrameWatcher) -> Iterator[None]:
-        """Let `watcher` see frames until the block ends."""
+    def watching(self, watcher: FrameWatcher, link: LinkWatcher = lambda _up: None) -> Iterator[None]:
+        """Let `watcher` see frames, and `link` hear of connections that come (True) and go, until the block ends."""
         self._watchers.append(watcher)
+        self._link_watchers.append(link)
         try:
             yield
         finally:
             self._watchers.remove(watcher)
+            self._link_watchers.remove(link)
+
+    def linked(self, up: bool) -> None:
+        """A connection has come about, or is gone."""
+        for watcher in tuple(self._link_watchers):
+            watcher(up)
 
     def passed(self, direction: Direction, frame: str | bytes) -> None:
         """A frame came in or has gone out."""

@@ -38,6 +38,7 @@ from agent.ocpp.connection import (
     FrameWatcher,
     LinkConfig,
     LinkState,
+    LinkWatcher,
     WebSocketLink,
     dial,
 )
@@ -169,9 +170,14 @@ class Station:
         if self._link is not None:
             self._link.drop()
 
-    def watching_frames(self, callback: FrameWatcher) -> AbstractContextManager[None]:
-        """Let `callback` see every frame, as text, until the block ends. It must not raise."""
-        return self._frames.watching(callback)
+    def watching_frames(
+        self, callback: FrameWatcher, link: LinkWatcher = lambda _up: None
+    ) -> AbstractContextManager[None]:
+        """Let `callback` see every frame, as text, and `link` every connection and its end, until the block ends.
+
+        Neither may raise.
+        """
+        return self._frames.watching(callback, link)
 
     def link(self) -> LinkState:
         """How the station stands with its CSMS."""
@@ -287,6 +293,7 @@ class Station:
         calls = Calls(link, rpc, dialect, self._new_id, partial(self._serve, dialect))
         self._calls = calls
         _log.info("connected to %s, %s", self._link_config.connection_url, dialect.codec.version)
+        self._frames.linked(True)
         try:
             await together(
                 calls.receive(),
@@ -299,6 +306,7 @@ class Station:
                 self._security.happened(SecurityEventKind.INVALID_MESSAGES, lost.invalid)
         finally:
             self._calls = self._link = None
+            self._frames.linked(False)
             self._offline_since_s = asyncio.get_running_loop().time()
             self._transactions.link_lost()
             await link.close(NORMAL_CLOSURE, "")

@@ -15,7 +15,7 @@ from agent.core.step import begin, step
 from agent.runtime.clock import Clock
 from agent.runtime.perform import Performer
 from hal.board import LEASE_RENEW_S, EvseHardware
-from hal.types import FaultKind, FaultRaised, MeterFailed, PermitLost
+from hal.types import BusHeard, FaultKind, FaultRaised, MeterFailed, PermitLost
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +105,8 @@ class EvseTask:
     async def _listen(self) -> None:
         """Bring the hardware's events into the inbox; a stream that ends is a fault, not silence."""
         async for stamped in self.hardware.events():
+            if isinstance(stamped.event, BusHeard):
+                continue  # for whoever records
             if isinstance(stamped.event, MeterFailed | PermitLost):
                 log.info("EVSE %d: %s", self.session.evse, stamped.event)
             self.post(stamped.event)

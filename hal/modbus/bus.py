@@ -16,7 +16,7 @@ import asyncio
 import logging
 import math
 import termios
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -63,6 +63,7 @@ class Unit:
         self.priority = priority
         self.free_s = 0.0  # loop time from which the slave may be asked again
         self.in_doubt = False  # an answer to an earlier request may still come
+        self.heard: Callable[[bytes, bytes | None], None] | None = None  # each request and its answer, as PDUs
         self._bus = bus
         self._asked_s = -math.inf
         self._sent_s = dict.fromkeys(probes, -math.inf)  # when a probe that is not answered yet was sent
@@ -241,6 +242,8 @@ class ModbusBus:
         try:
             answer = await client.execute(False, pdu)
         except (ConnectionException, ModbusIOException) as error:
+            if unit.heard is not None:
+                unit.heard(_bytes(pdu), None)
             raise self._failure(unit, error) from None
         finally:
             self._waiting = False
@@ -249,6 +252,8 @@ class ModbusBus:
             over_s = self._answers.found_s if self._answers.found_s > start_s else now_s
             self._free_s = over_s + max(self._frame_gap_s, self._address.turnaround_s)
             unit.free_s = now_s + unit.gap_s
+        if unit.heard is not None:
+            unit.heard(_bytes(pdu), _bytes(answer))
         if answer.isError():
             unit.in_doubt = was_in_doubt  # a refusal does not say of what
             meaning = EXCEPTIONS.get(answer.exception_code, "unknown code")
@@ -326,3 +331,8 @@ class ModbusBus:
 
     def _name(self, unit: Unit) -> str:
         return f"{self.url} unit {unit.unit_id}"
+
+
+def _bytes(pdu: ModbusPDU) -> bytes:
+    """A PDU as it goes over the wire: function code and data."""
+    return bytes((pdu.function_code,)) + bytes(pdu.encode())

@@ -12,7 +12,7 @@ from hal.modbus.layout import Layout, Value, identity_text, to_sample
 from hal.modbus.profile import identity_requests, probes, rollover_wh, sample_requests
 from hal.modbus.schema import Profile
 from hal.modbus.turns import URGENT
-from hal.types import MeterErrorKind, MeterSample
+from hal.types import BusHeard, MeterErrorKind, MeterSample
 
 
 class ModbusMeter:
@@ -38,10 +38,25 @@ class ModbusMeter:
         self._serial: str | None = None
         self._identified = False
         self._unit = bus.unit(unit_id, probes=probes(profile), gap_s=profile.request_gap_s, priority=priority)
+        self._heard: Callable[[BusHeard], None] | None = None
         self._blocks = [(request, Layout(profile, request)) for request in sample_requests(profile)]
         self._identity = {
             name: (request, Layout(profile, request)) for name, request in identity_requests(profile).items()
         }
+
+    @property
+    def heard(self) -> Callable[[BusHeard], None] | None:
+        """Who is told of every request and its answer."""
+        return self._heard
+
+    @heard.setter
+    def heard(self, listener: Callable[[BusHeard], None] | None) -> None:
+        self._heard = listener
+        if listener is None:
+            self._unit.heard = None
+            return
+        name, unit_id = self._profile.name, self._unit.unit_id
+        self._unit.heard = lambda asked, answered: listener(BusHeard(name, unit_id, asked, answered))
 
     @property
     def rollover_wh(self) -> float | None:
