@@ -14,13 +14,16 @@ import msgspec
 
 from csms.records import SessionRow
 from hal.board import LEASE_S
+from hal.rules import CP_MISSED_REPEATS
 from sim.board import TraceEntry
+from sim.ports import CP_REPEAT_S
 from sim.stage.observed import is_of
 from sim.stage.place import IDENTITY, Place
 from sim.symptoms import Symptom
 from sim.vehicle import offered_a
 
 OPEN_WITHIN_S: Final = 0.1  # IEC 61851-1: from leaving C or D to an open contactor
+PILOT_WATCHED_S: Final = CP_MISSED_REPEATS * CP_REPEAT_S  # after a converter's death nobody can know before that
 SLACK_S: Final = 0.02  # the contactor's own time
 LOWER_WITHIN_S: Final = 1.0  # a lower limit is on the pilot by then
 WELD_SEEN_S: Final = 1.0  # closed for so long against the command: the mirror contact has told
@@ -60,6 +63,7 @@ class _Evse(msgspec.Struct):
     closed_uncommanded_s: float | None = None
     welded: bool = False
     stuck: bool = False  # a weld was there, so the poles say nothing of the command
+    unseen_until_s: float = -math.inf  # a dead converter hides what the pilot does, until it is found out
     symptoms: set[str] = msgspec.field(default_factory=set)
     offered_a: float = 0.0
     offered_s: float = 0.0
@@ -158,7 +162,7 @@ class Judge:
             case "permit":
                 evse.commanded = bool(entry.value)
             case "symptom":
-                self._symptom(evse, str(entry.value))
+                self._symptom(evse, str(entry.value), entry.at_s)
             case "plug" if evse.authorised_s is not None and entry.at_s - evse.authorised_s > ANSWERED_S:
                 evse.authorised_s = None  # whoever comes now has to say so again
             case "pilot":
@@ -170,8 +174,10 @@ class Judge:
                 self._contactor(entry, evse, closed=any(entry.value))
         self._begin_intervals(evse, entry.at_s)
 
-    def _symptom(self, evse: _Evse, text: str) -> None:
+    def _symptom(self, evse: _Evse, text: str, at_s: float) -> None:
         name, _, what = text.rpartition(" ")
+        if name == Symptom.CP_SILENT:
+            evse.unseen_until_s = at_s + PILOT_WATCHED_S
         if what == "appears":
             evse.symptoms.add(name)
             evse.stuck = evse.stuck or name in STUCK
@@ -202,10 +208,9 @@ class Judge:
     def _tick(self, number: int, evse: _Evse, now_s: float) -> None:
         """How long things have been as they are."""
         limit_s = OPEN_WITHIN_S + SLACK_S
-        if evse.closed_without_wish_s is not None and now_s - evse.closed_without_wish_s > limit_s:
-            self._wrong.append(
-                f"[2] EVSE {number} stayed closed when its pilot left C at {evse.closed_without_wish_s:.2f}"
-            )
+        left_s = evse.closed_without_wish_s
+        if left_s is not None and now_s - max(left_s, evse.unseen_until_s) > limit_s:
+            self._wrong.append(f"[2] EVSE {number} stayed closed when its pilot left C at {left_s:.2f}")
         if evse.closed_with_fault_s is not None and now_s - evse.closed_with_fault_s > limit_s:
             self._wrong.append(f"[1] EVSE {number} stayed closed: {sorted(evse.symptoms)}, lock {evse.lock}")
         if evse.closed_uncommanded_s is not None and now_s - evse.closed_uncommanded_s > WELD_SEEN_S:
