@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -54,7 +54,6 @@ from hal.tasks import stop
 from hal.turn import Asked, Done, Given, Observed, Pass, Refuse, Report, Tick
 from hal.types import (
     BoardInfo,
-    BusHeard,
     CpState,
     DcMode,
     EvseCapabilities,
@@ -65,9 +64,9 @@ from hal.types import (
     Rule,
     Stamped,
 )
+from hal.wiretap import Tapped
 
 OFF_RETRY_S: Final = 0.5  # our policy: a board that did not answer is told "off" this often until it does
-END_RETRY_S: Final = 1.0  # our policy: how soon a task that did not heed its cancellation is told again
 RELISTEN_S: Final = 1.0  # our policy: a stream of events that broke is opened again after this
 VITAL: Final = (Permit, PilotPwm, PilotX1, PilotE, PilotF, SetDcMode)  # one that fails leaves energy or offer in doubt
 
@@ -124,7 +123,7 @@ class Guard:
         for evse in self._guarded.values():
             with contextlib.suppress(HalError):
                 await evse.ask(Permit(False, "closing"), COMMAND_DEADLINE_S)
-        await _end(self._tasks)
+        await stop(self._tasks)
         for evse in self._guarded.values():
             await evse.close()
         await self._board.close()
@@ -149,13 +148,6 @@ class Guard:
             await asyncio.sleep(RELISTEN_S)
             for evse in self._guarded.values():
                 evse.heard("station")  # a station may have nothing to say
-
-
-@runtime_checkable
-class Tapped(Protocol):
-    """A meter whose bus can be listened to."""
-
-    heard: Callable[[BusHeard], None] | None
 
 
 class GuardedEvse:
@@ -403,12 +395,3 @@ class GuardedEvse:
                 async with asyncio.timeout_at(until_s):
                     await self._is_open.wait()
         return until_s - loop.time()
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """End tasks for good: before Python 3.12 `wait_for`, which pymodbus reads with, can swallow a cancellation."""
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=END_RETRY_S)
-    await asyncio.gather(*tasks, return_exceptions=True)
