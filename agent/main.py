@@ -83,6 +83,8 @@ class Agent:
         tokens: TokenStore,
         station: Callable[[ChargePoint, SecurityEvents], Station],
         config: Config,
+        *,
+        control: bool,
     ) -> None:
         self._began_utc_s = clock.now().utc_s
         self._clock_corrected = False
@@ -111,7 +113,7 @@ class Agent:
         )
         self.recorder = Recorder(config, board, self.charge_point, self.station, journal, clock)
         self.control = Methods(self.charge_point, self.station, journal, settings, clock, self.recorder)
-        self._control_server = ControlServer(config.control_socket, self.control.table())
+        self._control_server = ControlServer(config.control_socket, self.control.table()) if control else None
         self._performers: list[tuple[EvseTask, Performer]] = []
         self.v2g: dict[int, SeccServer] = {}  # by EVSE
         self._reset_asked: asyncio.Future[ResetKind] | None = None
@@ -182,7 +184,8 @@ class Agent:
             self.charge_point.start()
             evses = (task.run(performer) for task, performer in self._performers)
             cars = (server.run() for server in self.v2g.values())
-            others = (self._listen(), self.station.run(), self._control_server.run(), *cars)
+            control = () if self._control_server is None else (self._control_server.run(),)
+            others = (self._listen(), self.station.run(), *control, *cars)
             with self.charge_point.watching(self.security.watch):
                 await together(*evses, *others, self._until_reset(self._reset_asked))
             return self._reset_asked.result()
@@ -239,10 +242,13 @@ def build(
     rng: random.Random | None = None,
     *,
     machine_boot: str | None = None,
+    journal: Journal | None = None,
+    control: bool = True,
 ) -> Agent:
     """The agent for this configuration, on a started board.
 
-    `new_id` gives UUIDs; `rng` spreads redials; `machine_boot` is the operating system's id of its own start.
+    `new_id` gives UUIDs; `rng` spreads redials; `machine_boot` is the operating system's id of its own start;
+    `journal` None: the one in the state directory; `control`: whether it serves its control socket.
 
     Raises `UnguardedBoardError`, `OwnershipError`, `JournalError`, `SettingError`, and `ValueError` for a configured
     EVSE that the board does not have.
@@ -255,8 +261,9 @@ def build(
         raise ValueError(
             f"the configuration names EVSE {missing}, but the board {board.info.model} has {sorted(board.evses)}"
         )
-    config.state.dir.mkdir(parents=True, exist_ok=True)
-    journal = Journal.open(config.state.dir / FILE_NAME)
+    if journal is None:
+        config.state.dir.mkdir(parents=True, exist_ok=True)
+        journal = Journal.open(config.state.dir / FILE_NAME)
     if journal.recovered_from is not None:
         log.error("the journal was damaged and begun anew; the damaged one is kept as %s", journal.recovered_from)
     start_values = config.start_values() | {NUMBER_OF_CONNECTORS.key: str(len(config.evse))}
@@ -286,7 +293,7 @@ def build(
             security=security,
         )
 
-    agent = Agent(board, journal, settings, clock, _site(config), tokens, station, config)
+    agent = Agent(board, journal, settings, clock, _site(config), tokens, station, config, control=control)
     saved = journal.sessions()
     for evse in config.evse:
         hardware = board.evses[evse.id]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def command(argv: Sequence[str]) -> int:
-    """Run `evse sim hardware`, `scenario`, `faults`, `replay`, or `evse sim` itself; returns the exit status."""
+    """Run `evse sim`, or its `hardware`, `scenario`, `faults`, `fleet`, `replay`; returns the exit status."""
     name, rest = (argv[0], argv[1:]) if argv else ("", [])
     match name:
         case "hardware":
@@ -21,6 +21,10 @@ def command(argv: Sequence[str]) -> int:
             from sim.stage.fault_cli import command as faults
 
             return faults(rest)
+        case "fleet":
+            from sim.fleet.cli import command as fleet
+
+            return fleet(rest)
         case "replay":
             from sim.replay.cli import command as replay
 

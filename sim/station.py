@@ -12,6 +12,7 @@ from agent.config import Config
 from agent.core.session import Session
 from agent.main import Agent, build
 from agent.runtime.clock import Clock
+from agent.runtime.journal import Journal
 from agent.runtime.schema import unlock
 from hal.board import Board
 from sim.board import BoardSpec, SimBoard
@@ -24,11 +25,19 @@ class AgentHost:
     """What an agent runs on: any guarded board. It is booted, reset, killed, or gone.
 
     With `restarts`, a reset that the agent accepts restarts it in place, as a service manager would; without, it ends
-    the task. `on_boot` is called with every agent before it runs.
+    the task. `on_boot` is called with every agent before it runs. `journal` and `control` are as of `agent.main.build`.
     """
 
     def __init__(
-        self, config: Config, clock: Clock, new_id: Callable[[], str], rng: random.Random, *, restarts: bool = True
+        self,
+        config: Config,
+        clock: Clock,
+        new_id: Callable[[], str],
+        rng: random.Random,
+        *,
+        restarts: bool = True,
+        journal: Callable[[], Journal] | None = None,
+        control: bool = True,
     ) -> None:
         self.config = config
         self.agent: Agent | None = None
@@ -37,6 +46,8 @@ class AgentHost:
         self._new_id = new_id
         self._rng = rng
         self._restarts = restarts
+        self._journal = journal
+        self._control = control
         self._running: asyncio.Task[None] | None = None
         self._disk_full = False
 
@@ -92,7 +103,8 @@ class AgentHost:
             _fill(self.agent, full)
 
     def _built(self, board: Board) -> Agent:
-        agent = build(self.config, board, self.clock, self._new_id, self._rng)
+        journal = None if self._journal is None else self._journal()
+        agent = build(self.config, board, self.clock, self._new_id, self._rng, journal=journal, control=self._control)
         _fill(agent, self._disk_full)
         for tell in self.on_boot:
             tell(agent)

@@ -6,6 +6,7 @@ refuse is looked at a second time, by `agent.ocpp.refusal`, which names the erro
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Protocol, cast
 
@@ -29,6 +30,12 @@ _MODULES = {
     Version.V201: "agent.ocpp.v201.wire",
     Version.V21: "agent.ocpp.v21.wire",
 }
+
+
+@functools.cache
+def codec_of(version: Version) -> Codec:
+    """The codec of a version, which all its stations in a process share: it remembers nothing of any."""
+    return Codec(version)
 
 
 class Codec:

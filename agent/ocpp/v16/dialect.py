@@ -27,7 +27,7 @@ from agent.core.values import AuthInfo, IdToken, Reading, SampledValue, StopReas
 from agent.ocpp.asks import ResetAsk, TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import phase_of, plain_number, worth_telling
 from agent.ocpp.charger import ResetKind
-from agent.ocpp.codec import CallError, Codec, Version
+from agent.ocpp.codec import CallError, Version, codec_of
 from agent.ocpp.costs import Told
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import (
@@ -114,7 +114,7 @@ class DialectV16:
 
     def __init__(self, memory: bytes | None = None) -> None:
         """`memory`: what `Outcome.memory` was last."""
-        self.codec = Codec(Version.V16)
+        self.codec = codec_of(Version.V16)
         own = everyday.services(self._reset, self._numbered)
         charging = smart_charging.services(self._numbered)
         self.services: Mapping[str, Service] = merged((own, charging, *(one.SERVICES for one in SPEECH)))

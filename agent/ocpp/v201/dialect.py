@@ -31,7 +31,7 @@ from agent.core.values import (
 )
 from agent.ocpp.asks import TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import phase_of, worth_telling
-from agent.ocpp.codec import CallError, Codec, ErrorCode, Version
+from agent.ocpp.codec import CallError, ErrorCode, Version, codec_of
 from agent.ocpp.costs import Told
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import (
@@ -75,7 +75,7 @@ class DialectV201:
     feature_profiles: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     def __init__(self) -> None:
-        self.codec = Codec(self.version)
+        self.codec = codec_of(self.version)
 
     def boot(self, plate: Nameplate, reason: BootReason) -> Struct:
         """BootNotificationRequest (B01.FR.01, B01.FR.09)."""

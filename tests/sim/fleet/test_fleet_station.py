@@ -1,0 +1,103 @@
+"""Stations of a fleet, on the virtual clock: drivers come and go, every visit is billed, and the tally is right."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from agent.runtime.clock import LoopClock
+from agent.runtime.journal import Journal
+from agent.runtime.schema import open_for_reading
+from csms.server import Csms
+from sim.fleet.journal import ForgetfulJournal
+from sim.fleet.profile import Orders, Profile, Wave
+from sim.fleet.station import FleetStation
+from sim.fleet.tally import Report, Tally, line, together
+
+STATIONS = 3
+SHORT = Profile(
+    title="t", boot_within_s=6, period_s=110, waves=(Wave(at_s=10, within_s=10, share=1, stay_s=60, current_a=10),)
+)
+
+
+@pytest.fixture
+async def csms():
+    epoch = 1_800_000_000.0
+    one = Csms(accept_all=True, now=lambda: epoch + asyncio.get_running_loop().time())
+    one.add_token("FLEET")
+    await one.start()
+    yield one
+    await one.stop()
+
+
+@pytest.fixture
+async def forgetful(tmp_path):
+    await Journal.open(tmp_path / "empty.sqlite").close()
+    db = open_for_reading(tmp_path / "empty.sqlite")
+    yield partial(ForgetfulJournal, tmp_path / "empty.sqlite", db)
+    db.close()
+
+
+def orders(csms: Csms, **fields) -> Orders:
+    made = {"profile": SHORT, "sample_s": 10, "poll_s": 1.0, "modbus": False, "versions": ("2.0.1",)} | fields
+    url = f"ws://127.0.0.1:{csms.port}/ocpp"
+    return Orders(stations=STATIONS, first=0, count=STATIONS, url=url, prefix="F-", token="FLEET", **made)
+
+
+@pytest.mark.parametrize("fields", [{}, {"versions": ("1.6",)}, {"modbus": True}], ids=["2.0.1", "1.6", "modbus"])
+async def test_every_visit_of_every_driver_is_billed(csms, forgetful, tmp_path, fields):
+    tally, told = Tally(), orders(csms, **fields)
+    epoch = 1_800_000_000.0
+    clock = LoopClock(lambda: epoch + asyncio.get_running_loop().time())
+    stations = [FleetStation(told, number, clock, tally, tmp_path, forgetful) for number in range(STATIONS)]
+    lives = [asyncio.create_task(one.live()) for one in stations]
+    await asyncio.sleep(8.0)
+    assert tally.up == STATIONS
+    assert csms.online == {f"F-{number}" for number in range(STATIONS)}
+    assert all(one.online and not one.charging for one in stations)
+    await asyncio.sleep(22.0)
+    assert all(one.charging for one in stations)
+    await asyncio.sleep(190.0)
+    for life in lives:
+        life.cancel()
+    await asyncio.gather(*lives, return_exceptions=True)
+    bills = await csms.sessions()
+    closed = [bill for bill in bills if not bill.is_open]
+    assert len(closed) >= 2 * STATIONS
+    assert {bill.token for bill in bills} == {"FLEET"}
+    # 10 A on three phases, from the token to the token
+    assert all(bill.energy_wh == pytest.approx(3 * 230 * 10 * 56 / 3600, rel=0.1) for bill in closed)
+    assert tally.problems == {}
+    assert tally.answered == tally.sent > 20 * STATIONS
+    assert tally.refused == 0
+    assert tally.energy_wh >= sum(bill.energy_wh for bill in closed)
+
+
+async def test_calls_that_are_refused_and_connections_that_are_lost_are_counted(csms, forgetful, tmp_path):
+    tally = Tally()
+    station = FleetStation(orders(csms), 0, LoopClock(), tally, tmp_path, forgetful)
+    life = asyncio.create_task(station.live())
+    await asyncio.sleep(5.0)
+    from csms.faults import Fault
+
+    csms.faults.add(Fault(action="Authorize", error="InternalError"))
+    await asyncio.sleep(60.0)
+    assert tally.refused == 1
+    await csms.stop()
+    await asyncio.sleep(5.0)
+    assert tally.problems == {"connection lost": 1}
+    assert not station.online
+    life.cancel()
+    await asyncio.gather(life, return_exceptions=True)
+
+
+def test_what_processes_report_adds_up():
+    one = Report(at_s=5.0, stations=2, up=2, answered=10, waited_s=0.1, longest_wait_s=0.05, problems={"lost": 1})
+    other = Report(at_s=5.5, stations=3, up=1, answered=30, waited_s=0.3, longest_wait_s=0.02, problems={"lost": 2})
+    both = together([one, other])
+    assert (both.stations, both.up, both.answered, both.longest_wait_s) == (5, 3, 40, 0.05)
+    assert both.problems == {"lost": 3}
+    assert "3 up" in line(both, None)
+    assert "answered in 10.0 ms" in line(both, None)
