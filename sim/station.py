@@ -86,9 +86,11 @@ class AgentHost:
 
         Its files stay as they are. A write that is in the hands of the disk at this moment still happens.
         """
-        if self.agent is not None and self.alive:
-            _sever(self.agent)
+        agent = self.agent
+        if agent is not None and self.alive:
+            _sever(agent)
             await self.halt()
+            await _bury(agent)
         self.agent = None
 
     def network(self, online: bool) -> None:
@@ -171,14 +173,28 @@ def _sever(agent: Agent) -> None:
     async def die() -> None:
         agent.authorizer.close()
         agent.charge_point.close()
-        if journal._writing is not None:
-            await asyncio.wait([journal._writing])
-        journal.close_reader()
-        await asyncio.get_running_loop().run_in_executor(journal._thread, journal._writer.close)
-        unlock(journal._held)
-        journal._thread.shutdown()
 
     agent._close = die  # type: ignore[method-assign]
+
+
+async def _bury(agent: Agent) -> None:
+    """Release a dead agent's files, as the kernel does; one that died on its way out may have done so itself."""
+    journal = agent.journal
+
+    def release() -> None:
+        try:
+            journal._writer.execute("SELECT 1")
+        except sqlite3.ProgrammingError:  # closed: all is released
+            return
+        journal._writer.close()
+        unlock(journal._held)
+
+    if journal._writing is not None:
+        await asyncio.wait([journal._writing])
+    journal.close_reader()
+    if not journal._thread._shutdown:
+        await asyncio.get_running_loop().run_in_executor(journal._thread, release)
+        journal._thread.shutdown()
 
 
 def _fill(agent: Agent, full: bool) -> None:

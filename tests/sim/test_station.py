@@ -6,8 +6,9 @@ import asyncio
 
 from agent.core.session import Phase
 from agent.runtime.journal import JournalReader
+from csms.commands import ResetKind
 from hal.board import LEASE_S
-from tests.journeys.place import place
+from tests.journeys.place import IDENTITY, place
 
 
 async def charging(p) -> None:
@@ -73,3 +74,16 @@ async def test_a_full_disk_keeps_the_next_driver_from_energy_until_there_is_room
         p.station.disk_full(False)
         await asyncio.sleep(60)
         assert p.true_wh() > 0.0
+
+
+async def test_a_power_cut_at_any_moment_of_a_restart_leaves_the_journal_to_the_next_agent(tmp_path):
+    async with place(tmp_path) as here:
+        for turns in range(0, 60, 3):
+            await here.csms.reset(IDENTITY, ResetKind.IMMEDIATE)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await here.station.kill()
+            here.station.boot()
+            await asyncio.sleep(3.0)
+            assert here.station.alive
+            assert here.station.agent.station.online
