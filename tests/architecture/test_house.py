@@ -132,7 +132,7 @@ def test_wall_and_monotonic_clocks_are_read_only_where_they_are_injected():
 
 
 # Where anything may go wrong in somebody else's code, or on a peer's behalf, and costs one answer instead of the link.
-BORDERS = {"agent/ocpp/calls.py", "hal/guard.py", "hal/ports.py", "sim/memory_net.py"}
+BORDERS = {"agent/ocpp/calls.py", "hal/guard.py", "hal/ports.py", "sim/fleet/worker.py", "sim/memory_net.py"}
 
 
 def test_a_broad_except_stands_only_at_a_named_border():
