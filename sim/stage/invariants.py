@@ -27,6 +27,7 @@ PILOT_WATCHED_S: Final = CP_MISSED_REPEATS * CP_REPEAT_S  # after a converter's 
 SLACK_S: Final = 0.02  # the contactor's own time
 LOWER_WITHIN_S: Final = 1.0  # a lower limit is on the pilot by then
 WELD_SEEN_S: Final = 1.0  # closed for so long against the command: the mirror contact has told
+CONNECT_S: Final = 60.0  # EVConnectionTimeOut: from the verdict until the plug is in
 ANSWERED_S: Final = 60.0  # a token that was presented has its verdict, whatever the CSMS does
 FUSE_SLACK_A: Final = 0.5
 RESOLUTION_WH: Final = 1.0
@@ -163,7 +164,7 @@ class Judge:
                 evse.commanded = bool(entry.value)
             case "symptom":
                 self._symptom(evse, str(entry.value), entry.at_s)
-            case "plug" if evse.authorised_s is not None and entry.at_s - evse.authorised_s > ANSWERED_S:
+            case "plug" if evse.authorised_s is not None and entry.at_s - evse.authorised_s > ANSWERED_S + CONNECT_S:
                 evse.authorised_s = None  # whoever comes now has to say so again
             case "pilot":
                 evse.offered_a, evse.offered_s = _offer(str(entry.value)), entry.at_s

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "results"
-HEAD = "| date (UTC) | what | reached | hours | outcome |\n|---|---|---|---|---|\n"
+HEAD = "| date (UTC) | reached | hours | outcome |\n|---|---|---|---|\n"
 
 
 def note(name: str, what: str, reached: str, seconds: float, outcome: str) -> None:
@@ -17,10 +17,10 @@ def note(name: str, what: str, reached: str, seconds: float, outcome: str) -> No
     FOLDER.mkdir(exist_ok=True)
     file = FOLDER / f"{name}.md"
     if not file.exists():
-        file.write_text(HEAD)
+        file.write_text(f"# {what}\n\n{HEAD}")
     now = dt.datetime.now(dt.UTC)
     with file.open("a") as report:
-        report.write(f"| {now:%Y-%m-%d %H:%M} | {what} | {reached} | {seconds / 3600:.2f} | {outcome} |\n")
+        report.write(f"| {now:%Y-%m-%d %H:%M} | {reached} | {seconds / 3600:.2f} | {outcome} |\n")
 
 
 @contextmanager
