@@ -22,8 +22,9 @@ from agent.core.effects import AnyEffect, LockConnector, OfferCurrent, PermitPow
 from agent.core.events import AnyEvent, LimitSet
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.session import Phase, Session
+from agent.ocpp.connection import LinkState
 from agent.ocpp.masking import is_secret, masked_frame
-from agent.ocpp.station import LinkState, Station
+from agent.ocpp.station import Station
 from agent.runtime.chargepoint import ChargePoint
 from agent.runtime.clock import Clock
 from agent.runtime.journal import Journal
