@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 import struct
 from collections.abc import Callable, Collection
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Final, cast
 
 from agent.iso15118 import sdp
 from agent.iso15118.secc.engine import Engine
@@ -20,6 +21,7 @@ from agent.iso15118.secc.events import AnyEvent, Outcome, Protocol, SessionBegan
 from agent.iso15118.secc.snapshot import Snapshot
 from agent.iso15118.secc.state import Dice, Paused
 from agent.iso15118.secc.timing import LINGER_S
+from agent.iso15118.tls import HANDSHAKE, Tls, TlsError
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +44,12 @@ class SeccServer:
         interface: str | None = None,
         sdp_port: int | None = sdp.PORT,
         port: int = ANY_PORT,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`tell` hears events and must not raise; `dice` gives unguessable numbers; no `sdp_port`: no discovery."""
+        """`tell` hears events and must not raise; `dice` gives unguessable numbers; no `sdp_port`: no discovery.
+
+        `tls`: what a car meets that begins with a handshake; without it such a car is turned away.
+        """
         self._host = host
         self._snapshot = snapshot
         self._tell = tell
@@ -52,6 +58,7 @@ class SeccServer:
         self._interface = interface
         self._sdp_port = sdp_port
         self._port = port
+        self.tls = tls
         self._engine: Engine | None = None
         self._connection: _Connection | None = None
         self._paused: Paused | None = None
@@ -101,9 +108,9 @@ class SeccServer:
 
     def response(self, request: sdp.Request) -> sdp.Response:
         """Where a car that looks for a charger finds this one."""
-        del request
         address = IPv6Address(self._host.partition("%")[0])
-        return sdp.Response(address, self.port, sdp.Security.NONE)
+        secure = self.tls is not None and request.security is sdp.Security.TLS
+        return sdp.Response(address, self.port, sdp.Security.TLS if secure else sdp.Security.NONE)
 
     # For its connection
 
@@ -144,23 +151,37 @@ class _Connection(asyncio.Protocol):
         self._engine: Engine | None = None
         self._transport: asyncio.Transport
         self._timer: asyncio.TimerHandle | None = None
+        self._begun = False
+        self._tls: Tls | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A car has connected."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_server promises
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._engine = self._server.take(self)
         if self._engine is None:
             log.warning("a second connection was refused: a session goes on")
-            transport.abort()
+            self._transport.abort()
             return
         self._after()
 
     def data_received(self, data: bytes) -> None:
         """Octets came."""
-        if self._engine is not None:
-            self._engine.receive(data, self._loop.time())
-            self._after()
+        engine = self._engine
+        if engine is None:
+            return
+        if not self._begun:
+            self._begun = True
+            if data[:1] == HANDSHAKE and self._server.tls is not None:
+                self._tls = Tls(self._server.tls)
+                engine.secured()
+        try:
+            said = data if self._tls is None else self._tls.receive(data)
+        except TlsError as error:
+            engine.stop(f"TLS: {error}")
+        else:
+            if said:
+                engine.receive(said, self._loop.time())
+        self._after()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
@@ -195,8 +216,12 @@ class _Connection(asyncio.Protocol):
         if engine is None:
             return
         output = engine.take()
-        if output.data:
-            self._transport.write(output.data)
+        octets = output.data
+        if self._tls is not None:
+            self._tls.send(octets)
+            octets = self._tls.pending()
+        if octets:
+            self._transport.write(octets)
         for event in output.events:
             self._server.happened(engine, event)
         self._cancel()
@@ -223,8 +248,7 @@ class _Discovery(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open."""
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - what create_datagram_endpoint promises
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | bytes | int, ...]) -> None:
         """A datagram came."""

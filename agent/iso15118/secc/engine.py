@@ -13,12 +13,13 @@ from typing import Any, Final
 from typing import Protocol as Shape
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.iso15118 import exi
 from agent.iso15118.exi import Message, app_protocol
 from agent.iso15118.secc.events import AnyEvent, Outcome, Protocol, SessionOver
 from agent.iso15118.secc.negotiation import negotiate
-from agent.iso15118.secc.snapshot import Snapshot
+from agent.iso15118.secc.snapshot import Payment, Snapshot
 from agent.iso15118.secc.state import Dice, Paused, Phase, Reply, State, is_ok, response_code
 from agent.iso15118.secc.timing import SEQUENCE_S, SETUP_S
 from agent.iso15118.v2gtp import Broken, Frame, Framer, PayloadType, framed
@@ -73,6 +74,7 @@ class Engine:
     ) -> None:
         """Begin with a connection that was just accepted. `paused`: a session that this car may go on with."""
         self._spoken = spoken
+        self._secure = False
         self._snapshot = snapshot
         self._dice = dice
         self._paused = paused
@@ -88,6 +90,10 @@ class Engine:
         self._events: list[AnyEvent] = []
         self._close: str | None = None
         self._over = False
+
+    def secured(self) -> None:
+        """The connection is inside TLS: contracts may be offered from now on."""
+        self._secure = True
 
     @property
     def deadline_s(self) -> float | None:
@@ -172,7 +178,7 @@ class Engine:
         session_id, request = sequence.body(message)
         refused = self._refused(sequence, session_id, request)
         if refused is not None:
-            self._say(sequence, sequence.refusal(request, self._snapshot, refused), now_s)
+            self._say(sequence, sequence.refusal(request, self._seen(), refused), now_s)
             self._end(Outcome.FAILED, f"{type(request).__name__}: {refused}")
             return
         if self._state.phase is Phase.SETUP:
@@ -201,7 +207,7 @@ class Engine:
 
     def _answer(self, sequence: Sequence, request: Message, now_s: float, waited_s: float) -> bool:
         """Whether the request is answered now."""
-        self._state, reply = sequence.answer(self._state, request, self._snapshot, now_s, waited_s)
+        self._state, reply = sequence.answer(self._state, request, self._seen(), now_s, waited_s)
         over = [one for one in reply.events if isinstance(one, SessionOver)]
         self._events.extend(one for one in reply.events if not isinstance(one, SessionOver))
         if reply.answer is None and reply.until_s is not None:
@@ -215,6 +221,12 @@ class Engine:
             code = response_code(reply.answer) if reply.answer is not None else "no answer"
             self._end(Outcome.FAILED, f"{type(request).__name__}: {code}")
         return True
+
+    def _seen(self) -> Snapshot:
+        """What this car may know: in the clear nobody pays by contract ([V2G2-632])."""
+        if self._secure or Payment.CONTRACT not in self._snapshot.payments:
+            return self._snapshot
+        return replace(self._snapshot, payments=(Payment.EXTERNAL,))
 
     def _say(self, sequence: Sequence, answer: Message | None, now_s: float) -> None:
         if answer is not None:
