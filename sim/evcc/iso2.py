@@ -6,9 +6,11 @@ import asyncio
 from typing import Any, Final
 
 from agent.iso15118.exi import iso2 as m
+from agent.iso15118.secc.snapshot import Payment
 from agent.iso15118.secc.values import number, physical
+from agent.iso15118.signature import sign
 from sim.evcc.link import Link
-from sim.evcc.plan import EVCC_ID, Battery, Plan, RefusedError, Report
+from sim.evcc.plan import EVCC_ID, Battery, Contract, Plan, RefusedError, Report
 from sim.evcc.talk import Talk
 
 POLL_S: Final = 0.2  # how soon the car asks again where it was answered Ongoing
@@ -66,8 +68,21 @@ class Iso2Session:
                 SelectedServiceList=m.SelectedServiceListType(SelectedService=(service,)),
             ),
         )
-        while (await talk.ask(m.AuthorizationRes, m.AuthorizationReq())).EVSEProcessing != "Finished":
+        request, signature = m.AuthorizationReq(), None
+        if self._plan.contract is not None and self._plan.payment is Payment.CONTRACT:
+            request, signature = await self._show(self._plan.contract)
+        while (await talk.ask(m.AuthorizationRes, request, signature)).EVSEProcessing != "Finished":
             await asyncio.sleep(POLL_S)
+
+    async def _show(self, contract: Contract) -> tuple[m.AuthorizationReq, Any]:
+        """Present the contract; the request that proves it, and its signature."""
+        leaf, *others = contract.chain
+        subordinate = m.SubCertificatesType(Certificate=tuple(others)) if others else None
+        shown = m.CertificateChainType(Certificate=leaf, SubCertificates=subordinate)
+        details = m.PaymentDetailsReq(eMAID=contract.emaid, ContractSignatureCertChain=shown)
+        answer = await self._talk.ask(m.PaymentDetailsRes, details)
+        request = m.AuthorizationReq(Id="ID1", GenChallenge=answer.GenChallenge)
+        return request, sign(m, [("AuthorizationReq", request)], contract.key)
 
     async def _agree(self) -> None:
         request = m.ChargeParameterDiscoveryReq(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -10,6 +10,14 @@ from agent.iso15118.secc.events import Protocol as Spoken
 from agent.iso15118.secc.snapshot import EnergyMode, Payment
 
 EVCC_ID = bytes.fromhex("020000000001")  # a locally administered MAC address
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """What a car pays with: certificates in DER, the leaf first, and the leaf's private key (P-256)."""
+
+    emaid: str
+    chain: tuple[bytes, ...]
+    key: Any
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +32,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     loop_s: float = 1.0
     pause: bool = False
     session_id: bytes = bytes(8)  # of a session that it had paused
+    contract: Contract | None = None
 
 
 class Battery(Protocol):

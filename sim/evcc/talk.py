@@ -22,10 +22,10 @@ class Talk:
         self._report = report
         self.session_id = session_id
 
-    async def ask(self, kind: type[_Answer], request: Message) -> _Answer:
+    async def ask(self, kind: type[_Answer], request: Message, signature: Any = None) -> _Answer:
         """The response to a request. Raises `RefusedError` when it is no OK of the right kind."""
         m = self._schema
-        header = m.MessageHeaderType(SessionID=self.session_id)
+        header = m.MessageHeaderType(SessionID=self.session_id, Signature=signature)
         asked_s = asyncio.get_running_loop().time()
         whole: Any = await self._link.ask(m.V2G_Message(Header=header, Body=m.BodyType(BodyElement=request)), m)
         self._report.slowest_s = max(self._report.slowest_s, asyncio.get_running_loop().time() - asked_s)

@@ -37,6 +37,9 @@ class Sequence(Shape):
     def body(self, message: Message) -> tuple[bytes, Message]:
         """Session id and request."""
 
+    def signature(self, message: Message) -> Any:
+        """The signature in a message's header, if there is one."""
+
     def wrapped(self, session_id: bytes, answer: Message) -> Message:
         """An answer as it goes out."""
 
@@ -183,6 +186,7 @@ class Engine:
             return
         if self._state.phase is Phase.SETUP:
             self._state = sequence.first(self._state, session_id, request, self._paused, self._dice)
+        self._state = replace(self._state, signature=sequence.signature(message))
         if not self._answer(sequence, request, now_s, 0.0):
             self._held = (sequence, request, now_s)
 
@@ -224,7 +228,7 @@ class Engine:
 
     def _seen(self) -> Snapshot:
         """What this car may know: in the clear nobody pays by contract ([V2G2-632])."""
-        if self._secure or Payment.CONTRACT not in self._snapshot.payments:
+        if (self._secure and self._dice.judge is not None) or Payment.CONTRACT not in self._snapshot.payments:
             return self._snapshot
         return replace(self._snapshot, payments=(Payment.EXTERNAL,))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -31,7 +31,7 @@ from agent.iso15118.secc.iso2_setup import (
 from agent.iso15118.secc.snapshot import Snapshot
 from agent.iso15118.secc.state import Dice, Paused, Phase, Reply, State, Step
 
-__all__ = ["ALLOWED", "MESSAGES", "answer", "body", "first", "refusal", "wrapped"]
+__all__ = ["ALLOWED", "MESSAGES", "answer", "body", "first", "refusal", "signature", "wrapped"]
 
 MESSAGES: Final = m
 UNKNOWN: Final = bytes(8)  # [V2G2-750]: the id of a session that is to be
@@ -62,6 +62,11 @@ def body(message: Message) -> tuple[bytes, Message]:
     return message.Header.SessionID, message.Body.BodyElement
 
 
+def signature(message: Message) -> Any:
+    """The signature in a message's header; None where there is none."""
+    return message.Header.Signature if isinstance(message, m.V2G_Message) else None
+
+
 def wrapped(session_id: bytes, answer: Message) -> Message:
     """An answer as it goes out."""
     header = m.MessageHeaderType(SessionID=session_id or UNKNOWN)
@@ -71,9 +76,10 @@ def wrapped(session_id: bytes, answer: Message) -> Message:
 def first(state: State, session_id: bytes, request: m.SessionSetupReq, paused: Paused | None, dice: Dice) -> State:
     """The state after SessionSetup: a new session, or the one that this car had paused ([V2G2-741])."""
     del request
+    state = replace(state, challenge=dice.challenge, judge=dice.judge)
     if paused is not None and session_id == paused.session_id:
-        return replace(state, session_id=session_id, resumed=True, challenge=dice.challenge)
-    return replace(state, session_id=dice.session_id, challenge=dice.challenge)
+        return replace(state, session_id=session_id, resumed=True)
+    return replace(state, session_id=dice.session_id)
 
 
 def answer(state: State, request: Message, snapshot: Snapshot, now_s: float, waited_s: float) -> Step:

@@ -77,6 +77,9 @@ def payment_details(state: State, request: m.PaymentDetailsReq, snapshot: Snapsh
     shown = request.ContractSignatureCertChain
     subordinate = shown.SubCertificates.Certificate if shown.SubCertificates is not None else ()
     chain = (shown.Certificate, *subordinate)
+    code = state.judge.chain(request.eMAID, chain) if state.judge is not None else "FAILED_NoCertificateAvailable"
+    if code != "OK":
+        return state, Reply(refusal(request, snapshot, code), last=True)
     response = m.PaymentDetailsRes(ResponseCode="OK", GenChallenge=state.challenge, EVSETimeStamp=int(snapshot.utc_s))
     presented = ContractPresented(request.eMAID, chain)
     return (
@@ -91,6 +94,11 @@ def authorization(state: State, request: m.AuthorizationReq, snapshot: Snapshot,
     if state.payment is Payment.CONTRACT and not state.told:
         if request.GenChallenge != state.challenge:
             return state, Reply(refusal(request, snapshot, "FAILED_ChallengeInvalid"), last=True)
+        proved = state.judge is not None and state.judge.signed(
+            "AuthorizationReq", request, state.signature, state.chain[0]
+        )
+        if not proved:
+            return state, Reply(refusal(request, snapshot, "FAILED_SignatureError"), last=True)
         events = (ContractProved(state.emaid),)
         state = replace(state, told=True)
     since_s = now_s if state.since_s is None else state.since_s

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from agent.iso15118.exi import Message
 from agent.iso15118.secc.events import AnyEvent
 from agent.iso15118.secc.snapshot import EnergyMode, Payment
+
+
+class Judge(Protocol):
+    """Who judges contracts; an engine without one offers none."""
+
+    def chain(self, emaid: str, chain: tuple[bytes, ...]) -> str:
+        """The response code for a contract's certificates in DER, the leaf first."""
+
+    def signed(self, name: str, part: Message, signature: Any, leaf: bytes) -> bool:
+        """Whether an element was signed with the key of this certificate."""
 
 
 class Phase(enum.StrEnum):
@@ -46,6 +56,8 @@ class State(Struct, frozen=True, kw_only=True):
     emaid: str = ""
     chain: tuple[bytes, ...] = ()
     challenge: bytes = b""
+    signature: Any = None  # of the request that is being answered
+    judge: Judge | None = None
     resumed: bool = False
 
 
@@ -73,10 +85,11 @@ Step: TypeAlias = tuple[State, Reply]
 
 
 class Dice(Struct, frozen=True):
-    """Numbers that nobody can guess, for one session."""
+    """Numbers that nobody can guess, for one session; and who judges contracts in it."""
 
     session_id: bytes
     challenge: bytes
+    judge: Judge | None = None
 
 
 def is_ok(code: str) -> bool:
