@@ -65,6 +65,7 @@ class V2g(_Section, frozen=True):
     """Digital communication with the car (DIN 70121, ISO 15118-2). `host`: the address towards it, as `fe80::1%eth1`.
 
     `interface`: where cars are discovered by multicast; without it they are only at `host` itself, for a bench.
+    `certificate_file` (the SECC's chain, leaf first) and `key_file`: TLS; `contract_roots_file`: plug & charge, too.
     """
 
     host: str
@@ -72,6 +73,9 @@ class V2g(_Section, frozen=True):
     sdp_port: Annotated[int, Meta(ge=0, le=65_535)] | None = 15_118
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     evse_id: Annotated[str, Meta(min_length=7, max_length=37)] | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    contract_roots_file: Path | None = None
 
 
 class Evse(_Section, frozen=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,7 @@ from msgspec.structs import replace
 from agent.config import Config, V2g, read_secret
 from agent.control import ControlServer
 from agent.control_methods import Methods
-from agent.core.events import ClockCorrected, LimitSet
+from agent.core.events import AnyEvent, ClockCorrected, LimitSet
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.recovery import restored
 from agent.core.restamp import Correction
@@ -57,7 +56,6 @@ from hal.board import Board, EvseHardware
 from hal.types import FaultCleared, FaultRaised, TokenPresented
 
 if TYPE_CHECKING:
-    from agent.iso15118.secc.events import AnyEvent as V2gEvent
     from agent.iso15118.server import SeccServer
 
 log = logging.getLogger(__name__)
@@ -145,29 +143,12 @@ class Agent:
 
     def talk(self, evse: int, config: V2g, phases: int) -> None:
         """Let cars at this EVSE speak ISO 15118-2."""
-        from agent.iso15118.bridge import Outlet, core_event, snapshot
-        from agent.iso15118.secc.events import Protocol
-        from agent.iso15118.secc.snapshot import Payment
-        from agent.iso15118.secc.state import Dice
-        from agent.iso15118.server import SeccServer
+        from agent.iso15118.setup import server_for
 
-        outlet = Outlet(config.evse_id or f"ZZ*EVS*E{evse}", phases)
+        def tell(event: AnyEvent) -> None:
+            self.charge_point.post(evse, event)
 
-        def tell(event: V2gEvent) -> None:
-            meant = core_event(event, self.clock.now())
-            if meant is not None:
-                self.charge_point.post(evse, meant)
-
-        server = SeccServer(
-            config.host,
-            lambda: snapshot(self.charge_point.session(evse), outlet, self.clock.now(), (Payment.EXTERNAL,)),
-            tell,
-            lambda: Dice(secrets.token_bytes(8), secrets.token_bytes(16)),
-            spoken=(Protocol.ISO_2,),
-            interface=config.interface,
-            sdp_port=config.sdp_port,
-            port=config.port,
-        )
+        server = server_for(evse, config, phases, lambda: self.charge_point.session(evse), self.clock, tell)
         self.v2g[evse] = server
         self.charge_point.on_step(lambda stepped: server.changed() if stepped == evse else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -68,13 +69,15 @@ def _permission(session: Session, *, granted: bool) -> Permission:
     return Permission.PENDING if session.asking is not None else Permission.WAITING
 
 
-def core_event(event: v2g.AnyEvent, now: Instant) -> AnyEvent | None:
-    """What a car's message means to the EVSE's session; None: nothing."""
+def core_event(
+    event: v2g.AnyEvent, now: Instant, described: Callable[[tuple[bytes, ...]], Contract]
+) -> AnyEvent | None:
+    """What a car's message means to the EVSE's session; None: nothing. `described`: a contract for the CSMS."""
     match event:
         case v2g.SessionBegan(evcc_id=evcc_id):
             return DigitalBegan(evcc_id.hex())
-        case v2g.ContractProved(emaid=emaid):
-            return ContractPresented(IdToken(emaid, TokenKind.E_MAID), Contract(valid=True))
+        case v2g.ContractProved(emaid=emaid, chain=chain):
+            return ContractPresented(IdToken(emaid, TokenKind.E_MAID), described(chain))
         case v2g.EnergyWanted() as wanted:
             departure = wanted.departure_s
             return DigitalNeeds(

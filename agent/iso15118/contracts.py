@@ -8,13 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
 
+from agent.core.contract import CertificateHash, Contract
 from agent.iso15118.exi import iso2
 from agent.iso15118.signature import SignatureError, verify
-from agent.pki.certificates import key_of
+from agent.pki.certificates import hash_data, key_of, responder_of
 from agent.pki.chains import ChainError, Flaw, Purpose, validated
 
 if TYPE_CHECKING:
@@ -22,9 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CODES: Final = {
-    Flaw.EXPIRED: "FAILED_CertificateExpired"
-}  # ISO 15118-2 table 112; every other flaw is one of the chain
+# ISO 15118-2 table 112; every other flaw is one of the chain
+CODES: Final = {Flaw.EXPIRED: "FAILED_CertificateExpired"}
 
 
 class ContractJudge:
@@ -50,6 +51,22 @@ class ContractJudge:
             log.warning("the contract is refused: its certificate is not for %r", emaid)
             return "FAILED_CertChainError"
         return "OK"
+
+    def described(self, chain: tuple[bytes, ...]) -> Contract:
+        """A chain that was found good, as the CSMS is asked about it (OCPP 2.0.1 C07.FR.01)."""
+        certificates = [x509.load_der_x509_certificate(one) for one in chain]
+        path = validated(certificates, self._roots(), Purpose.CONTRACT, self._now())
+        hashes = []
+        for one, issuer in pairwise(path):
+            url = responder_of(one)
+            if url is not None:
+                named = hash_data(one, issuer)
+                hashes.append(
+                    CertificateHash(
+                        str(named.algorithm), named.issuer_name_hash, named.issuer_key_hash, named.serial, url
+                    )
+                )
+        return Contract(tuple(hashes), valid=True)
 
     def signed(self, name: str, part: Message, signature: xmldsig.SignatureType | None, leaf: bytes) -> bool:
         """Whether the element was signed with the key of this certificate."""

@@ -43,9 +43,10 @@ class ContractPresented(Event, frozen=True):
 
 
 class ContractProved(Event, frozen=True):
-    """The car has signed the challenge with its contract's key."""
+    """The car has signed the challenge with its contract's key. `chain`: the contract, as it was presented."""
 
     emaid: str
+    chain: tuple[bytes, ...]
 
 
 class ReceiptGiven(Event, frozen=True):

@@ -99,7 +99,7 @@ def authorization(state: State, request: m.AuthorizationReq, snapshot: Snapshot,
         )
         if not proved:
             return state, Reply(refusal(request, snapshot, "FAILED_SignatureError"), last=True)
-        events = (ContractProved(state.emaid),)
+        events = (ContractProved(state.emaid, state.chain),)
         state = replace(state, told=True)
     since_s = now_s if state.since_s is None else state.since_s
     state = replace(state, since_s=since_s)

@@ -71,9 +71,10 @@ class Stand:
         paused: Paused | None = None,
         obeys: bool = True,
         piece_octets: int | None = None,
+        dice: Dice = DICE,
     ) -> None:
         self.now = asyncio.get_running_loop().time
-        self.engine = Engine(spoken, state, DICE, self.now(), paused=paused)
+        self.engine = Engine(spoken, state, dice, self.now(), paused=paused)
         self.snapshot = state
         self.events: list[AnyEvent] = []
         self.sent = b""

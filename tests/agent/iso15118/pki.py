@@ -1,0 +1,36 @@
+"""A development PKI for tests: minted once, with the contract that a simulated car pays with."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from certs.make_pki import make
+from sim.evcc.plan import Contract
+
+EMAID = "DEEVSC12345678"
+
+
+@cache
+def folder() -> Path:
+    """Where it lies."""
+    made = Path(mkdtemp(prefix="evse-v2g-pki-"))
+    make(made, ["localhost"], "SIM-0001", bad=True, ocsp_url="http://127.0.0.1:9/ocsp")
+    return made
+
+
+def contract(name: str = "contract", emaid: str = EMAID) -> Contract:
+    """A car's contract, or (under `bad/`) one that must be refused."""
+    pem = (folder() / f"{name}.pem").read_bytes()
+    chain = tuple(one.public_bytes(serialization.Encoding.DER) for one in x509.load_pem_x509_certificates(pem))
+    key = serialization.load_pem_private_key((folder() / f"{name}.key").read_bytes(), None)
+    return Contract(emaid, chain, key)
+
+
+def roots(*names: str) -> list[x509.Certificate]:
+    """Roots by their names."""
+    return [x509.load_pem_x509_certificate((folder() / f"{name}.pem").read_bytes()) for name in names]
