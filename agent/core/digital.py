@@ -11,9 +11,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from agent.core import driver
-from agent.core.effects import Pilot, SetPilot, Timer
+from agent.core.effects import Timer
 from agent.core.events import DigitalBegan, DigitalNeeds, DigitalOver, DigitalPower
-from agent.core.session import POWERED, Digital, Offer, Phase, Talk
+from agent.core.session import POWERED, Digital, Phase, Talk
 from agent.core.turn import Turn
 
 BEGIN_S: Final = 20.0  # ISO 15118-2 table 111: V2G_EVCC_CommunicationSetup_Timeout, counted from the plug
@@ -38,19 +38,27 @@ def not_begun(turn: Turn) -> None:
         _give_up(turn)
 
 
-def began(turn: Turn, event: DigitalBegan) -> None:
+def said(turn: Turn, event: DigitalBegan | DigitalNeeds | DigitalPower | DigitalOver) -> None:
+    """The car has made something known."""
+    match event:
+        case DigitalBegan():
+            _began(turn, event)
+        case DigitalNeeds(needs):
+            turn.set(digital=replace(turn.s.digital, needs=needs))
+        case DigitalPower():
+            _power(turn, event)
+        case DigitalOver():
+            _over(turn, event)
+
+
+def _began(turn: Turn, event: DigitalBegan) -> None:
     """A session is set up; where the car had paused one, it goes on."""
     if turn.s.plugged and turn.s.can_talk:
         turn.cancel(Timer.TALK)
         turn.set(digital=Digital(Talk.TALKING, evcc_id=event.evcc_id))
 
 
-def needs(turn: Turn, event: DigitalNeeds) -> None:
-    """What the car wants, until it says otherwise."""
-    turn.set(digital=replace(turn.s.digital, needs=event.needs))
-
-
-def power(turn: Turn, event: DigitalPower) -> None:
+def _power(turn: Turn, event: DigitalPower) -> None:
     """The car asks for energy, or for its end: then it has stopped drawing already."""
     s = turn.s
     if s.digital.talk is not Talk.TALKING:
@@ -61,7 +69,7 @@ def power(turn: Turn, event: DigitalPower) -> None:
         turn.arm(Timer.EASE, driver.EASE_S)
 
 
-def over(turn: Turn, event: DigitalOver) -> None:
+def _over(turn: Turn, event: DigitalOver) -> None:
     """The session has ended: in order, and the car may come back to it; or it broke, and basic signalling remains."""
     s = turn.s
     if s.digital.talk is not Talk.TALKING:
@@ -74,8 +82,7 @@ def over(turn: Turn, event: DigitalOver) -> None:
 
 def _give_up(turn: Turn) -> None:
     turn.cancel(Timer.TALK)
-    turn.set(digital=Digital(given_up_s=turn.now.mono_s), offer=Offer(None, Pilot.X1, turn.now.mono_s))
-    turn.do(SetPilot(Pilot.X1))
+    turn.set(digital=Digital(given_up_s=turn.now.mono_s))
 
 
 def _without_power(turn: Turn) -> None:

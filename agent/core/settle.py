@@ -144,6 +144,11 @@ def _pilot(turn: Turn) -> None:
     if s.digital.hoped_for and s.plugged:
         _pilot_digital(turn, offering=offering)
         return
+    if was is not None and was.pilot == Pilot.DIGITAL:
+        turn.set(offer=Offer(None, Pilot.X1, mono_s))
+        turn.do(SetPilot(Pilot.X1))
+        turn.arm(Timer.PWM, X1_S)
+        return
     if not offering:
         # With a car on the cable X1 stays: F would hide that the car leaves.
         out_of_service = (

@@ -115,14 +115,8 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             driver.start_anew(turn)
         case UnlockRequested(ends_transaction):
             driver.release_cable(turn, ends_transaction=ends_transaction)
-        case DigitalBegan():
-            digital.began(turn, event)
-        case DigitalNeeds():
-            digital.needs(turn, event)
-        case DigitalPower():
-            digital.power(turn, event)
-        case DigitalOver():
-            digital.over(turn, event)
+        case DigitalBegan() | DigitalNeeds() | DigitalPower() | DigitalOver():
+            digital.said(turn, event)
         case ReadingAsked():
             _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
         case MeterFailed() | PermitLost() | EvseReset():
