@@ -143,7 +143,7 @@ class Agent:
 
     def talk(self, evse: int, config: V2g, phases: int) -> None:
         """Let cars at this EVSE speak ISO 15118-2."""
-        from agent.iso15118.setup import server_for
+        from agent.v2g import server_for
 
         def tell(event: AnyEvent) -> None:
             self.charge_point.post(evse, event)
