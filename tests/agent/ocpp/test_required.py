@@ -42,6 +42,9 @@ REQUIRED = {
     "EVSE.Available": ("boolean", RO),
     "EVSE.Power": ("decimal", RO),
     "EVSE.SupplyPhases": ("integer", RO),
+    "LocalAuthListCtrlr.BytesPerMessage": ("integer", RO),
+    "LocalAuthListCtrlr.Entries": ("integer", RO),
+    "LocalAuthListCtrlr.ItemsPerMessage": ("integer", RO),
     "MonitoringCtrlr.BytesPerMessage[SetVariableMonitoring]": ("integer", RO),
     "MonitoringCtrlr.ItemsPerMessage[SetVariableMonitoring]": ("integer", RO),
     "OCPPCommCtrlr.FileTransferProtocols": ("MemberList", RO),
@@ -56,6 +59,11 @@ REQUIRED = {
     "SampledDataCtrlr.TxStartedMeasurands": ("MemberList", RW),
     "SampledDataCtrlr.TxUpdatedInterval": ("integer", RW),
     "SampledDataCtrlr.TxUpdatedMeasurands": ("MemberList", RW),
+    "SmartChargingCtrlr.Entries[ChargingProfiles]": ("integer", RO),
+    "SmartChargingCtrlr.LimitChangeSignificance": ("decimal", RW),
+    "SmartChargingCtrlr.PeriodsPerSchedule": ("integer", RO),
+    "SmartChargingCtrlr.ProfileStackLevel": ("integer", RO),
+    "SmartChargingCtrlr.RateUnit": ("MemberList", RO),
     "TariffCostCtrlr.Currency": ("string", RW),
     "TariffCostCtrlr.TariffFallbackMessage": ("string", RW),
     "TariffCostCtrlr.TotalCostFallbackMessage": ("string", RW),
@@ -65,8 +73,8 @@ REQUIRED = {
     "TxCtrlr.TxStartPoint": ("MemberList", RW),
     "TxCtrlr.TxStopPoint": ("MemberList", RW),
 }
-# 1.6 9.1, all but two: no board has a light whose brightness or number of blinks could be set
-CORE_KEYS = {
+# 1.6 chapter 9, all but two: no board has a light whose brightness or number of blinks could be set
+KEYS = {
     "AllowOfflineTxForUnknownId": RW,
     "AuthorizationCacheEnabled": RW,
     "AuthorizeRemoteTxRequests": RW,
@@ -98,6 +106,16 @@ CORE_KEYS = {
     "TransactionMessageRetryInterval": RW,
     "UnlockConnectorOnEVSideDisconnect": RW,
     "WebSocketPingInterval": RW,
+    "LocalAuthListEnabled": RW,
+    "LocalAuthListMaxLength": RO,
+    "SendLocalListMaxLength": RO,
+    "ReserveConnectorZeroSupported": RO,
+    "ChargeProfileMaxStackLevel": RO,
+    "ChargingScheduleAllowedChargingRateUnit": RO,
+    "ChargingScheduleMaxPeriods": RO,
+    "ConnectorSwitch3to1PhaseSupported": RO,
+    "MaxChargingProfilesInstalled": RO,
+    "MaxEnergyOnInvalidId": RW,
 }
 
 
@@ -130,7 +148,7 @@ async def test_the_full_inventory_holds_every_required_variable_with_its_type_an
 
 
 @pytest.mark.octt("TC_019_CS")
-def test_every_key_of_the_core_profile_is_there_with_its_access():
+def test_every_key_of_1_6_is_there_with_its_access():
     by_key = {one.key16: one for one in SETTINGS if one.key16}
-    for key, access in CORE_KEYS.items():
+    for key, access in KEYS.items():
         assert by_key[key].access == access, key
