@@ -101,6 +101,37 @@ class State(_Section, frozen=True):
     dir: Path = DEFAULT_STATE_DIR
 
 
+class Transfer(_Section, frozen=True):
+    """Files that come and go on the CSMS's request: to and from which networks, and how big.
+
+    `networks`: of those that are not the Internet. `system_roots`: trust the operating system's certificates, too.
+    """
+
+    networks: tuple[Literal["private", "loopback", "link-local"], ...] = ("private",)
+    max_mb: Annotated[int, Meta(ge=1, le=65_536)] = 512
+    system_roots: bool = False
+
+
+class Firmware(_Section, frozen=True):
+    """How new firmware is installed; the manufacturer's root certificates judge who signed it.
+
+    `install` and `confirm` are programs with their arguments; `agent.runtime.installer` says what exit codes mean.
+    """
+
+    installer: Literal["none", "command", "simulated"] = "none"
+    install: tuple[str, ...] = ()
+    confirm: tuple[str, ...] = ()
+    timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 1_800.0
+    allow_unsigned: bool = False
+
+
+class Publish(_Section, frozen=True):
+    """Firmware for other stations. `address`: how they reach this one; None: it is no local controller."""
+
+    address: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 8_090
+
+
 class Control(_Section, frozen=True):
     """The control socket that `evse status` and others talk to. None: `agent.sock` in the state directory."""
 
@@ -144,6 +175,9 @@ class Config(_Section, frozen=True):
     hal: HalConfig = HalConfig()
     state: State = State()
     control: Control = Control()
+    transfer: Transfer = Transfer()
+    firmware: Firmware = Firmware()
+    publish: Publish = Publish()
     settings: dict[str, Any] = {}
     custom: tuple[CustomKey, ...] = ()
 
@@ -205,6 +239,8 @@ def _problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
     for index, evse in enumerate(config.evse):
         if evse.id != index + 1:
             yield ("evse", index, "id"), f"expected {index + 1}: EVSEs are numbered from 1 without gaps, in order"
+    if config.firmware.installer == "command" and not config.firmware.install:
+        yield ("firmware", "install"), "is missing: the program that installs firmware, and its arguments"
     yield from _meter_problems(config)
     yield from _custom_problems(config.custom)
     yield from _setting_problems(config.settings)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
 
+from agent import workshops
 from agent.config import Config, V2g, read_secret
 from agent.control import ControlServer
 from agent.control_methods import Methods
@@ -38,10 +40,12 @@ from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
+from agent.ocpp.workshop import Workshop
 from agent.recording import Recorder
 from agent.runtime.authorizer import Authorizer
 from agent.runtime.chargepoint import ChargePoint
 from agent.runtime.clock import Clock
+from agent.runtime.customers import CustomerTraces
 from agent.runtime.evse import EvseTask
 from agent.runtime.journal import FILE_NAME, Journal, PutMeta, PutSetting
 from agent.runtime.perform import Performer
@@ -78,7 +82,7 @@ class Agent:
         clock: Clock,
         site: Site,
         tokens: TokenStore,
-        station: Callable[[ChargePoint, SecurityEvents], Station],
+        station: Callable[[ChargePoint, SecurityEvents, Workshop], Station],
         config: Config,
         *,
         control: bool,
@@ -104,7 +108,10 @@ class Agent:
             Reservations(journal, clock, evses, lambda evse: connector_type(evses.capabilities(evse))),
         )
         self.security = SecurityDesk(journal, clock, self._offer, lambda: self.station.online)
-        self.station = station(evses, self.security)
+        self.log_book = workshops.log_book(config, journal, clock, settings, self._status)
+        self._publisher = workshops.publisher(config)
+        workshop = workshops.workshop(config, self.log_book, CustomerTraces(journal, tokens.forget), self._publisher)
+        self.station = station(evses, self.security, workshop)
         self.authorizer = Authorizer(
             tokens, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
         )
@@ -166,7 +173,7 @@ class Agent:
             cars = (server.run() for server in self.v2g.values())
             control = () if self._control_server is None else (self._control_server.run(),)
             others = (self._listen(), self.station.run(), *control, *cars)
-            with self.charge_point.watching(self.security.watch):
+            with self.charge_point.watching(self.security.watch), self._noting():
                 await together(*evses, *others, self._until_reset(self._reset_asked))
             return self._reset_asked.result()
         finally:
@@ -196,6 +203,22 @@ class Agent:
             self.security.happened(SecurityEventKind.RESET, str(kind))
             self._reset_asked.set_result(kind)
 
+    def _status(self) -> object:
+        return self.control.status()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep the ends of the log and of the talk with the CSMS for whoever asks for them."""
+        loggers = [logging.getLogger(name) for name in ("agent", "hal")]
+        for one in loggers:
+            one.addHandler(self.log_book.tail)
+        try:
+            with self.station.watching_frames(self.log_book.frame):
+                yield
+        finally:
+            for one in loggers:
+                one.removeHandler(self.log_book.tail)
+
     async def _listen(self) -> None:
         """The station's own stream: readers that serve several EVSEs, and what concerns all of them."""
         async for stamped in self.board.events():
@@ -208,6 +231,8 @@ class Agent:
                     log.info("station: %s", other)
 
     async def _close(self) -> None:
+        if self._publisher is not None:
+            self._publisher.close()
         self.authorizer.close()
         self.charge_point.close()
         await asyncio.gather(*(performer.withdraw() for _, performer in self._performers))
@@ -233,14 +258,7 @@ def build(
     Raises `UnguardedBoardError`, `OwnershipError`, `JournalError`, `SettingError`, and `ValueError` for a configured
     EVSE that the board does not have.
     """
-    if not board.info.guarded:
-        raise UnguardedBoardError(f"board {board.info.model} has no interlock: wrap it in hal.guard.Guard")
-    ownership.check(board.info, (evse.capabilities for evse in board.evses.values()))
-    missing = [evse.id for evse in config.evse if evse.id not in board.evses]
-    if missing:
-        raise ValueError(
-            f"the configuration names EVSE {missing}, but the board {board.info.model} has {sorted(board.evses)}"
-        )
+    _check(config, board)
     if journal is None:
         config.state.dir.mkdir(parents=True, exist_ok=True)
         journal = Journal.open(config.state.dir / FILE_NAME)
@@ -257,7 +275,7 @@ def build(
     started = _why_started(journal, machine_boot)
     tokens = TokenStore(journal, clock, settings.auth_rules, lambda: Policy(settings.get(AUTH_CACHE_POLICY)))
 
-    def station(charge_point: ChargePoint, security: SecurityEvents) -> Station:
+    def station(charge_point: ChargePoint, security: SecurityEvents, workshop: Workshop) -> Station:
         return Station(
             settings,
             charge_point,
@@ -271,20 +289,11 @@ def build(
             language=config.station.language,
             started=started,
             security=security,
+            workshop=workshop,
         )
 
     agent = Agent(board, journal, settings, clock, _site(config), tokens, station, config, control=control)
-    saved = journal.sessions()
-    for evse in config.evse:
-        hardware = board.evses[evse.id]
-        session = replace(
-            _session(evse.id, saved.get(evse.id), settings.rules(), has_lock=hardware.lock is not None),
-            permit_first=hardware.capabilities.permit_first,
-            can_talk=evse.v2g is not None,
-        )
-        agent.add(session, hardware, evse.max_current_a, new_id, config.station.language)
-        if evse.v2g is not None:
-            agent.talk(evse.id, evse.v2g, evse.phases)
+    _take_in(agent, config, new_id)
     return agent
 
 
@@ -295,6 +304,33 @@ def _why_started(journal: Journal, machine_boot: str | None) -> BootReason:
     before = journal.meta(MACHINE_BOOT_KEY)
     journal.commit(PutMeta(MACHINE_BOOT_KEY, machine_boot.encode()))
     return BootReason.APPLICATION_RESET if before == machine_boot.encode() else BootReason.POWER_UP
+
+
+def _take_in(agent: Agent, config: Config, new_id: Callable[[], str]) -> None:
+    """Give the agent its EVSEs, with their sessions as they were kept."""
+    saved = agent.journal.sessions()
+    for evse in config.evse:
+        hardware = agent.board.evses[evse.id]
+        session = replace(
+            _session(evse.id, saved.get(evse.id), agent.settings.rules(), has_lock=hardware.lock is not None),
+            permit_first=hardware.capabilities.permit_first,
+            can_talk=evse.v2g is not None,
+        )
+        agent.add(session, hardware, evse.max_current_a, new_id, config.station.language)
+        if evse.v2g is not None:
+            agent.talk(evse.id, evse.v2g, evse.phases)
+
+
+def _check(config: Config, board: Board) -> None:
+    """Raise what `build` says for a board that this configuration does not go with."""
+    if not board.info.guarded:
+        raise UnguardedBoardError(f"board {board.info.model} has no interlock: wrap it in hal.guard.Guard")
+    ownership.check(board.info, (evse.capabilities for evse in board.evses.values()))
+    missing = [evse.id for evse in config.evse if evse.id not in board.evses]
+    if missing:
+        raise ValueError(
+            f"the configuration names EVSE {missing}, but the board {board.info.model} has {sorted(board.evses)}"
+        )
 
 
 def _session(evse: int, blob: bytes | None, rules: Rules, *, has_lock: bool) -> Session:

@@ -10,13 +10,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from csms import commands as c
+from csms import file_commands, views
 from csms import planning as p
-from csms import views
 from csms.csv_text import sessions_csv
 from csms.door import TurnedAway, is_identity
 from csms.endpoints import Asked, Endpoint, Handle, ProblemError, document, route_of
 from csms.faults import Fault
-from csms.records import ChargerState, LoggedFrame, SessionRow, Token, TokenStatus
+from csms.records import ChargerState, LoggedFrame, SecurityEvent, SessionRow, Token, TokenStatus
 from csms.series import Curve
 from csms.server import Csms
 from csms.stream import EventStream
@@ -46,6 +46,7 @@ COMMANDS: dict[str, type[c.Command]] = {
     "clear-charging-profiles": p.ClearProfiles,
     "charging-schedule": p.GetSchedule,
     "charging-profiles": p.GetProfiles,
+    **file_commands.COMMANDS,
 }
 Rows = Annotated[int, msgspec.Meta(ge=1, le=MAX_ROWS)]
 
@@ -96,6 +97,13 @@ class MessagesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     limit: Rows = DEFAULT_ROWS
 
 
+class SecurityQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which security events: of a charger, the newest so many."""
+
+    charger: str | None = None
+    limit: Rows = DEFAULT_ROWS
+
+
 class Api:
     """The handlers over a CSMS."""
 
@@ -134,6 +142,13 @@ class Api:
             _get(f"{session}/curves", "What was read in a session.", self._curves, list[Curve]),
             _get(session, "One session.", self._session, SessionRow),
             _get("/api/messages", "The message log, oldest first.", self._messages, list[LoggedFrame], MessagesQuery),
+            _get(
+                "/api/security-events",
+                "What chargers told of their security, oldest first.",
+                self._security,
+                list[SecurityEvent],
+                SecurityQuery,
+            ),
             _get("/api/tokens", "The drivers' tokens.", self._tokens, list[Token]),
             _do("PUT", token, "Add or change a token.", self._put_token, TokenChange, Token),
             _delete(token, "Forget a token.", self._forget_token),
@@ -225,6 +240,10 @@ class Api:
         return await self._csms.store.read(
             lambda db: db.frames(which.charger, violations_only=which.violations, newest=which.limit)
         )
+
+    async def _security(self, asked: Asked) -> list[SecurityEvent]:
+        which = asked.query
+        return await self._csms.store.read(lambda db: db.security_events(which.charger, newest=which.limit))
 
     async def _tokens(self, _: Asked) -> list[Token]:
         return sorted(self._csms.store.tokens.values(), key=lambda token: token.key)

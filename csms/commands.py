@@ -134,6 +134,10 @@ class Planning(Command, frozen=True, kw_only=True):
     """Base of what concerns a charger's time to come (`csms.planning`)."""
 
 
+class FileCommand(Command, frozen=True, kw_only=True):
+    """Base of commands that files come or go for (`csms.file_commands`)."""
+
+
 AnyCommand: TypeAlias = (
     Start
     | Stop
@@ -150,6 +154,7 @@ AnyCommand: TypeAlias = (
     | SetSetting
     | GetReport
     | Planning
+    | FileCommand
 )
 
 

@@ -36,25 +36,31 @@ from csms.records import (
     LoggedFrame,
     Numbered,
     Reading,
+    SecurityEvent,
     SessionRow,
     Step,
     Token,
 )
 from csms.tariff import Tariff
 
+SECURITY_EVENTS_KEPT = 10_000  # our policy
 FRAMES_KEPT = 10_000  # our policy: the size of the message log
 BUSY_TIMEOUT_S = 5.0  # our policy: how long to wait for another process that holds the database
 
-Operation: TypeAlias = Charger | Token | ForgottenToken | Step | Numbered | IdleReadings | ConnectorStatus | LoggedFrame
+Operation: TypeAlias = (
+    Charger | Token | ForgottenToken | Step | Numbered | IdleReadings | ConnectorStatus | LoggedFrame | SecurityEvent
+)
 S = TypeVar("S", bound=msgspec.Struct)
 Rows: TypeAlias = "defaultdict[str, list[dict[str, Any]]]"  # by their SQL
 
 _ADD_STEPS = tables.add(tables.steps)
+_ADD_SECURITY_EVENTS = tables.add(tables.security_events)
 _ADD_READINGS = tables.add(tables.readings)
 _PUT_CHARGERS = tables.replace(tables.chargers)
 _PUT_TOKENS = tables.replace(tables.tokens)
 _PUT_CONNECTORS = tables.replace(tables.connectors)
 _PUT_FRAMES = tables.replace(tables.frames)
+_FORGET_SECURITY_EVENTS = "DELETE FROM security_events WHERE id <= (SELECT max(id) FROM security_events) - :kept"
 _MERGE_SESSION = tables.merge_session()
 _TO_SETTLE = tables.to_settle()
 _SESSIONS = tables.sessions.c
@@ -173,6 +179,14 @@ class Database:
             query = query.where(connectors.charger == charger)
         return self._all(ConnectorStatus, query.order_by(connectors.charger, connectors.evse, connectors.connector))
 
+    def security_events(self, charger: str | None = None, *, newest: int | None = None) -> list[SecurityEvent]:
+        """What a charger, or all, told of their security, oldest first; at most the `newest`."""
+        events = tables.security_events.c
+        query = select(tables.security_events).order_by(events.id.desc()).limit(newest)
+        if charger is not None:
+            query = query.where(events.charger == charger)
+        return self._all(SecurityEvent, query)[::-1]
+
     def frames(
         self, charger: str | None = None, *, violations_only: bool = False, newest: int | None = None
     ) -> list[LoggedFrame]:
@@ -218,6 +232,9 @@ class Database:
                 _add_readings(rows, operation.readings, charger=operation.charger, tx="", evse=operation.evse)
             case ConnectorStatus():
                 rows[_PUT_CONNECTORS].append(msgspec.structs.asdict(operation))
+            case SecurityEvent():
+                rows[_ADD_SECURITY_EVENTS].append(msgspec.structs.asdict(operation))
+                rows[_FORGET_SECURITY_EVENTS].append({"kept": SECURITY_EVENTS_KEPT})
             case Numbered():
                 return self._number(operation)
             case Charger():

@@ -15,6 +15,7 @@ from agent.ocpp.stamps import from_wire
 from csms.back_office import BackOffice
 from csms.commands import AnyCommand, Setting
 from csms.commands import ResetKind as ResetKind  # noqa: PLC0414 - where its users look for it
+from csms.records import SecurityEvent
 
 IMPORT_REGISTER = "Energy.Active.Import.Register"  # the default measurand of both versions
 OUTLET = "Outlet"  # the default location of both versions
@@ -74,6 +75,13 @@ def status_of(answer: Any) -> str | None:
         return str(result.attributeStatus)
     status = getattr(answer, "status", None)
     return None if status is None else str(status)
+
+
+def security_event(charger: str, request: Any) -> SecurityEvent:
+    """What a SecurityEventNotification of any version tells."""
+    return SecurityEvent(
+        charger=charger, at_utc_s=moment(request.timestamp), kind=request.type, info=known(request.techInfo) or ""
+    )
 
 
 def always(response: msgspec.Struct) -> Handler:

@@ -143,6 +143,15 @@ class LoggedFrame(msgspec.Struct, frozen=True, kw_only=True):
     violation: str | None = None
 
 
+class SecurityEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a charger told of its security, in the words of its OCPP version."""
+
+    charger: str
+    at_utc_s: float
+    kind: str
+    info: str
+
+
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A charging session as it stands.
 

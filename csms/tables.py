@@ -116,6 +116,16 @@ connectors = Table(
     C("error", String),
     C("at_utc_s", Float, nullable=False),
 )
+security_events = Table(
+    "security_events",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("charger", String, nullable=False),
+    C("at_utc_s", Float, nullable=False),
+    C("kind", String, nullable=False),
+    C("info", String, nullable=False),
+    UniqueConstraint("charger", "at_utc_s", "kind", "info"),  # a charger may tell it twice
+)
 frames = Table(
     "frames",
     metadata,

@@ -14,7 +14,8 @@ from agent.ocpp.v16 import wire
 from csms import commands as c
 from csms import planning16
 from csms.back_office import BackOffice, Verdict
-from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh
+from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh, security_event
+from csms.file_commands import call16
 from csms.records import LAST_POSITION, ConnectorStatus, IdleReadings, Numbered, Reading, Step
 
 _STATUS: Mapping[Verdict, wire.IdTagInfoStatus] = {
@@ -28,7 +29,6 @@ _ACKNOWLEDGED = (
     wire.DiagnosticsStatusNotificationResponse,
     wire.FirmwareStatusNotificationResponse,
     wire.LogStatusNotificationResponse,
-    wire.SecurityEventNotificationResponse,
     wire.SignedFirmwareStatusNotificationResponse,
 )
 
@@ -48,6 +48,7 @@ class Dialect16:
             "DataTransfer": always(wire.DataTransferResponse(status="UnknownVendorId")),
             "Heartbeat": self._heartbeat,
             "MeterValues": self._meter_values,
+            "SecurityEventNotification": self._security_event,
             "SignCertificate": always(wire.SignCertificateResponse(status="Rejected")),
             "StartTransaction": self._start,
             "StatusNotification": self._status,
@@ -106,6 +107,8 @@ class Dialect16:
                 return wire.GetConfigurationRequest(key=list(command.names) or UNSET)
             case c.SetSetting():
                 return wire.ChangeConfigurationRequest(key=command.name, value=command.value)
+            case c.FileCommand():
+                return call16(wire, command, self._office.next_number(), self._office.now())
             case c.GetReport():
                 raise c.UnsayableError("OCPP 1.6 has no reports: read the configuration instead")
             case c.Planning():
@@ -134,6 +137,10 @@ class Dialect16:
             interval=self._office.interval_s(charger),
             status=self._office.charger(charger).state.value,
         )
+
+    async def _security_event(self, charger: str, request: wire.SecurityEventNotificationRequest) -> msgspec.Struct:
+        await self._store.write(security_event(charger, request))
+        return wire.SecurityEventNotificationResponse()
 
     async def _heartbeat(self, charger: str, request: wire.HeartbeatRequest) -> msgspec.Struct:  # noqa: ARG002
         return wire.HeartbeatResponse(currentTime=to_wire(self._office.now()))

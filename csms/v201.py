@@ -12,7 +12,8 @@ from agent.ocpp.stamps import to_wire
 from csms import commands as c
 from csms import planning201
 from csms.back_office import BackOffice
-from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh
+from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh, security_event
+from csms.file_commands import call2
 from csms.names import setting_name, split_name
 from csms.records import POSITIONS_PER_STEP, ConnectorStatus, IdleReadings, Reading, Step, Token
 from csms.told import EventTold
@@ -45,7 +46,6 @@ _ANSWERS: Mapping[
     "ReportChargingProfiles": {},
     "ReportDERControl": {},
     "ReservationStatusUpdate": {},
-    "SecurityEventNotification": {},
     "SignCertificate": {"status": "Rejected"},
 }
 
@@ -75,6 +75,7 @@ class Dialect201:
             "NotifyEvent": self._notify_event,
             "NotifyMonitoringReport": self._notify_monitoring_report,
             "NotifyReport": self._notify_report,
+            "SecurityEventNotification": self._security_event,
             "StatusNotification": self._status,
             "TransactionEvent": self._transaction_event,
         }
@@ -140,11 +141,18 @@ class Dialect201:
             case c.SetSetting():
                 change = self._wire.SetVariableDataType(attributeValue=command.value, **self._variable(command.name))
                 return self._message("SetVariablesRequest", setVariableData=[change])
+            case c.FileCommand():
+                return call2(self._wire, command, self._office.next_number(), self._office.now())
             case c.GetReport():
                 number = self._office.next_number()
                 return self._message("GetBaseReportRequest", requestId=number, reportBase=command.kind.value)
             case c.Planning():
                 return planning201.call_for(command, self._office, self._wire)
+
+    async def _security_event(self, charger: str, request: wire.SecurityEventNotificationRequest) -> msgspec.Struct:
+        await self._store.write(security_event(charger, request))
+        answer: msgspec.Struct = self._wire.SecurityEventNotificationResponse()
+        return answer
 
     def settings_of(self, answer: msgspec.Struct) -> tuple[c.Setting, ...]:
         """The settings in a GetVariables answer."""

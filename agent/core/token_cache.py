@@ -92,6 +92,12 @@ class TokenCache:
             gone.append(self._evict(policy, keep=entry))
         return entry, tuple(gone)
 
+    def forget(self, value: str) -> None:
+        """Let go of a token, if it is here."""
+        gone = self._entries.pop(value.casefold(), None)
+        if gone is not None:
+            self.used_bytes -= bytes_of(gone)
+
     def clear(self) -> None:
         """Forget everything (C11)."""
         self._entries.clear()

@@ -214,6 +214,7 @@ class Scope(enum.StrEnum):
 
     STATION = "station"
     EVSE = "evse"
+    UPDATE = "update"  # while new firmware waits to be installed
     RESET = "reset"  # the station waits for its transactions to end, then restarts; until then nobody new
     CONNECTOR = "connector"
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from agent.ocpp.block import Block, Surroundings
 from agent.ocpp.blocks.authorization import Authorization
 from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.customers import CustomerInformation
+from agent.ocpp.blocks.diagnostics import Diagnostics
 from agent.ocpp.blocks.display import Display
+from agent.ocpp.blocks.firmware import FirmwareUpdate
 from agent.ocpp.blocks.local_list import LocalListBlock
 from agent.ocpp.blocks.monitoring import Monitoring
 from agent.ocpp.blocks.provisioning import Provisioning
+from agent.ocpp.blocks.publishing import Publishing
 from agent.ocpp.blocks.remote_control import RemoteControl
 from agent.ocpp.blocks.reservation import Reservation
 from agent.ocpp.blocks.smart_charging import SmartCharging
@@ -16,6 +20,7 @@ from agent.ocpp.blocks.tariff import Tariff
 from agent.ocpp.blocks.trigger import Trigger
 from agent.ocpp.blocks.variables import Variables
 from agent.ocpp.dialect import merged
+from agent.ocpp.settings.link import FILE_TRANSFER_PROTOCOLS
 
 
 def blocks(around: Surroundings, provisioning: Provisioning, availability: Availability) -> tuple[Block, ...]:
@@ -33,5 +38,20 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
         SmartCharging(charger, settings, around.csms, lambda: clock.now().utc_s),
         Reservation(charger, settings, lambda: clock.now().utc_s),
     )
+    others += _file_blocks(around)
     triggers = merged(one.triggers() for one in others)
     return (*others, Trigger(charger, provisioning, availability, clock.now, triggers))
+
+
+def _file_blocks(around: Surroundings) -> tuple[Block, ...]:
+    """The blocks that files come and go for."""
+    workshop, csms, clock = around.workshop, around.csms, around.clock
+    if workshop is None:
+        return ()
+    around.settings.derive(FILE_TRANSFER_PROTOCOLS, workshop.transfers.protocols)
+    found: list[Block] = [Diagnostics(workshop, csms, clock), CustomerInformation(workshop.customers, csms, clock)]
+    if workshop.firmware is not None:
+        found.append(FirmwareUpdate(around, workshop, workshop.firmware))
+    if workshop.publisher is not None:
+        found.append(Publishing(workshop, workshop.publisher, csms))
+    return tuple(found)

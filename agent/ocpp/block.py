@@ -19,6 +19,7 @@ from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.setting import Setting
 from agent.ocpp.tokens import Tokens
 from agent.ocpp.variables import Settings
+from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import Clock
 
 Routes: TypeAlias = Mapping[type[Ask], Callable[[Any], Handled]]
@@ -68,6 +69,7 @@ class Surroundings(Struct, frozen=True):
     language: str
     security: SecurityEvents
     tokens: Tokens
+    workshop: Workshop | None = None  # none: no files come or go
 
 
 class Block:

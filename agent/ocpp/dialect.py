@@ -36,6 +36,7 @@ class BootReason(enum.StrEnum):
     SCHEDULED_RESET = "ScheduledReset"
     TRIGGERED = "Triggered"
     UNKNOWN = "Unknown"
+    FIRMWARE_UPDATE = "FirmwareUpdate"
 
 
 class Registration(enum.StrEnum):
@@ -79,11 +80,15 @@ class Notice(Struct, frozen=True):
 
 
 class Saying(Struct, frozen=True):
-    """How a notice is said: the action, the fields of the request, and what the response means (None: nothing)."""
+    """How a notice is said: the action, the fields of the request, and what the response means (None: nothing).
+
+    `fits`: whether this version has a word for what this notice says.
+    """
 
     action: str
     say: Callable[[Any], dict[str, Any]]
     hear: Callable[[Any], Any] = lambda _: None
+    fits: Callable[[Any], bool] = lambda _: True
 
 
 class Speech(Protocol):
@@ -177,7 +182,11 @@ def said(dialect: Dialect, notice: Notice) -> Struct | None:
     Raises `msgspec.ValidationError` when this version cannot say it.
     """
     saying = dialect.sayings.get(type(notice))
-    return None if saying is None else made(dialect.codec.request_type(saying.action), **saying.say(notice))
+    return (
+        None
+        if saying is None or not saying.fits(notice)
+        else made(dialect.codec.request_type(saying.action), **saying.say(notice))
+    )
 
 
 def heard(dialect: Dialect, notice: Notice, response: Struct) -> Any:

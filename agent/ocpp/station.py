@@ -71,6 +71,7 @@ from agent.ocpp.settings.station import MINIMUM_STATUS_DURATION, SUPPORTED_FEATU
 from agent.ocpp.tokens import Tokens
 from agent.ocpp.variables import Settings
 from agent.ocpp.versions import dialect_for
+from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import Clock
 from agent.runtime.tasks import together
 
@@ -98,6 +99,7 @@ class Station:
         language: str = "en",
         started: BootReason = BootReason.POWER_UP,
         security: SecurityEvents = UNGUARDED,
+        workshop: Workshop | None = None,
     ) -> None:
         """`new_id` gives UUIDs; `tokens` hears verdicts; `language`: the displays'; `started`: how the start looks."""
         self._settings = settings
@@ -140,7 +142,7 @@ class Station:
         hardware = HardwareModel(charger, plate)
         self.model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
         world = (settings, charger, self._keeper, journal, clock, new_id, plate, hardware, self.model)
-        around = Surroundings(*world, self, self.costs, self.data_transfer, language, security, tokens)
+        around = Surroundings(*world, self, self.costs, self.data_transfer, language, security, tokens, workshop)
         self._blocks: tuple[Block, ...] = (
             self._provisioning,
             self._availability,

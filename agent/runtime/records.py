@@ -105,6 +105,12 @@ class PutMeta(msgspec.Struct, frozen=True):
     value: bytes | None
 
 
+class EraseToken(msgspec.Struct, frozen=True):
+    """Make the ledger forget whose transactions these were. Case is ignored, as OCPP compares tokens."""
+
+    value: str
+
+
 class LogSecurityEvent(msgspec.Struct, frozen=True):
     """Enter an event into the security log, which lets go of its oldest."""
 
@@ -125,4 +131,5 @@ Operation = (
     | RemoveTokens
     | PutMeta
     | LogSecurityEvent
+    | EraseToken
 )

@@ -16,6 +16,7 @@ from agent.runtime.records import (
     AddFact,
     CountAttempt,
     DeadLetter,
+    EraseToken,
     ForgetSettings,
     LedgerRow,
     LogSecurityEvent,
@@ -92,6 +93,9 @@ def apply(db: sqlite3.Connection, operation: Operation) -> None:
             )
         case PutMeta(key, value):
             put_meta(db, key, value)
+        case EraseToken(value):
+            erase = "UPDATE ledger SET token = NULL WHERE ended_utc_s IS NOT NULL AND lower(token) = lower(?)"
+            db.execute(erase, (value,))
         case LogSecurityEvent(event):
             db.execute(
                 "INSERT INTO security_log (at_utc_s, kind, info) VALUES (?, ?, ?)", msgspec.structs.astuple(event)

@@ -101,6 +101,10 @@ class TokenStore:
         removed = (RemoveTokens("cache", tuple(one.value for one in gone)),) if gone else ()
         self._journal.commit(PutToken(entry), *removed, within_s=LAZY_S)
 
+    def forget(self, value: str) -> None:
+        """Forget what the cache holds of a token; the journal's part is the caller's."""
+        self._cache.forget(value)
+
     def clear_cache(self) -> bool:
         """Forget the cache; False where none is in use (2.0.1 C11.FR.04)."""
         if not self._rules().cache_enabled:

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from csms.endpoints import ProblemError, problem_response
+from csms.web.file_place import MAX_FILE_BYTES, PREFIX
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 9.2.1
@@ -52,13 +53,14 @@ class Guard:
             await send(message)
 
         try:
-            self._check(scope["method"], Headers(scope=scope))
+            limit = MAX_FILE_BYTES if scope["path"].startswith(PREFIX) else MAX_BODY_BYTES
+            self._check(scope["method"], Headers(scope=scope), limit)
         except ProblemError as error:
             await problem_response(error.problem)(scope, receive, send_safely)
             return
         await self._app(scope, receive, send_safely)
 
-    def _check(self, method: str, headers: Headers) -> None:
+    def _check(self, method: str, headers: Headers, limit: int) -> None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or _host(f"//{hosts[0]}") not in self._names:
             remedy = "Ask for http://127.0.0.1:<port>/, or start `evse csms` with --http-name and the name you use."
@@ -71,8 +73,8 @@ class Guard:
         length = headers.get("content-length", "0" if "transfer-encoding" not in headers else "")
         if not length.isdigit():
             raise ProblemError(HTTPStatus.LENGTH_REQUIRED, "the body has no length", "Send Content-Length.")
-        if int(length) > MAX_BODY_BYTES:
-            remedy = f"Send at most {MAX_BODY_BYTES} bytes."
+        if int(length) > limit:
+            remedy = f"Send at most {limit} bytes."
             raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too long", remedy)
 
 

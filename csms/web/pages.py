@@ -86,10 +86,11 @@ class Pages:
         self, request: Request, *, answer: c.Answer | None = None, problem: Problem | None = None
     ) -> Response:
         identity = self._known(request)
-        sessions, frames = await self._csms.store.read(
+        sessions, frames, security_events = await self._csms.store.read(
             lambda db: (
                 db.sessions(identity, newest=SESSIONS_BESIDE)[::-1],
                 db.frames(identity, newest=FRAMES_BESIDE)[::-1],
+                db.security_events(identity, newest=FRAMES_BESIDE)[::-1],
             )
         )
         return self._page(
@@ -98,6 +99,7 @@ class Pages:
             sessions=sessions,
             frames=frames,
             events=self._csms.events(identity)[-EVENTS_BESIDE:][::-1],
+            security_events=security_events,
             answer=answer,
             problem=problem,
         )

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from agent.config import Config, Evse, Ocpp, Site, State, Station, V2g, Version
+from agent.config import Config, Evse, Firmware, Ocpp, Site, State, Station, Transfer, V2g, Version
 from agent.core.session import Session
 from agent.core.sharing import SharingRule
 from agent.runtime.clock import LoopClock
@@ -164,6 +164,8 @@ def configured(spec: PlaceSpec, url: str, state_dir: Path) -> Config:
         evse=tuple(Evse(id=number, v2g=spec.v2g) for number in range(1, spec.evses + 1)),
         site=Site(fuse_a=spec.fuse_a, sharing=spec.sharing),
         state=State(dir=state_dir),
+        transfer=Transfer(networks=("private", "loopback")),
+        firmware=Firmware(installer="simulated"),
         settings=spec.settings,
     )
 

@@ -9,7 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.config import Config, ConfigError, Control, CustomKey, Evse, Ocpp, Site, State, Station, load, read_secret
+from agent.config import (
+    Config,
+    ConfigError,
+    Control,
+    CustomKey,
+    Evse,
+    Firmware,
+    Ocpp,
+    Publish,
+    Site,
+    State,
+    Station,
+    Transfer,
+    load,
+    read_secret,
+)
 from agent.config_text import Document
 from agent.core.sharing import SharingRule
 from agent.ocpp.variables import SETTINGS, Settings, SettingVerdict
@@ -315,6 +330,9 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "state": State,
     "control": Control,
     "custom": CustomKey,
+    "transfer": Transfer,
+    "firmware": Firmware,
+    "publish": Publish,
 }
 
 

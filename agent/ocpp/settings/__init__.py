@@ -20,6 +20,7 @@ from agent.ocpp.settings import (
     clock,
     device_data,
     display,
+    firmware,
     link,
     metering,
     monitoring,
@@ -44,6 +45,7 @@ _PARTS: Final = (
     reservation,
     station,
     security,
+    firmware,
 )
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(dict.fromkeys(row for part in _PARTS for row in rows_of(part)))

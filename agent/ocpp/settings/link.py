@@ -32,7 +32,12 @@ MESSAGE_ATTEMPT_INTERVAL: Final = seconds(
 OFFLINE_THRESHOLD: Final = seconds("OCPPCommCtrlr.OfflineThreshold", None, 60)
 RESET_RETRIES: Final = integer("OCPPCommCtrlr.ResetRetries", "ResetRetries", 1, maximum=10)
 FILE_TRANSFER_PROTOCOLS: Final = members(
-    "OCPPCommCtrlr.FileTransferProtocols", None, (), (), access=Access.READ_ONLY, derived=True
+    "OCPPCommCtrlr.FileTransferProtocols",
+    "SupportedFileTransferProtocols",
+    (),
+    ("FTP", "FTPS", "HTTP", "HTTPS", "SFTP"),
+    access=Access.READ_ONLY,
+    derived=True,
 )
 UNLOCK_ON_EV_SIDE_DISCONNECT: Final = flag(
     "OCPPCommCtrlr.UnlockOnEVSideDisconnect", "UnlockConnectorOnEVSideDisconnect", default=True

@@ -51,13 +51,23 @@ from agent.ocpp.dialect import (
 from agent.ocpp.hardware_model import availability_state
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.ocpp.v201 import display, local_list, monitoring, reports, reservation, smart_charging
+from agent.ocpp.v201 import display, files, firmware, local_list, monitoring, reports, reservation, smart_charging
 from agent.ocpp.v201 import services as everyday
 from agent.ocpp.v201.security import security_event
 from agent.ocpp.v201.tokens import contract_fields, token_fields, told_of, verdict_of
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
-SPEECH: Final[tuple[Speech, ...]] = (everyday, reports, monitoring, display, local_list, reservation, smart_charging)
+SPEECH: Final[tuple[Speech, ...]] = (
+    everyday,
+    reports,
+    monitoring,
+    display,
+    local_list,
+    reservation,
+    smart_charging,
+    files,
+    firmware,
+)
 
 NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it
 NO_MEASURAND: Final = frozenset({Measurand.TEMPERATURE})  # nor MeasurandEnumType for this

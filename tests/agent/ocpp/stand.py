@@ -21,6 +21,7 @@ from agent.core.facts import (
     TransactionStarted,
     TransactionUpdated,
 )
+from agent.core.security import SecurityEvents
 from agent.core.session import Session, Transaction
 from agent.core.sharing import SharingRule
 from agent.core.token_cache import CachedToken, Policy, TokenList
@@ -49,6 +50,7 @@ from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.station import Station
 from agent.ocpp.variables import Settings
+from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import LoopClock
 from agent.runtime.profiles import Profiles
 from agent.runtime.records import (
@@ -261,6 +263,8 @@ async def stand(
     password: str | None = None,
     settings: Settings | None = None,
     started: BootReason = BootReason.POWER_UP,
+    workshop: Workshop | None = None,
+    security: SecurityEvents | None = None,
 ) -> AsyncIterator[Stand]:
     """A running station; `url` when the CSMS listens already or is not to listen at all."""
     own = url is None
@@ -292,6 +296,8 @@ async def stand(
         Nameplate("Vendor", "Model", "S-1", "1.0"),
         tokens=tokens,
         started=started,
+        workshop=workshop,
+        **({} if security is None else {"security": security}),
     )
     one = Stand(csms, station, charger, store, settings, learnt, tokens, loop.create_task(station.run()))
     try:
