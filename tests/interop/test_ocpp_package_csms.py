@@ -185,7 +185,7 @@ async def whole_life(one: Stand, peer: Any, last: str) -> None:
     await until(lambda: last in actions(peer))
     await until(lambda: not one.store.kept)
     assert one.store.dead == []
-    assert one.charger.posted == [(2, Deauthorized("tx-1", AuthInfo(AuthStatus.INVALID)))]
+    assert one.charger.posted == [(2, Deauthorized("tx-1", AuthInfo(AuthStatus.INVALID), TOKEN, 0))]
     one.charger.posted.clear()
 
 
