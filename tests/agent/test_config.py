@@ -22,6 +22,7 @@ from agent.config import (
     State,
     Station,
     Transfer,
+    V2g,
     load,
     read_secret,
 )
@@ -323,6 +324,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "station": Station,
     "ocpp": Ocpp,
     "evse": Evse,
+    "evse.v2g": V2g,
     "site": Site,
     "hal": HalConfig,
     "hal.bus": BusConfig,
