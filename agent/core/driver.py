@@ -313,7 +313,7 @@ def close(turn: Turn) -> None:
             turn.end_transaction(why)
         else:
             turn.set(tx=replace(s.tx, unauthorized=why.reason))
-            turn.trigger = why.trigger
+            turn.trigger, turn.stopped_by = why.trigger, why.token
     if turn.s.plugged and not why.unplugged:
         turn.go(Phase.FINISHED)
         return

@@ -48,7 +48,7 @@ class TransactionStarted(Fact, frozen=True, kw_only=True):
 
 
 class TransactionUpdated(Fact, frozen=True, kw_only=True):
-    """Something happened within a transaction. `token` only when the driver has just been authorised for it."""
+    """Something happened within a transaction. `token`: of a driver who has just been authorised, or has stopped."""
 
     tx: str
     evse: int

@@ -30,6 +30,7 @@ class Turn:
         self.now = now
         self.effects: list[AnyEffect] = []
         self.trigger: Trigger | None = None  # what the next fact of the transaction has to name
+        self.stopped_by: IdToken | None = None  # the token that it has to name with that (E07.FR.02)
         self.checkpoint = False
 
     def set(self, **changes: Any) -> None:
@@ -129,13 +130,14 @@ class Turn:
                     trigger=trigger,
                     charging=tx.charging,
                     reading=reading,
-                    token=driver.token if driver else None,
+                    token=driver.token if driver else self.stopped_by,
                     remote_start_id=driver.remote_start_id if driver else None,
                     reservation_id=driver.reservation_id if driver else None,
                 )
             )
         )
         self.set(tx=replace(tx, seq=tx.seq + 1))
+        self.stopped_by = None
         self.checkpoint = True
 
     def end_transaction(self, stop: Stop) -> None:

@@ -103,6 +103,11 @@ class Bench:
         return any(self.station.board.snapshot(self.evse).poles)
 
     @property
+    def energy_wh(self) -> float:
+        """The energy that has flowed so far, in truth."""
+        return self.station.board.true_energy_wh(self.evse)
+
+    @property
     def offered_a(self) -> float | None:
         """The current that the pilot offers; None while it offers none."""
         offer = self.station.session(self.evse).offer

@@ -229,6 +229,24 @@ async def listed(bench: Bench, *entries: dict[str, Any], version: int = 1) -> No
     require(answer, status="Accepted")
 
 
+async def offline_transaction(bench: Bench, *, back: bool = True) -> None:
+    """StartOfflineTransaction: a driver starts while the CSMS is away, which then is back (unless not `back`)."""
+    await bench.tool.go_offline()
+    bench.present()
+    bench.plug()
+    await asyncio.sleep(DURATION_S)
+    if back:
+        await bench.tool.go_online()
+
+
+async def refused(bench: Bench, token: str, *, for_s: float = 30.0) -> None:
+    """Nothing of a driver whom nobody accepts is told as a transaction, and no energy flows."""
+    bench.present(token)
+    await bench.tool.expect("Authorize", idToken__idToken=token, idToken__type=bench.token["type"])
+    await bench.tool.silence("TransactionEvent", for_s)
+    assert not bench.closed, "the contactor is closed"
+
+
 async def profile_set(bench: Bench, profile: dict[str, Any], evse: int | None = None) -> None:
     """SetChargingProfile: the profile is installed."""
     answer = await bench.tool.send(

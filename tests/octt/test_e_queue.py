@@ -10,7 +10,7 @@ import pytest
 
 from tests.agent.ocpp.scripted_csms import SILENCE, Refuse
 from tests.octt import states
-from tests.octt.bench import DURATION_S, Bench
+from tests.octt.bench import DURATION_S, VALID_2, Bench
 from tests.octt.tool import ABSENT, PRESENT, require
 
 BACK_OFF_S = 30
@@ -225,3 +225,24 @@ async def test_a_message_that_is_answered_at_last_is_not_tried_again(bench: Benc
     assert len(sent) == 2
     assert sent[1] - sent[0] == pytest.approx(wait_s + INTERVAL_S, abs=SLACK_S)
     bench.tool.forget("TransactionEvent")
+
+
+@pytest.mark.octt("TC_E_45_CS")
+@OFFLINE
+async def test_a_token_of_the_same_group_ends_a_transaction_offline(bench: Bench):
+    group = {"status": "Accepted", "groupIdToken": {"idToken": "GROUP", "type": "Central"}}
+    await states.listed(bench, {"idToken": {"idToken": VALID_2, "type": "ISO14443"}, "idTokenInfo": group})
+    bench.tool.answer("Authorize", {"idTokenInfo": group})
+    bench.tool.answer("TransactionEvent", lambda request: {"idTokenInfo": group} if "idToken" in request else {})
+    await states.charging(bench)
+    bench.tool.forget("TransactionEvent")
+    await bench.tool.go_offline()
+    bench.present(VALID_2)
+    await asyncio.sleep(DURATION_S)
+    assert not bench.closed
+    bench.unplug()
+    await asyncio.sleep(DURATION_S)
+    await bench.tool.go_online()
+    await bench.tool.expect("TransactionEvent", eventType="Ended", offline=True)
+    for one in bench.tool.left("TransactionEvent"):
+        require(bench.tool.take(one), offline=True)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.octt import states
-from tests.octt.bench import DURATION_S, Bench
+from tests.octt.bench import DURATION_S, INVALID, Bench
 from tests.octt.tool import PRESENT, require
 
 CONNECT_S = 20
@@ -135,3 +135,13 @@ async def test_a_car_that_is_not_ready_yet_suspends(bench: Bench):
     await states.told(bench, "Occupied")
     await states.event(bench, eventType="Started")
     await states.event(bench, triggerReason="ChargingStateChanged", transactionInfo__chargingState="SuspendedEV")
+
+
+@pytest.mark.octt("TC_E_52_CS")
+async def test_without_remote_authorization_a_stranger_is_refused_unasked(bench: Bench):
+    await bench.configure("AuthCtrlr.DisableRemoteAuthorization", True)
+    bench.plug()
+    await states.told(bench, "Occupied")
+    bench.present(INVALID)
+    await bench.tool.silence("Authorize", DURATION_S)
+    assert not bench.closed

@@ -6,7 +6,7 @@ from itertools import chain, combinations
 
 import pytest
 
-from agent.core.facts import TransactionEnded, TransactionStarted
+from agent.core.facts import TransactionEnded, TransactionStarted, TransactionUpdated
 from agent.core.rules import Rules
 from agent.core.session import Phase
 from agent.core.values import StopReason, Trigger, TxPoint
@@ -71,6 +71,19 @@ def test_every_set_of_points_in_every_way(way: tuple[str, str, bool]):
     for starts in SETS:
         for stops in SETS:
             visit(starts, stops, way)
+
+
+@pytest.mark.req("E07.FR.02")
+def test_a_stop_that_does_not_end_the_transaction_names_the_token_that_stopped_once():
+    p = Player(Rules(stop_points=frozenset({TxPoint.EV_CONNECTED})))
+    for act in (p.plug, p.tap, p.ask, p.close):
+        act()
+    p.wait(5)
+    leave_by_card(p)
+    (stopped,) = [one for one in p.tx_facts if one.trigger is Trigger.STOP_AUTHORIZED]
+    assert isinstance(stopped, TransactionUpdated)
+    assert stopped.token is not None
+    assert p.tx_facts[-1].token is None
 
 
 @pytest.mark.behaviour(22)
