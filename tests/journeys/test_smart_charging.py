@@ -84,6 +84,7 @@ async def test_a_grid_limit_reaches_the_pilot_within_a_second_and_the_csms_hears
 
 @pytest.mark.req("K01.FR.27")
 @pytest.mark.req("K06.FR.01")
+@pytest.mark.behaviour(20)
 async def test_a_profile_outlives_a_power_cut_and_holds_offline(tmp_path):
     async with place(tmp_path, "2.0.1") as p:
         wish = planning.SetProfile(

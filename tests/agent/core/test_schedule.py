@@ -62,6 +62,7 @@ def test_a_period_beyond_the_duration_never_comes():
 
 
 @pytest.mark.req("K01.FR.17")
+@pytest.mark.behaviour(20)
 def test_the_higher_stack_level_overrules_and_the_lower_takes_over_when_it_has_ended():
     plan = [profile((0, 16.0)), profile((0, 32.0), number=2, stack=5, duration=3600)]
     assert [amps(plan, at) for at in (0, 3600)] == [32.0, 16.0]
@@ -110,6 +111,7 @@ def test_a_weekly_schedule_comes_back_after_a_week():
 
 
 @pytest.mark.req("K01.FR.42")
+@pytest.mark.behaviour(20)
 def test_a_relative_schedule_counts_from_when_the_transaction_could_have_energy():
     plan = [profile((0, 16.0), (600, 6.0), kind=Kind.RELATIVE)]
     later = replace(HERE, ready_utc_s=MIDNIGHT + 1000)
@@ -119,6 +121,7 @@ def test_a_relative_schedule_counts_from_when_the_transaction_could_have_energy(
 
 @pytest.mark.req("K01.FR.50")
 @pytest.mark.parametrize(("phases", "current_a"), [(3, 16.0), (1, 48.0)])
+@pytest.mark.behaviour(20)
 def test_power_becomes_current_by_nominal_voltage_and_phases(phases, current_a):
     assert amps([profile((0, 11040.0, phases), unit=RateUnit.WATT)], 0) == pytest.approx(current_a)
 

@@ -235,6 +235,7 @@ async def test_a_transactions_profile_for_all_evses_is_rejected(version: Version
 @both
 @pytest.mark.req("K01.FR.27")
 @pytest.mark.octt("TC_K_13_CS")
+@pytest.mark.behaviour(20)
 async def test_a_profile_outlives_a_restart_with_all_it_says(version: Version):
     sent = profile((0, 6.0), duration=300)
     async with accepted(version) as one:
@@ -291,6 +292,7 @@ async def test_switched_off_profiles_are_not_supported_and_that_of_a_remote_star
 @pytest.mark.req("K01.FR.40")
 @pytest.mark.octt("TC_K_19_CS")
 @pytest.mark.parametrize("every", ["Daily", "Weekly"])
+@pytest.mark.behaviour(20)
 async def test_a_recurring_profile_is_taken_and_without_a_start_or_a_period_rejected(version: Version, every: str):
     recurring = {"chargingProfileKind": "Recurring", "recurrencyKind": every}
     async with accepted(version) as one:
@@ -435,6 +437,7 @@ async def test_without_profiles_the_composite_schedule_is_what_the_station_can(v
 @both
 @pytest.mark.req("K08.FR.06")
 @pytest.mark.octt("TC_K_40_CS")
+@pytest.mark.behaviour(20)
 async def test_stacked_profiles_combine_to_the_highest_level_that_says_something(version: Version):
     valid = {"validFrom": at(-60), "validTo": at(1000)}
     async with accepted(version) as one:

@@ -134,6 +134,7 @@ async def test_a_profile_reaches_every_evse_at_once_and_each_period_on_the_secon
     ]
 
 
+@pytest.mark.behaviour(20)
 async def test_clearing_acts_at_once():
     stand = Stand()
     stand.profiles.install(default(1, (0, 6.0)))
@@ -143,6 +144,7 @@ async def test_clearing_acts_at_once():
 
 
 @pytest.mark.req("K01.FR.27")
+@pytest.mark.behaviour(20)
 async def test_profiles_survive_a_restart():
     store = Store()
     Stand(store).profiles.install(default(1, (0, 10.0), evse=2))
@@ -154,6 +156,7 @@ async def test_profiles_that_cannot_be_read_are_left_behind():
     assert Stand(Store(b"\xc1 not a profile")).profiles.installed() == []
 
 
+@pytest.mark.behaviour(20)
 async def test_a_transactions_profile_ends_with_it_and_a_relative_one_begins_with_it():
     stand = Stand()
     stand.profiles.install(default(1, (0, 20.0), (30, 12.0), kind=Kind.RELATIVE, start=None))
