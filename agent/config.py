@@ -6,7 +6,6 @@ paths start at the main file's directory. What each key means is documented in d
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -19,10 +18,12 @@ from agent.config_text import ConfigError, Document, KeyPath, did_you_mean
 from agent.core.limits import MAX_OFFER_A, MIN_OFFER_A
 from agent.core.sharing import SharingRule
 from agent.core.signage_words import Language
+from agent.ocpp.network import PLAIN_PROFILES, WITH_CERTIFICATE, WITH_PASSWORD
 from agent.ocpp.setting import Setting, SettingError
 from agent.ocpp.settings import SETTINGS, custom
 from agent.ocpp.variables import find_by_name
-from agent.places import DEFAULT_PATH, DEFAULT_STATE_DIR, SOCKET_NAME
+from agent.pki.secrets import read as read_secret
+from agent.places import CERTIFICATES_NAME, DEFAULT_PATH, DEFAULT_STATE_DIR, SOCKET_NAME
 from hal.host import HalConfig
 
 __all__ = ["DEFAULT_PATH", "DEFAULT_STATE_DIR", "Config", "ConfigError", "load", "read_secret"]
@@ -55,10 +56,14 @@ class Ocpp(_Section, frozen=True):
 
     url: str
     versions: Annotated[tuple[Version, ...], Meta(min_length=1)] = ("2.1", "2.0.1", "1.6")
-    security_profile: Literal[0, 1, 2] = 2
+    security_profile: Literal[0, 1, 2, 3] = 2
     allow_plain_text: bool = False
     password_file: Path | None = None
     ca_file: Path | None = None
+    certificates: Path | None = None
+    secure_url: str | None = None
+    tls_minimum: Literal["1.2", "1.3"] = "1.2"
+    authorization_key: Literal["hex", "text"] = "hex"
 
 
 class V2g(_Section, frozen=True):
@@ -182,6 +187,11 @@ class Config(_Section, frozen=True):
     custom: tuple[CustomKey, ...] = ()
 
     @property
+    def certificates(self) -> Path:
+        """Where the station's certificates and keys are."""
+        return self.ocpp.certificates or self.state.dir / CERTIFICATES_NAME
+
+    @property
     def control_socket(self) -> Path:
         """Where the control socket is."""
         return self.control.socket or self.state.dir / SOCKET_NAME
@@ -214,26 +224,12 @@ def load(path: Path, overrides: str = "") -> Config:
     return config
 
 
-def read_secret(path: Path) -> str:
-    """The secret in a file that only its owner can read. Raises `ValueError` naming the file and the remedy."""
-    try:
-        mode = path.stat().st_mode
-        secret = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read {path}: {error}") from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise ValueError(f"others can read {path}: chmod 600 it, and change the secret")
-    if not secret:
-        raise ValueError(f"{path} is empty: write the secret into it")
-    return secret
-
-
 def _problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
     """What the types cannot say, with the key that is to blame."""
     if not set(config.station.identity) <= IDENTITY_CHARACTERS:
         yield ("station", "identity"), "expected letters, digits and *-_=+|@. only"
     yield from _url_problems(config.ocpp)
-    yield from _credential_problems(config.ocpp)
+    yield from _credential_problems(config)
     if len(set(config.ocpp.versions)) != len(config.ocpp.versions):
         yield ("ocpp", "versions"), "expected every version once"
     for index, evse in enumerate(config.evse):
@@ -257,23 +253,26 @@ def _url_problems(ocpp: Ocpp) -> Iterator[tuple[KeyPath, str]]:
         return
     if url.username is not None or url.query or url.fragment:
         yield ("ocpp", "url"), "expected no user, query or fragment: the identity and password_file say who we are"
-    plain = ocpp.security_profile < 2  # noqa: PLR2004 - 0 and 1 are plain text (2.0.1 A00, 1.6 security whitepaper)
+    plain = ocpp.security_profile in PLAIN_PROFILES
     if plain and not ocpp.allow_plain_text:
         remedy = "set ocpp.allow_plain_text = true if that is meant, or use profile 2"
         yield ("ocpp", "security_profile"), f"profile {ocpp.security_profile} sends all in plain text: {remedy}"
+    if ocpp.secure_url is not None and not ocpp.secure_url.startswith("wss://"):
+        yield ("ocpp", "secure_url"), "expected an address like wss://csms.example.com/ocpp"
     if plain != (url.scheme == "ws"):
         needed = "ws" if plain else "wss"
         yield ("ocpp", "url"), f"expected {needed}://... for security profile {ocpp.security_profile}"
 
 
-def _credential_problems(ocpp: Ocpp) -> Iterator[tuple[KeyPath, str]]:
-    profile = ocpp.security_profile
-    if profile == 0:
-        if ocpp.password_file is not None:
-            yield ("ocpp", "password_file"), "profile 0 sends no password: use profile 1 or 2, or remove the line"
-        return
+def _credential_problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    ocpp, profile = config.ocpp, config.ocpp.security_profile
+    yield from _certificate_problems(config)
     if ocpp.password_file is None:
-        yield ("ocpp", "password_file"), f"is missing: security profile {profile} needs a password"
+        if profile in WITH_PASSWORD:
+            yield ("ocpp", "password_file"), f"is missing: security profile {profile} needs a password"
+        return
+    if profile not in WITH_PASSWORD:
+        yield ("ocpp", "password_file"), f"profile {profile} sends no password: use profile 1 or 2, or remove the line"
         return
     try:
         password = read_secret(ocpp.password_file)
@@ -282,10 +281,28 @@ def _credential_problems(ocpp: Ocpp) -> Iterator[tuple[KeyPath, str]]:
         return
     if ocpp.versions != ("1.6",) and len(password) not in PASSWORD_LENGTH:
         yield ("ocpp", "password_file"), "expected a password of 16 to 40 characters in that file"
-    if profile == 2 and ocpp.ca_file is None:  # noqa: PLR2004 - TLS with basic authentication
-        yield ("ocpp", "ca_file"), "is missing: security profile 2 needs the CSMS's root certificate"
-    elif ocpp.ca_file is not None and not ocpp.ca_file.is_file():
+
+
+def _certificate_problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    """Whether the files that the security profile needs are there; what is in them, `evse cert check` says."""
+    ocpp, folder = config.ocpp, config.certificates
+    if ocpp.ca_file is not None and not ocpp.ca_file.is_file():
         yield ("ocpp", "ca_file"), f"no such file: {ocpp.ca_file}"
+    if ocpp.security_profile in PLAIN_PROFILES:
+        return
+    if ocpp.ca_file is None and not any(folder.glob("roots/csms/*.pem")):
+        yield (
+            ("ocpp", "ca_file"),
+            (
+                f"is missing: security profile {ocpp.security_profile} needs the CSMS's root certificate,"
+                f" here or in {folder}/roots/csms"
+            ),
+        )
+    if ocpp.security_profile == WITH_CERTIFICATE and not any(folder.glob("own/station/*.pem")):
+        yield (
+            ("ocpp", "security_profile"),
+            (f"profile 3 needs a certificate of the station's own in {folder}/own/station: see `evse cert csr`"),
+        )
 
 
 def _meter_problems(config: Config) -> Iterator[tuple[KeyPath, str]]:

@@ -28,7 +28,6 @@ from agent.core.signage_words import Language
 from agent.core.token_cache import Policy
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
-from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import BootReason
 from agent.ocpp.hardware_model import connector_type
@@ -39,8 +38,10 @@ from agent.ocpp.settings.security import TIME_ADJUSTMENT_THRESHOLD
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
 from agent.ocpp.station import Station
+from agent.ocpp.uplink import Home, plant_roots
 from agent.ocpp.variables import Settings
 from agent.ocpp.workshop import Workshop
+from agent.places import SECRETS_NAME
 from agent.recording import Recorder
 from agent.runtime.authorizer import Authorizer
 from agent.runtime.chargepoint import ChargePoint
@@ -283,7 +284,7 @@ def build(
             clock,
             new_id,
             rng or random.SystemRandom(),
-            _link(config),
+            _home(config),
             _plate(config, board),
             tokens=tokens,
             language=config.station.language,
@@ -345,14 +346,22 @@ def _session(evse: int, blob: bytes | None, rules: Rules, *, has_lock: bool) -> 
     return Session(evse=evse, rules=rules, has_lock=has_lock)
 
 
-def _link(config: Config) -> LinkConfig:
+def _home(config: Config) -> Home:
+    """Where the CSMS is, and what is needed to get there. Raises `ValueError` and OSError for unfit files."""
     ocpp = config.ocpp
-    return LinkConfig(
+    if ocpp.ca_file is not None:
+        plant_roots(config.certificates, ocpp.ca_file)
+    return Home(
         url=ocpp.url,
         identity=config.station.identity,
         versions=tuple(Version(f"ocpp{one}") for one in ocpp.versions),
+        security=ocpp.security_profile,
         password=read_secret(ocpp.password_file) if ocpp.password_file is not None else None,
-        ca_file=ocpp.ca_file,
+        secure_url=ocpp.secure_url,
+        binary_keys=ocpp.authorization_key == "hex",
+        minimum=ocpp.tls_minimum,
+        certificates=config.certificates,
+        secrets=config.state.dir / SECRETS_NAME,
     )
 
 

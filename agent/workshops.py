@@ -70,7 +70,7 @@ def transfers(config: Config) -> Mover:
 
 def _roots(folder: Path, use: str) -> list[x509.Certificate]:
     """The roots of one use that are installed now. What reads them is loaded when first needed."""
-    from agent.pki.certificates import RootUse
+    from agent.pki.names import RootUse
     from agent.pki.store import Store
 
     return [one.certificate for one in Store(folder).roots(RootUse(use))]

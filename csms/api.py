@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from starlette.responses import Response
@@ -16,12 +16,15 @@ from csms.csv_text import sessions_csv
 from csms.door import TurnedAway, is_identity
 from csms.endpoints import Asked, Endpoint, Handle, ProblemError, document, route_of
 from csms.faults import Fault
-from csms.records import ChargerState, LoggedFrame, SecurityEvent, SessionRow, Token, TokenStatus
+from csms.records import ChargerState, Issued, LoggedFrame, SecurityEvent, SessionRow, Token, TokenStatus
 from csms.series import Curve
 from csms.server import Csms
 from csms.stream import EventStream
 from csms.tariff import Tariff
 from csms.told import EventTold
+
+if TYPE_CHECKING:
+    from csms.certificates import Certificates
 
 API_VERSION = "1"
 MAX_ROWS = 1_000  # our policy: how many rows an answer may have
@@ -47,6 +50,10 @@ COMMANDS: dict[str, type[c.Command]] = {
     "charging-schedule": p.GetSchedule,
     "charging-profiles": p.GetProfiles,
     **file_commands.COMMANDS,
+    "certificates/install": c.InstallRoot,
+    "certificates/list": c.ListRoots,
+    "certificates/delete": c.DeleteCertificate,
+    "certificates/renew": c.Renew,
 }
 Rows = Annotated[int, msgspec.Meta(ge=1, le=MAX_ROWS)]
 
@@ -72,6 +79,10 @@ class RawCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     action: c.Word
     payload: dict[str, Any] = {}
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Let nobody in with this certificate any more."""
 
 
 class SettingsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,6 +146,8 @@ class Api:
             _get(f"{charger}/monitors", "The monitors of a 2.x charger.", self._monitors, c.Listing),
             _get(f"{charger}/display-messages", "What a 2.x charger displays.", self._displayed, c.Listing),
             _do("POST", f"{charger}/call", _first_line(RawCall), self._call, RawCall, c.Answer),
+            _do("POST", f"{charger}/password", _first_line(c.SetPassword), self._password, c.SetPassword, c.Answer),
+            *self._pki(),
             _get(charger, "One charger.", self._charger, views.ChargerView),
             _do("PATCH", charger, _first_line(ChargerChange), self._change, ChargerChange, views.Decision),
             _get("/api/sessions", "Sessions, oldest first.", self._sessions, list[SessionRow], SessionsQuery),
@@ -157,6 +170,23 @@ class Api:
             _get("/api/faults", "The faults that are due.", self._faults, list[Fault]),
             _do("POST", "/api/faults", "Order a fault.", self._add_fault, Fault, list[Fault]),
             _delete("/api/faults", "Let all be well again.", self._clear_faults),
+        ]
+
+    def _pki(self) -> list[Endpoint]:
+        """What there is about certificates."""
+        serial = "/api/pki/certificates/{serial}"
+        return [
+            _get("/api/pki/root", "The root of the PKI, PEM.", self._root, str, media_type="application/x-pem-file"),
+            _get("/api/pki/certificates", "Certificates signed for chargers.", self._issued, list[Issued]),
+            _do("POST", f"{serial}/revoke", _first_line(Revocation), self._revoke, Revocation, Issued),
+            Endpoint(
+                method="POST",
+                path="/api/ocsp",
+                summary="OCSP (RFC 6960).",
+                handle=self._ocsp,
+                reply=str,
+                media_type="application/ocsp-response",
+            ),
         ]
 
     async def _openapi(self, _: Asked) -> dict[str, Any]:
@@ -193,6 +223,31 @@ class Api:
 
     async def _command(self, asked: Asked) -> c.Answer:
         return await self._csms.ask(self._known(asked), asked.body)
+
+    async def _password(self, asked: Asked) -> c.Answer:
+        return await views.change_password(self._csms, self._known(asked), asked.body.password)
+
+    async def _issued(self, _: Asked) -> list[Issued]:
+        return sorted(self._csms.store.issued.values(), key=lambda each: each.not_before_utc_s)
+
+    async def _revoke(self, asked: Asked) -> Issued:
+        found = self._desk().revoke(asked.path["serial"])
+        if found is None:
+            remedy = "See GET /api/pki/certificates."
+            raise ProblemError(HTTPStatus.NOT_FOUND, "no such certificate was signed here", remedy)
+        return found
+
+    async def _root(self, _: Asked) -> Response:
+        return Response(self._desk().root_pem, media_type="application/x-pem-file")
+
+    async def _ocsp(self, asked: Asked) -> Response:
+        answer = self._desk().status(await asked.request.body())
+        return Response(answer, media_type="application/ocsp-response")
+
+    def _desk(self) -> Certificates:
+        if self._csms.certificates is None:
+            raise ProblemError(HTTPStatus.CONFLICT, "this CSMS has no PKI", "Start it with --pki and --tls-port.")
+        return self._csms.certificates
 
     async def _call(self, asked: Asked) -> c.Answer:
         return await self._csms.ask_by_name(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -34,6 +35,9 @@ class Judgement(msgspec.Struct, frozen=True):
     token: Token | None = None
 
 
+Sign: TypeAlias = Callable[[str, str, Any], Awaitable[bool]]  # charger, CSR, the request: whether it will be signed
+
+
 class BackOffice:
     """The operator's rules over a store. `now` is wall time, Unix seconds."""
 
@@ -42,6 +46,7 @@ class BackOffice:
         self.now = now
         self.reports = Reports()
         self.told = ToldEvents()
+        self.sign: Sign | None = None  # None: there is no PKI
         self._accept_all = accept_all
         self._numbers = itertools.count(int(now()))  # not used again after a restart
 
@@ -66,12 +71,15 @@ class BackOffice:
             return msgspec.structs.replace(known, state=ChargerState.ACCEPTED)
         return known
 
-    async def boot(self, identity: str, *, vendor: str, model: str, version: str) -> None:
+    async def boot(self, identity: str, *, vendor: str, model: str, version: str, serial: str = "") -> None:
         """Keep what a charger says of itself as it boots; of strangers only so many, lest they fill the disk."""
         charger = self.charger(identity)
         if identity in self.store.chargers or charger.state is ChargerState.ACCEPTED or self._strangers() < MAX_PENDING:
+            told = serial if charger.password_hash is not None else charger.serial  # else anybody could say so
             await self.store.write(
-                msgspec.structs.replace(charger, vendor=vendor, model=model, version=version, seen_utc_s=self.now())
+                msgspec.structs.replace(
+                    charger, vendor=vendor, model=model, version=version, serial=told, seen_utc_s=self.now()
+                )
             )
 
     def interval_s(self, identity: str) -> int:

@@ -11,6 +11,7 @@ import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from agent.pki.secrets import read as read_secret
 from csms.database import DatabaseError
 from csms.server import Csms
 from csms.tariff import Tariff
@@ -38,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--http-port", type=int, default=DEFAULT_HTTP_PORT, help="0: any free; default: %(default)s")
     parser.add_argument("--http-name", action="append", default=[], metavar="NAME", help="a host name of the pages")
     parser.add_argument("--db", type=Path, help="SQLite file; default: keep everything in memory")
+    parser.add_argument("--tls-port", type=int, help="also listen with TLS, for security profiles 2 and 3; needs --pki")
+    parser.add_argument("--pki", type=Path, metavar="DIR", help="development PKI as of certs/make_pki.py: signs CSRs")
+    parser.add_argument("--organization", help="the O that chargers' certificates must name; default: any")
+    parser.add_argument("--password", action="append", default=[], metavar="IDENTITY=FILE", help="a charger's password")
     parser.add_argument("--accept-all", action="store_true", help="let every charger work; for development")
     parser.add_argument("--accept", action="append", default=[], metavar="IDENTITY", help="let this charger work")
     parser.add_argument("--token", action="append", default=[], metavar="TOKEN", help="a driver's token to accept")
@@ -74,21 +79,39 @@ async def _run(chosen: argparse.Namespace) -> None:
             csms.add_token(token)
         for identity in chosen.accept:
             csms.accept(identity)
+        for given in chosen.password:
+            identity, _, file = given.partition("=")
+            csms.set_password(identity, read_secret(Path(file)))
         port = await csms.start(chosen.host, chosen.port)
+        secure = await _secured(csms, chosen)
         async with serving(csms, chosen.http_host, chosen.http_port, chosen.http_name) as pages:
             gc.freeze()  # what is loaded by now stays: no collection need look at it again
-            _say_ready(chosen, port, pages)
+            _say_ready(chosen, port, pages, secure)
             await ended.wait()
     finally:
         await csms.stop()
 
 
-def _say_ready(chosen: argparse.Namespace, port: int, pages: str) -> None:
+async def _secured(csms: Csms, chosen: argparse.Namespace) -> int | None:
+    """Listen with TLS where that is wanted; the port. Raises ValueError and OSError."""
+    if chosen.tls_port is None:
+        return None
+    if chosen.pki is None:
+        raise ValueError("--tls-port needs --pki, the folder with the CSMS's certificate")
+    from csms.pki import Pki
+
+    responder = f"http://{chosen.http_host}:{chosen.http_port}/api/ocsp" if chosen.http_port else None
+    pki = Pki(chosen.pki, ocsp_url=responder)
+    return await csms.start_secure(pki, chosen.host, chosen.tls_port, organization=chosen.organization)
+
+
+def _say_ready(chosen: argparse.Namespace, port: int, pages: str, secure: int | None) -> None:
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     url = f"ws://{host}:{port}/"
     if chosen.json:
         db = str(chosen.db) if chosen.db else None
-        facts = {"url": url, "host": chosen.host, "port": port, "http": pages, "db": db}
+        facts = {"url": url, "host": chosen.host, "port": port, "tls_port": secure, "http": pages, "db": db}
         print(json.dumps(facts), flush=True)
     else:
-        print(f"chargers connect to {url}<identity>\npages and API: {pages}", flush=True)
+        also = f" or wss://{host}:{secure}/<identity>" if secure is not None else ""
+        print(f"chargers connect to {url}<identity>{also}\npages and API: {pages}", flush=True)

@@ -124,6 +124,48 @@ class SetSetting(Command, frozen=True, kw_only=True):
     value: Annotated[str, msgspec.Meta(max_length=2_500)]
 
 
+class SetPassword(Command, frozen=True, kw_only=True):
+    """Give a charger a new password (AuthorizationKey, BasicAuthPassword); 1.6 takes 20 characters at most."""
+
+    password: Annotated[str, msgspec.Meta(min_length=16, max_length=40)]
+
+
+class RootUse(enum.StrEnum):
+    """What a root is to be trusted with; 1.6 knows the first two."""
+
+    CSMS = "CSMSRootCertificate"
+    MANUFACTURER = "ManufacturerRootCertificate"
+    MO = "MORootCertificate"
+    V2G = "V2GRootCertificate"
+    OEM = "OEMRootCertificate"
+
+
+class InstallRoot(Command, frozen=True, kw_only=True):
+    """Have a charger trust a root (InstallCertificate). `pem` null: the root of this CSMS's own PKI."""
+
+    use: RootUse = RootUse.CSMS
+    pem: Annotated[str, msgspec.Meta(min_length=1, max_length=5_500)] | None = None
+
+
+class ListRoots(Command, frozen=True, kw_only=True):
+    """Which certificates a charger has of a use (GetInstalledCertificateIds)."""
+
+    use: RootUse = RootUse.CSMS
+
+
+class DeleteCertificate(Command, frozen=True, kw_only=True):
+    """Have a charger delete a certificate, named as it names it itself (DeleteCertificate)."""
+
+    hash_algorithm: Word = "SHA256"
+    issuer_name_hash: Word
+    issuer_key_hash: Word
+    serial: Word
+
+
+class Renew(Command, frozen=True, kw_only=True):
+    """Have a charger ask for a new certificate of its own, which is then signed and handed over (TriggerMessage)."""
+
+
 class GetReport(Command, frozen=True, kw_only=True):
     """Ask a 2.x charger for all it can tell of itself (GetBaseReport)."""
 
@@ -152,6 +194,11 @@ AnyCommand: TypeAlias = (
     | SendData
     | GetSettings
     | SetSetting
+    | SetPassword
+    | InstallRoot
+    | ListRoots
+    | DeleteCertificate
+    | Renew
     | GetReport
     | Planning
     | FileCommand

@@ -33,6 +33,7 @@ from csms.records import (
     ConnectorStatus,
     ForgottenToken,
     IdleReadings,
+    Issued,
     LoggedFrame,
     Numbered,
     Reading,
@@ -47,9 +48,8 @@ SECURITY_EVENTS_KEPT = 10_000  # our policy
 FRAMES_KEPT = 10_000  # our policy: the size of the message log
 BUSY_TIMEOUT_S = 5.0  # our policy: how long to wait for another process that holds the database
 
-Operation: TypeAlias = (
-    Charger | Token | ForgottenToken | Step | Numbered | IdleReadings | ConnectorStatus | LoggedFrame | SecurityEvent
-)
+Kept: TypeAlias = Charger | Token | ForgottenToken | Issued | ConnectorStatus | LoggedFrame | SecurityEvent
+Operation: TypeAlias = Kept | Step | Numbered | IdleReadings
 S = TypeVar("S", bound=msgspec.Struct)
 Rows: TypeAlias = "defaultdict[str, list[dict[str, Any]]]"  # by their SQL
 
@@ -57,6 +57,7 @@ _ADD_STEPS = tables.add(tables.steps)
 _ADD_SECURITY_EVENTS = tables.add(tables.security_events)
 _ADD_READINGS = tables.add(tables.readings)
 _PUT_CHARGERS = tables.replace(tables.chargers)
+_PUT_CERTIFICATES = tables.replace(tables.certificates)
 _PUT_TOKENS = tables.replace(tables.tokens)
 _PUT_CONNECTORS = tables.replace(tables.connectors)
 _PUT_FRAMES = tables.replace(tables.frames)
@@ -129,9 +130,13 @@ class Database:
                 results[index] = costs.get((operation.charger, operation.tx))
         return results
 
-    def load(self) -> tuple[list[Charger], list[Token]]:
-        """All chargers and tokens."""
-        return self._all(Charger, select(tables.chargers)), self._all(Token, select(tables.tokens))
+    def load(self) -> tuple[list[Charger], list[Token], list[Issued]]:
+        """All chargers, tokens and certificates that were signed."""
+        return (
+            self._all(Charger, select(tables.chargers)),
+            self._all(Token, select(tables.tokens)),
+            self._all(Issued, select(tables.certificates)),
+        )
 
     def sessions(
         self,
@@ -215,6 +220,10 @@ class Database:
         if version == 1:  # its message log has no place for violations; a log may be lost
             self._connection.exec_driver_sql("DROP TABLE frames")
         tables.metadata.create_all(self._connection)
+        there = {row[1] for row in self._connection.exec_driver_sql("PRAGMA table_info(chargers)")}
+        for name, kind in (("serial", "VARCHAR NOT NULL DEFAULT ''"), ("profile", "INTEGER NOT NULL DEFAULT 0")):
+            if name not in there:  # a database of an older CSMS
+                self._connection.exec_driver_sql(f"ALTER TABLE chargers ADD COLUMN {name} {kind}")
         self._connection.exec_driver_sql(f"PRAGMA user_version={tables.SCHEMA_VERSION}")
         self._connection.commit()
         return tables.SCHEMA_VERSION
@@ -241,6 +250,8 @@ class Database:
                 rows[_PUT_CHARGERS].append(msgspec.structs.asdict(operation))
             case Token():
                 rows[_PUT_TOKENS].append({"key": operation.key, **msgspec.structs.asdict(operation)})
+            case Issued():
+                rows[_PUT_CERTIFICATES].append(msgspec.structs.asdict(operation))
             case ForgottenToken():
                 self._connection.execute(delete(tables.tokens).where(tables.tokens.c.key == operation.key))
             case None:

@@ -10,6 +10,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import msgspec
@@ -20,7 +21,12 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from csms.back_office import BackOffice
+from csms.tls import peer_certificate
 
+if TYPE_CHECKING:
+    from csms.certificates import Certificates
+
+WITH_PASSWORD, WITH_TLS, WITH_CERTIFICATE = 1, 2, 3  # security profiles (2.0.1 A00)
 MAX_IDENTITY_LENGTH = 48  # OCPP-J 2.0.1 3.1.1
 SCRYPT = {"n": 2**12, "r": 8, "p": 1}  # our policy: some 10 ms, for passwords of high entropy (A00.FR.205)
 REMEMBERED = 100  # our policy: how many of those turned away are listed
@@ -39,9 +45,13 @@ class TurnedAway(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Door:
-    """Judges handshakes. `now` is wall time, Unix seconds; `versions` are the subprotocols we have."""
+    """Judges handshakes. `now` is wall time, Unix seconds; `versions` are the subprotocols we have.
+
+    `certificates`: who judges the certificates that chargers show; without it none is taken.
+    """
 
     def __init__(self, office: BackOffice, versions: Collection[str], on_change: Callable[[str], None]) -> None:
+        self.certificates: Certificates | None = None
         self.turned_away: deque[TurnedAway] = deque(maxlen=REMEMBERED)
         self._office = office
         self._versions = versions
@@ -54,12 +64,35 @@ class Door:
             return connection.respond(HTTPStatus.NOT_FOUND, "The path does not end in a charger's identity.\n")
         if not _is_at_home(request):
             return connection.respond(HTTPStatus.FORBIDDEN, "A web page of another site may not connect.\n")
-        hashed = self._office.charger(identity).password_hash
-        if hashed is None or await asyncio.to_thread(_is_password, request, identity, hashed):
-            return None
+        shown = peer_certificate(connection.transport)
+        if shown is not None and self.certificates is not None:
+            objection = self.certificates.objection(identity, shown)
+            if objection:
+                return connection.respond(HTTPStatus.FORBIDDEN, f"InvalidChargingStationCertificate: {objection}.\n")
+            return self._let_in(connection, identity, WITH_CERTIFICATE)
+        encrypted = connection.transport.get_extra_info("ssl_object") is not None
+        charger = self._office.charger(identity)
+        if charger.profile == WITH_CERTIFICATE:  # whose password no longer counts
+            return connection.respond(HTTPStatus.FORBIDDEN, "This charger comes with its certificate.\n")
+        hashed = charger.password_hash
+        if hashed is None:
+            return self._let_in(connection, identity, 0)
+        if await asyncio.to_thread(_is_password, request, identity, hashed):
+            return self._let_in(connection, identity, WITH_TLS if encrypted else WITH_PASSWORD)
         response = connection.respond(HTTPStatus.UNAUTHORIZED, "The identity and its password are needed.\n")
         response.headers["WWW-Authenticate"] = build_www_authenticate_basic("CSMS")
         return response
+
+    def _let_in(self, connection: ServerConnection, identity: str, profile: int) -> Response | None:
+        """Nobody comes in with less than before (A05.FR.07, A00.FR.002); who was authenticated raises the bar."""
+        charger = self._office.charger(identity)
+        if profile < charger.profile:
+            text = f"Security profile {profile} is lower than this charger's, {charger.profile}.\n"
+            return connection.respond(HTTPStatus.FORBIDDEN, text)
+        if profile > charger.profile:
+            self._office.store.write_later(msgspec.structs.replace(charger, profile=profile))
+            self._on_change(identity)
+        return None
 
     def choose(self, _connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
         """The first version the charger offers that we have; it lists them as it prefers them (OCPP-J 3.1.2)."""
@@ -70,6 +103,20 @@ class Door:
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             said = response.body.decode(errors="replace").partition("\n")[0]
             self.note(connection, request, f"{response.status_code} {said}")
+
+    def note_tls(self, reason: str) -> None:
+        """Note a TLS handshake that failed: who it was, it has not said."""
+        self.turned_away.append(
+            TurnedAway(
+                at_utc_s=self._office.now(),
+                remote="",
+                path="",
+                identity=None,
+                offered="",
+                reason=f"TLS: {reason}"[:SHOWN_CHARACTERS],
+            )
+        )
+        self._on_change("")
 
     def note(self, connection: ServerConnection, request: Request | None, reason: str) -> None:
         """Note a connection that was not taken."""

@@ -91,6 +91,8 @@ class Peer:
         self._ids = ids
         self._faults = faults
         self._calls: asyncio.Queue[CallReceived | None] = asyncio.Queue()  # None: no more will come
+        self._at_rest = asyncio.Event()  # no call of the charger's waits for its answer
+        self._at_rest.set()
         self._turn = asyncio.Lock()
         self._outcome: asyncio.Future[Event | None] | None = None  # of our CALL in flight; None: the connection ended
         self._ended = asyncio.Event()  # the connection has
@@ -100,6 +102,10 @@ class Peer:
     def version(self) -> Version:
         """The OCPP version spoken."""
         return self._codec.version
+
+    def request_type(self, action: str) -> type[msgspec.Struct]:
+        """The CALL of an action in the charger's version."""
+        return self._codec.request_type(action)
 
     async def run(self) -> None:
         """Read and answer until the connection has ended and all that came over it is stored."""
@@ -136,6 +142,10 @@ class Peer:
                 raise CallFailedError(f"{action} was not answered in time", Failure.SILENT)
             case _:
                 raise CallFailedError(f"{action} was not answered: the charger has gone", Failure.OFFLINE)
+
+    async def at_rest(self) -> None:
+        """Wait until the charger's calls so far are answered."""
+        await self._at_rest.wait()
 
     async def is_alive(self) -> bool:
         """Whether the other end still answers pings; asks it, for at most PONG_TIMEOUT_S."""
@@ -192,6 +202,7 @@ class Peer:
 
     async def _answer_calls(self) -> None:
         while (call := await self._calls.get()) is not None:
+            self._at_rest.clear()
             answer: msgspec.Struct | CallError
             try:
                 answer = await self._serve(self, call)
@@ -204,6 +215,9 @@ class Peer:
                 frame = fault.mangle(self._frame(call.id, fault.distort(answer)))
             if fault is None or await self._survives(fault):
                 await self._send(frame, frame)
+            if self._calls.empty():
+                self._at_rest.set()
+        self._at_rest.set()
 
     def _frame(self, call_id: str, answer: msgspec.Struct | CallError) -> str:
         if isinstance(answer, CallError):

@@ -23,7 +23,11 @@ class ChargerState(enum.StrEnum):
 
 
 class Charger(msgspec.Struct, frozen=True, kw_only=True):
-    """A charger and what it last said of itself. `password_hash` None: it connects without a password."""
+    """A charger and what it last said of itself. `password_hash` None: it connects without a password.
+
+    `serial`: told by a charger that was authenticated. `profile`: the highest security profile it has come in with,
+    below which it is not let in any more (A05.FR.07).
+    """
 
     identity: str
     state: ChargerState = ChargerState.PENDING
@@ -32,6 +36,20 @@ class Charger(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     password_hash: str | None = None
     seen_utc_s: float | None = None
+    serial: str = ""
+    profile: int = 0
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate that was signed for a charger. `serial`: hexadecimal. `revoked_utc_s` None: it is good."""
+
+    serial: str
+    charger: str
+    subject: str
+    not_before_utc_s: float
+    not_after_utc_s: float
+    pem: str
+    revoked_utc_s: float | None = None
 
 
 class TokenStatus(enum.StrEnum):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,6 +36,10 @@ from csms.records import (
 from csms.store import Store
 from csms.tariff import Tariff
 from csms.told import EventTold
+
+if TYPE_CHECKING:
+    from csms.certificates import Certificates
+    from csms.pki import Pki
 
 PING_INTERVAL_S = 60.0  # our policy: finds the chargers that vanished
 PING_TIMEOUT_S = 20.0  # our policy
@@ -71,14 +76,15 @@ class Csms:
         self._heard_utc_s: dict[str, float] = {}  # of those that are connected
         self._tongues: dict[Version, tuple[Codec, Dialect]] = {}
         self._peers: dict[str, Peer] = {}
-        self._server: Server | None = None
+        self._listening: list[Server] = []
+        self.certificates: Certificates | None = None
 
     @property
     def port(self) -> int:
         """The TCP port it listens on. Raises RuntimeError before `start`."""
-        if self._server is None:
+        if not self._listening:
             raise RuntimeError("the CSMS has no port yet: await start() first")
-        return int(self._server.sockets[0].getsockname()[1])
+        return int(self._listening[0].sockets[0].getsockname()[1])
 
     @property
     def online(self) -> frozenset[str]:
@@ -109,7 +115,10 @@ class Csms:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen, and return the port. Raises OSError when the address cannot be used."""
-        self._server = await serve(
+        return await self._listen(host, port, None)
+
+    async def _listen(self, host: str, port: int, context: ssl.SSLContext | None) -> int:
+        server = await serve(
             self._attend,
             host,
             port,
@@ -120,15 +129,30 @@ class Csms:
             ping_interval=PING_INTERVAL_S,
             ping_timeout=PING_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
+            ssl=context,
         )
-        return self.port
+        self._listening.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def start_secure(
+        self, pki: Pki, host: str = "127.0.0.1", port: int = 0, *, organization: str | None = None
+    ) -> int:
+        """Listen with TLS, too (security profiles 2 and 3), and return the port. Raises OSError."""
+        from csms.certificates import Certificates
+        from csms.tls import server_context
+
+        self.certificates = self._door.certificates = Certificates(
+            self._office, pki, self._peer, organization=organization
+        )
+        context = server_context(pki.servers, pki.charger_roots, self._door.note_tls)
+        return await self._listen(host, port, context)
 
     async def stop(self) -> None:
         """Close all connections, write what waits, close the database."""
         self.changes.end()
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
+        for server in self._listening:
+            server.close()
+            await server.wait_closed()
         await self.store.close()
 
     # What the operator does. These wait for the disk, the event loop with them; they are rare.
@@ -200,6 +224,8 @@ class Csms:
     async def ask(self, identity: str, command: c.AnyCommand) -> c.Answer:
         """Ask for anything, in no version's words."""
         peer = self._peer(identity)
+        if isinstance(command, c.InstallRoot) and command.pem is None and self.certificates is not None:
+            command = msgspec.structs.replace(command, pem=self.certificates.root_pem)
         return await self._answer(peer, peer.dialect.call_for(command))
 
     async def ask_by_name(self, identity: str, action: str, payload: bytes) -> c.Answer:
@@ -298,7 +324,6 @@ class Csms:
         self.changes.touch(identity)
 
     # What a connection goes through
-
     async def _attend(self, socket: ServerConnection) -> None:
         identity = identity_of(socket.request.path) if socket.request else None
         if identity is None or socket.subprotocol is None:

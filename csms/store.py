@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from csms.database import Database, DatabaseError, Operation
-from csms.records import Charger, ForgottenToken, Token
+from csms.records import Charger, ForgottenToken, Issued, Token
 from csms.tariff import Tariff
 
 MAX_WAITING = 256  # our policy: so many operations that may wait are written without waiting for an urgent one
@@ -26,7 +26,7 @@ Batch: TypeAlias = list[tuple[Operation | None, asyncio.Future[Any] | None]]
 
 
 class Store:
-    """The database and its one writer. `chargers` and `tokens` (by `Token.key`) are read from memory."""
+    """The database and its one writer. `chargers`, `tokens` (by `Token.key`) and `issued` are read from memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Open or create the database; None: in memory.
@@ -36,8 +36,9 @@ class Store:
         """
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="csms-store")
         self._database = self._thread.submit(Database, path).result()
-        chargers, tokens = self._thread.submit(self._database.load).result()
+        chargers, tokens, issued = self._thread.submit(self._database.load).result()
         self.chargers = {charger.identity: charger for charger in chargers}
+        self.issued = {each.serial: each for each in issued}
         self.tokens = {token.key: token for token in tokens}
         self._waiting: Batch = []
         self._writing = False
@@ -97,6 +98,8 @@ class Store:
     def _remember(self, operation: Operation | None) -> None:
         if isinstance(operation, Charger):
             self.chargers[operation.identity] = operation
+        elif isinstance(operation, Issued):
+            self.issued[operation.serial] = operation
         elif isinstance(operation, Token):
             self.tokens[operation.key] = operation
         elif isinstance(operation, ForgottenToken):

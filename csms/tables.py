@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
-SCHEMA_VERSION = 2  # PRAGMA user_version; a change of the tables below raises it
+SCHEMA_VERSION = 3  # PRAGMA user_version; a change of the tables below raises it
 
 _DIALECT = sqlite.dialect(paramstyle="named")
 _MADE_BY_THE_DATABASE = frozenset({"id", "origin", "energy_wh", "cost"})  # or set by statements of their own
@@ -43,6 +43,19 @@ chargers = Table(
     C("version", String, nullable=False),
     C("password_hash", String),
     C("seen_utc_s", Float),
+    C("serial", String, nullable=False, server_default=""),
+    C("profile", Integer, nullable=False, server_default="0"),
+)
+certificates = Table(
+    "certificates",
+    metadata,
+    C("serial", String, primary_key=True),
+    C("charger", String, nullable=False),
+    C("subject", String, nullable=False),
+    C("not_before_utc_s", Float, nullable=False),
+    C("not_after_utc_s", Float, nullable=False),
+    C("pem", String, nullable=False),
+    C("revoked_utc_s", Float),
 )
 tokens = Table(
     "tokens",

@@ -49,7 +49,7 @@ class Dialect16:
             "Heartbeat": self._heartbeat,
             "MeterValues": self._meter_values,
             "SecurityEventNotification": self._security_event,
-            "SignCertificate": always(wire.SignCertificateResponse(status="Rejected")),
+            "SignCertificate": self._sign,
             "StartTransaction": self._start,
             "StatusNotification": self._status,
             "StopTransaction": self._stop,
@@ -109,6 +109,16 @@ class Dialect16:
                 return wire.ChangeConfigurationRequest(key=command.name, value=command.value)
             case c.FileCommand():
                 return call16(wire, command, self._office.next_number(), self._office.now())
+            case c.SetPassword():  # security whitepaper 7.2: bytes in hexadecimal digits
+                return wire.ChangeConfigurationRequest(key="AuthorizationKey", value=command.password.encode().hex())
+            case c.InstallRoot():
+                return wire.InstallCertificateRequest(certificateType=_use(command.use), certificate=command.pem or "")
+            case c.ListRoots():
+                return wire.GetInstalledCertificateIdsRequest(certificateType=_use(command.use))
+            case c.DeleteCertificate():
+                return wire.DeleteCertificateRequest(certificateHashData=_named(command))
+            case c.Renew():
+                return wire.ExtendedTriggerMessageRequest(requestedMessage="SignChargePointCertificate")
             case c.GetReport():
                 raise c.UnsayableError("OCPP 1.6 has no reports: read the configuration instead")
             case c.Planning():
@@ -131,6 +141,7 @@ class Dialect16:
             vendor=request.chargePointVendor,
             model=request.chargePointModel,
             version=known(request.firmwareVersion) or "",
+            serial=known(request.chargePointSerialNumber) or "",
         )
         return wire.BootNotificationResponse(
             currentTime=to_wire(self._office.now()),
@@ -141,6 +152,11 @@ class Dialect16:
     async def _security_event(self, charger: str, request: wire.SecurityEventNotificationRequest) -> msgspec.Struct:
         await self._store.write(security_event(charger, request))
         return wire.SecurityEventNotificationResponse()
+
+    async def _sign(self, charger: str, request: wire.SignCertificateRequest) -> msgspec.Struct:
+        sign = self._office.sign
+        willing = sign is not None and await sign(charger, request.csr, request)
+        return wire.SignCertificateResponse(status="Accepted" if willing else "Rejected")
 
     async def _heartbeat(self, charger: str, request: wire.HeartbeatRequest) -> msgspec.Struct:  # noqa: ARG002
         return wire.HeartbeatResponse(currentTime=to_wire(self._office.now()))
@@ -249,3 +265,22 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:  # 1.6 sends numbers as text, and any text is legal
         return math.nan
+
+
+def _use(use: c.RootUse) -> wire.CertificateUseEnumType:
+    match use:
+        case c.RootUse.CSMS:
+            return "CentralSystemRootCertificate"
+        case c.RootUse.MANUFACTURER:
+            return "ManufacturerRootCertificate"
+        case _:
+            raise c.UnsayableError(f"OCPP 1.6 has no {use}")
+
+
+def _named(command: c.DeleteCertificate) -> wire.CertificateHashDataType:
+    return wire.CertificateHashDataType(
+        hashAlgorithm=cast("wire.HashAlgorithmEnumType", command.hash_algorithm),
+        issuerNameHash=command.issuer_name_hash,
+        issuerKeyHash=command.issuer_key_hash,
+        serialNumber=command.serial,
+    )

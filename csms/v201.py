@@ -46,7 +46,6 @@ _ANSWERS: Mapping[
     "ReportChargingProfiles": {},
     "ReportDERControl": {},
     "ReservationStatusUpdate": {},
-    "SignCertificate": {"status": "Rejected"},
 }
 
 
@@ -76,6 +75,7 @@ class Dialect201:
             "NotifyMonitoringReport": self._notify_monitoring_report,
             "NotifyReport": self._notify_report,
             "SecurityEventNotification": self._security_event,
+            "SignCertificate": self._sign,
             "StatusNotification": self._status,
             "TransactionEvent": self._transaction_event,
         }
@@ -143,6 +143,10 @@ class Dialect201:
                 return self._message("SetVariablesRequest", setVariableData=[change])
             case c.FileCommand():
                 return call2(self._wire, command, self._office.next_number(), self._office.now())
+            case c.SetPassword():
+                return self.call_for(c.SetSetting(name="SecurityCtrlr/BasicAuthPassword", value=command.password))
+            case c.InstallRoot() | c.ListRoots() | c.DeleteCertificate() | c.Renew():
+                return self._about_certificates(command)
             case c.GetReport():
                 number = self._office.next_number()
                 return self._message("GetBaseReportRequest", requestId=number, reportBase=command.kind.value)
@@ -168,6 +172,30 @@ class Dialect201:
             for result in results
         )
 
+    def _about_certificates(
+        self, command: c.InstallRoot | c.ListRoots | c.DeleteCertificate | c.Renew
+    ) -> msgspec.Struct:
+        match command:
+            case c.InstallRoot():
+                return self._message(
+                    "InstallCertificateRequest", certificateType=command.use.value, certificate=command.pem or ""
+                )
+            case c.ListRoots():
+                return self._message("GetInstalledCertificateIdsRequest", certificateType=[command.use.value])
+            case c.DeleteCertificate():
+                return self._message("DeleteCertificateRequest", certificateHashData=self._named(command))
+            case c.Renew():
+                return self._message("TriggerMessageRequest", requestedMessage="SignChargingStationCertificate")
+
+    def _named(self, command: c.DeleteCertificate) -> msgspec.Struct:
+        return self._message(
+            "CertificateHashDataType",
+            hashAlgorithm=command.hash_algorithm,
+            issuerNameHash=command.issuer_name_hash,
+            issuerKeyHash=command.issuer_key_hash,
+            serialNumber=command.serial,
+        )
+
     def _evse(self, evse: int, connector: int = 0) -> Any:
         """An EVSE, or its connector; UNSET for the whole station."""
         return self._wire.EVSEType(id=evse, connectorId=connector or UNSET) if evse else UNSET
@@ -188,7 +216,11 @@ class Dialect201:
     async def _boot(self, charger: str, request: wire.BootNotificationRequest) -> msgspec.Struct:
         station = request.chargingStation
         await self._office.boot(
-            charger, vendor=station.vendorName, model=station.model, version=known(station.firmwareVersion) or ""
+            charger,
+            vendor=station.vendorName,
+            model=station.model,
+            version=known(station.firmwareVersion) or "",
+            serial=known(station.serialNumber) or "",
         )
         return self._message(
             "BootNotificationResponse",
@@ -272,6 +304,11 @@ class Dialect201:
     async def _notify_event(self, charger: str, request: wire.NotifyEventRequest) -> msgspec.Struct:
         self._office.told.add(charger, map(_event_told, request.eventData))
         return self._message("NotifyEventResponse")
+
+    async def _sign(self, charger: str, request: Any) -> msgspec.Struct:
+        sign = self._office.sign
+        willing = sign is not None and await sign(charger, request.csr, request)
+        return self._message("SignCertificateResponse", status="Accepted" if willing else "Rejected")
 
     def _info(self, id_token: wire.IdTokenType) -> msgspec.Struct:
         if id_token.type == NO_AUTHORIZATION:

@@ -11,7 +11,7 @@ import msgspec
 
 from agent.ocpp.codec import Version
 from agent.ocpp.stamps import to_wire
-from csms.commands import Answer, Trigger, UnsayableError
+from csms.commands import Answer, SetPassword, Trigger, UnsayableError
 from csms.peers import CallFailedError
 from csms.records import Charger, ChargerState, ConnectorStatus, SessionRow
 from csms.series import Curve, curves_of
@@ -102,6 +102,14 @@ async def decide(csms: Csms, identity: str, state: ChargerState) -> Decision:
     view = await charger(csms, identity)
     assert view is not None  # noqa: S101 - the decision has made it known
     return Decision(charger=view, answer=answer, remark=remark)
+
+
+async def change_password(csms: Csms, identity: str, password: str) -> Answer:
+    """Give a charger a new password; the old one counts until it has taken it (A01.FR.03-04)."""
+    answer = await csms.ask(identity, SetPassword(password=password))
+    if answer.status == "Accepted":
+        csms.set_password(identity, password)
+    return answer
 
 
 def utc_text(utc_s: float | None) -> str:

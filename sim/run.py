@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from agent.config import Config, ConfigError, load
+from agent.ocpp.network import PLAIN_PROFILES
 from agent.ocpp.setting import SettingError
 from agent.runtime.clock import LoopClock
 from agent.runtime.journal import JournalError
@@ -66,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--csms", metavar="URL", help="ocpp.url; the identity is appended")
     parser.add_argument("--identity", help="station.identity")
+    parser.add_argument("--security-profile", type=int, choices=range(4), help="ocpp.security_profile")
+    parser.add_argument("--password-file", type=Path, metavar="FILE", help="ocpp.password_file, profiles 1 and 2")
+    parser.add_argument("--ca-file", type=Path, metavar="FILE", help="ocpp.ca_file, profiles 2 and 3")
+    parser.add_argument("--certificates", type=Path, metavar="DIR", help="ocpp.certificates, read anew at each use")
     parser.add_argument("--config", type=Path, metavar="FILE", default=DEFAULT_CONFIG, help="as of `evse run`")
     parser.add_argument(
         "--state-dir", type=Path, metavar="DIR", help="state.dir; neither: nothing outlives the process"
@@ -86,7 +91,7 @@ def _config(chosen: argparse.Namespace, stack: ExitStack) -> Config:
     """The configuration with what the command line says. Raises `ConfigError`, and ValueError for what does not go."""
     if chosen.hardware_process and chosen.speed != 1:
         raise ValueError("--speed: a hardware process of its own lives at the ordinary pace; leave --hardware-process")
-    lines = ["[ocpp]", _line("url", chosen.csms), "[station]", _line("identity", chosen.identity)]
+    lines = ["[ocpp]", _line("url", chosen.csms), *_security(chosen), "[station]", _line("identity", chosen.identity)]
     if chosen.state_dir is None and chosen.config == DEFAULT_CONFIG:
         chosen.state_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evse-sim-")))
     if chosen.state_dir is not None:
@@ -97,6 +102,23 @@ def _config(chosen: argparse.Namespace, stack: ExitStack) -> Config:
             chosen.config, None, "hal", "evse sim brings its own board and meters: leave out socket, board and meter"
         )
     return config
+
+
+def _security(chosen: argparse.Namespace) -> list[str]:
+    """How the link is secured, as far as the command line says so."""
+    lines = [
+        _line(key, str(path.absolute()))
+        for key, path in (
+            ("password_file", chosen.password_file),
+            ("ca_file", chosen.ca_file),
+            ("certificates", chosen.certificates),
+        )
+        if path is not None
+    ]
+    if chosen.security_profile is not None:
+        plain = "true" if chosen.security_profile in PLAIN_PROFILES else "false"
+        lines += [f"security_profile = {chosen.security_profile}", f"allow_plain_text = {plain}"]
+    return lines
 
 
 def _line(key: str, value: str | None) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from sim.time import new_virtual_loop
 from tests import budget, matrix
+from tests.security.fixtures import tls_cases  # noqa: F401 - a fixture, for the suites that have TLS cases
 
 # Always the same function objects: pytest-asyncio rebuilds wider-scoped loops whenever the factory changes.
 _VIRTUAL: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {"virtual": new_virtual_loop}

@@ -14,7 +14,7 @@ from typing import Final
 GROUP: Final = "evse.commands"
 PACKAGE: Final = "evse-agent"
 OWN: Final = frozenset(  # agent.cli.NAME:command
-    {"config", "factory", "iso15118", "limit", "ocpp", "record", "run", "session", "status"}
+    {"cert", "config", "doctor", "factory", "iso15118", "limit", "ocpp", "record", "run", "session", "status"}
 )
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it

@@ -5,12 +5,14 @@ from __future__ import annotations
 from agent.ocpp.block import Block, Surroundings
 from agent.ocpp.blocks.authorization import Authorization
 from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.certificates import Certificates
 from agent.ocpp.blocks.customers import CustomerInformation
 from agent.ocpp.blocks.diagnostics import Diagnostics
 from agent.ocpp.blocks.display import Display
 from agent.ocpp.blocks.firmware import FirmwareUpdate
 from agent.ocpp.blocks.local_list import LocalListBlock
 from agent.ocpp.blocks.monitoring import Monitoring
+from agent.ocpp.blocks.network import Network
 from agent.ocpp.blocks.provisioning import Provisioning
 from agent.ocpp.blocks.publishing import Publishing
 from agent.ocpp.blocks.remote_control import RemoteControl
@@ -30,6 +32,8 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
     others: tuple[Block, ...] = (
         Authorization(settings, around.tokens),
         LocalListBlock(settings, around.tokens),
+        Certificates(around),
+        Network(around),
         RemoteControl(charger, settings, lambda: provisioning.registered),
         Variables(settings, around.model, clock),
         Monitoring(around, around.model, around.hardware),

@@ -18,6 +18,7 @@ from agent.ocpp.hardware_model import HardwareModel
 from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.setting import Setting
 from agent.ocpp.tokens import Tokens
+from agent.ocpp.uplink import Uplink
 from agent.ocpp.variables import Settings
 from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import Clock
@@ -42,6 +43,9 @@ class Csms(Protocol):
 
     async def say(self, notice: Notice) -> Any:
         """What it answered, in no version's words; None when it cannot be asked, or has no answer to this."""
+
+    def reconnect(self) -> None:
+        """Leave it, and dial anew by the plan as it is now. Returns at once."""
 
 
 class Vendors(Protocol):
@@ -69,6 +73,7 @@ class Surroundings(Struct, frozen=True):
     language: str
     security: SecurityEvents
     tokens: Tokens
+    uplink: Uplink
     workshop: Workshop | None = None  # none: no files come or go
 
 

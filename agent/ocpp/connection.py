@@ -9,24 +9,26 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from http import HTTPStatus
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from agent.ocpp.calls import LinkLostError
 from agent.ocpp.codec import Version
 from agent.ocpp.rpc import MAX_FRAME_BYTES, TOO_BIG
+from agent.ocpp.tls import Handshake, TlsConfig, Trouble, context, trouble_in
 
 OPEN_TIMEOUT_S: Final = 30.0  # our policy: TCP, TLS and the handshake together
 PONG_TIMEOUT_S: Final = 20.0  # our policy: how long a keep-alive's pong may take before the link counts as dead
 CLOSE_TIMEOUT_S: Final = 5.0  # our policy
 MAX_IDENTITY: Final = 48  # OCPP-J 2.0.1 3.1.1
 POLICY_VIOLATION: Final = 1008  # RFC 6455 7.4.1
+REFUSALS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})  # of who we say we are
 
 Direction: TypeAlias = Literal["in", "out"]
 FrameWatcher: TypeAlias = Callable[[Direction, str], None]
@@ -39,6 +41,10 @@ _quiet.setLevel(logging.INFO)
 
 class DialError(Exception):
     """No connection came about; says what happened and what may help."""
+
+    def __init__(self, message: str, trouble: Trouble) -> None:
+        super().__init__(message)
+        self.trouble = trouble
 
 
 class LinkState(msgspec.Struct, frozen=True):
@@ -55,14 +61,14 @@ class LinkState(msgspec.Struct, frozen=True):
 class LinkConfig(msgspec.Struct, frozen=True):
     """Where the CSMS is and who the station says it is. `versions` in the order of preference.
 
-    `ca_file` holds the root certificates that a wss:// CSMS may present; the operating system's are not used.
+    `tls`: how a wss:// connection is secured. The password is text, or bytes as OCPP 1.6's keys are.
     """
 
     url: str
     identity: str
     versions: tuple[Version, ...] = (Version.V21, Version.V201, Version.V16)
-    password: str | None = None
-    ca_file: Path | None = None
+    password: str | bytes | None = None
+    tls: TlsConfig | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError naming what cannot work."""
@@ -71,8 +77,8 @@ class LinkConfig(msgspec.Struct, frozen=True):
             raise ValueError(f"CSMS url {self.url!r}: give ws://host/path or wss://host/path")
         if parts.username is not None or parts.query or parts.fragment:
             raise ValueError("CSMS url: leave out user, query and fragment; identity and password stand by themselves")
-        if parts.scheme == "wss" and self.ca_file is None:
-            raise ValueError("CSMS url wss://: give ca_file, the file with the CSMS's root certificate")
+        if (parts.scheme == "wss") != (self.tls is not None):
+            raise ValueError(f"CSMS url {self.url!r}: wss:// goes with roots to trust, ws:// without")
         if not self.identity or ":" in self.identity or len(self.identity) > MAX_IDENTITY:
             raise ValueError(f"identity {self.identity!r}: 1 to {MAX_IDENTITY} characters, no colon (OCPP-J 3.1.1)")
         if not self.versions:
@@ -154,8 +160,12 @@ class Frames:
 class WebSocketLink:
     """An open connection, in the version that the CSMS chose."""
 
-    def __init__(self, socket: ClientConnection, version: Version, frames: Frames) -> None:
+    def __init__(
+        self, socket: ClientConnection, version: Version, frames: Frames, peer: tuple[bytes, ...] = ()
+    ) -> None:
+        """`peer`: the CSMS's certificates, as `Handshake.peer`."""
         self.version = version
+        self.peer = peer
         self._socket = socket
         self._frames = frames
 
@@ -224,18 +234,18 @@ async def dial(config: LinkConfig, frames: Frames) -> WebSocketLink:
 
     The CSMS must pick one of the versions offered; one that picks none leaves nothing to talk in (OCPP-J 3.2).
     """
-    headers = {}
-    if config.password is not None:
-        credentials = base64.b64encode(f"{config.identity}:{config.password}".encode())
-        headers["Authorization"] = f"Basic {credentials.decode()}"
-    secure = urlsplit(config.url).scheme == "wss"
+    handshake = Handshake()
     try:
-        trust = ssl.create_default_context(cafile=config.ca_file) if secure else None
+        secured = None if config.tls is None else await asyncio.to_thread(context, config.tls, handshake)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        text = f"{config.connection_url}: the station's certificates or key cannot be used: {error}"
+        raise DialError(text, Trouble.CONFIGURATION) from error
+    try:
         socket = await _Dial(
             config.connection_url,
             subprotocols=[Subprotocol(version) for version in config.versions],
             compression=None,
-            additional_headers=headers,
+            additional_headers=_credentials(config),
             user_agent_header=None,
             proxy=None,  # the environment of a charger is nobody's to configure a proxy in
             open_timeout=OPEN_TIMEOUT_S,
@@ -243,12 +253,45 @@ async def dial(config: LinkConfig, frames: Frames) -> WebSocketLink:
             close_timeout=CLOSE_TIMEOUT_S,
             max_size=MAX_FRAME_BYTES,
             logger=_quiet,
-            ssl=trust,
+            ssl=secured,
         )
     except (OSError, TimeoutError, WebSocketException) as error:
-        raise DialError(f"{config.connection_url}: {error}") from error
+        trouble, detail = _diagnosis(error, handshake)
+        raise DialError(f"{config.connection_url}: {trouble}: {detail}", trouble) from error
     if socket.subprotocol is None:
         await socket.close(POLICY_VIOLATION, "no OCPP version in common")
         offered = ", ".join(config.versions)
-        raise DialError(f"{config.connection_url}: the CSMS speaks none of {offered}; enable a version it knows")
-    return WebSocketLink(socket, Version(socket.subprotocol), frames)
+        text = f"{config.connection_url}: the CSMS speaks none of {offered}; enable a version it knows"
+        raise DialError(text, Trouble.NO_OCPP)
+    return WebSocketLink(socket, Version(socket.subprotocol), frames, handshake.peer)
+
+
+def _credentials(config: LinkConfig) -> dict[str, str]:
+    """The headers that say who we are (A00.FR.203-205)."""
+    if config.password is None:
+        return {}
+    password = config.password.encode() if isinstance(config.password, str) else config.password
+    credentials = base64.b64encode(config.identity.encode() + b":" + password)
+    return {"Authorization": f"Basic {credentials.decode()}"}
+
+
+def _diagnosis(error: Exception, handshake: Handshake) -> tuple[Trouble, str]:
+    """What kind of trouble it is, and what the libraries said about it."""
+    first = handshake.error or (error if isinstance(error, ssl.SSLError) else None)
+    if first is not None:
+        said = getattr(first, "verify_message", "") or first.reason or str(first)
+        return trouble_in(first, cipher_chosen=handshake.cipher_chosen), said
+    if handshake.unanswered and not isinstance(error, InvalidStatus):
+        # A server of TLS 1.3 judges our certificate when we are sending already; hanging up, it may lose its own alert.
+        return Trouble.REFUSED_CERTIFICATE, f"it hung up as soon as it had seen the certificate: {error}"
+    match error:
+        case InvalidStatus(response=response) if response.status_code in REFUSALS:
+            return Trouble.REFUSED_PASSWORD, f"HTTP {response.status_code}"
+        case InvalidStatus(response=response):
+            return Trouble.HTTP, f"HTTP {response.status_code}"
+        case WebSocketException():
+            return Trouble.HTTP, str(error)
+        case TimeoutError():
+            return Trouble.UNREACHABLE, f"no connection within {OPEN_TIMEOUT_S:.0f} s"
+        case _:
+            return Trouble.UNREACHABLE, str(error)

@@ -77,7 +77,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 Part: TypeAlias = Callable[[], Iterable[Variable]]
 
 
-_OF_SETTINGS: Final = {
+OF_SETTINGS: Final = {
     SettingVerdict.ACCEPTED: (VariableStatus.ACCEPTED, None),
     SettingVerdict.REBOOT_REQUIRED: (VariableStatus.REBOOT_REQUIRED, None),
     SettingVerdict.INVALID: (VariableStatus.REJECTED, Reason.INVALID_VALUE),
@@ -150,7 +150,7 @@ class DeviceModel:
         if attribute.access is Access.READ_ONLY:
             return VariableStatus.REJECTED, Reason.READ_ONLY
         outcome = self._settings.set_by_variable(name.component, name.variable, name.instance or None, text)
-        return _OF_SETTINGS[outcome.verdict]
+        return OF_SETTINGS[outcome.verdict]
 
     def _of_settings(self) -> Iterator[Variable]:
         yield from (self._of_setting(one) for one in self._settings if one.component is not None)

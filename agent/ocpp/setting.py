@@ -58,7 +58,8 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     `key16` is its OCPP 1.6 key; `component`, `variable` and `instance` its place in 2.x's device model. One of both may
     be missing. `minimum` and `maximum` bound a number, or the length of a text or list. `values` are the allowed
     choices; with `member`, a regular expression for them, only examples. `derived`: the agent finds it out, nobody
-    sets it; `reboot`: what is written takes effect at the next start. `inverted16`: the 1.6 key says the opposite.
+    sets it; `access16`: where 1.6 allows something else than 2.x; `reboot`: what is written takes effect at the next
+    start. `inverted16`: the 1.6 key says the opposite.
     `json`: the text is a JSON object, or empty.
     """
 
@@ -74,6 +75,7 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     member: str | None = None
     unit: str | None = None
     access: Access = Access.READ_WRITE
+    access16: Access | None = None
     derived: bool = False
     reboot: bool = False
     inverted16: bool = False
@@ -90,6 +92,11 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     def mutable(self) -> bool:
         """Whether the CSMS may write it."""
         return self.access is not Access.READ_ONLY
+
+    @property
+    def mutable16(self) -> bool:
+        """Whether a 1.6 CSMS may write it."""
+        return (self.access16 or self.access) is not Access.READ_ONLY
 
     @property
     def readable(self) -> bool:
@@ -114,7 +121,8 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             case DataType.SEQUENCE_LIST | DataType.MEMBER_LIST:
                 value = self._members(text)
         if value is None:
-            raise SettingError(f"{self.key}: expected {self.expected()}, got {text[:MAX_TEXT]!r}")
+            got = repr(text[:MAX_TEXT]) if self.readable else "something else"
+            raise SettingError(f"{self.key}: expected {self.expected()}, got {got}")
         return cast("T", value)
 
     def format(self, value: T) -> str:

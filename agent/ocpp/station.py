@@ -31,16 +31,12 @@ from agent.ocpp.calls import Calls, LinkLostError, NotRegisteredError, Served
 from agent.ocpp.charger import Charger
 from agent.ocpp.codec import CallError, ErrorCode, Version
 from agent.ocpp.connection import (
-    BackOff,
-    BackOffRules,
     DialError,
     Frames,
     FrameWatcher,
-    LinkConfig,
     LinkState,
     LinkWatcher,
     WebSocketLink,
-    dial,
 )
 from agent.ocpp.costs import Costs
 from agent.ocpp.device_model import DeviceModel, Nameplate
@@ -62,13 +58,11 @@ from agent.ocpp.setting import Setting
 from agent.ocpp.settings.link import (
     MESSAGE_TIMEOUT,
     OFFLINE_THRESHOLD,
-    RETRY_BACK_OFF_RANDOM_RANGE,
-    RETRY_BACK_OFF_REPEAT_TIMES,
-    RETRY_BACK_OFF_WAIT_MINIMUM,
     WEBSOCKET_PING_INTERVAL,
 )
 from agent.ocpp.settings.station import MINIMUM_STATUS_DURATION, SUPPORTED_FEATURE_PROFILES
 from agent.ocpp.tokens import Tokens
+from agent.ocpp.uplink import Home, Uplink
 from agent.ocpp.variables import Settings
 from agent.ocpp.versions import dialect_for
 from agent.ocpp.workshop import Workshop
@@ -92,7 +86,7 @@ class Station:
         clock: Clock,
         new_id: Callable[[], str],
         rng: random.Random,
-        link: LinkConfig,
+        home: Home,
         plate: Nameplate,
         *,
         tokens: Tokens,
@@ -106,19 +100,20 @@ class Station:
         self._journal = journal
         self._new_id = new_id
         self._security = security
-        self._link_config = link
-        self._back_off = BackOff(rng)
+        self._uplink = Uplink(home, journal, settings, security, new_id, lambda: clock.now().utc_s, rng)
         self._frames = Frames()
         self._link: WebSocketLink | None = None
         self._wanted = asyncio.Event()  # there is a network to dial over
         self._wanted.set()
         self._unwanted = asyncio.Event()
         self._hurry = asyncio.Event()  # do not wait for the back-off to end
+        self._anew = asyncio.Event()  # leave this connection, and dial by the plan as it is now
         self._keeper = Keeper(journal)
         self._outbox = Outbox(journal.facts())
         self._ids = (journal.meta(IDS_KEY) or b"").decode()
         self._dialects: dict[Version, Dialect] = {}
         self._version: Version | None = None
+        self._reached: str | None = None  # where the last connection led
         self._calls: Calls | None = None
         self._offline_since_s: float | None = None
         self._provisioning = Provisioning(
@@ -141,8 +136,8 @@ class Station:
         settings.on_change(self._on_setting)
         hardware = HardwareModel(charger, plate)
         self.model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
-        world = (settings, charger, self._keeper, journal, clock, new_id, plate, hardware, self.model)
-        around = Surroundings(*world, self, self.costs, self.data_transfer, language, security, tokens, workshop)
+        world = (settings, charger, self._keeper, journal, clock, new_id, plate, hardware, self.model, self, self.costs)
+        around = Surroundings(*world, self.data_transfer, language, security, tokens, self._uplink, workshop)
         self._blocks: tuple[Block, ...] = (
             self._provisioning,
             self._availability,
@@ -162,7 +157,7 @@ class Station:
         """The network went away (False: drop the connection without a word and dial no more) or is back: dial now."""
         if online:
             if self._link is None or self._unwanted.is_set():
-                self._back_off.reset()
+                self._uplink.back_off.reset()
                 self._hurry.set()
             self._unwanted.clear()
             self._wanted.set()
@@ -171,6 +166,11 @@ class Station:
         self._unwanted.set()
         if self._link is not None:
             self._link.drop()
+
+    def reconnect(self) -> None:
+        """Leave the CSMS, and dial anew by the plan as it is now. Returns at once."""
+        self._anew.set()
+        self._hurry.set()
 
     def watching_frames(
         self, callback: FrameWatcher, link: LinkWatcher = lambda _up: None
@@ -184,8 +184,8 @@ class Station:
     def link(self) -> LinkState:
         """How the station stands with its CSMS."""
         return LinkState(
-            url=self._link_config.url,
-            identity=self._link_config.identity,
+            url=self._uplink.attempt.profile.url,
+            identity=self._uplink.identity,
             version=self._version,
             connected=self._connected is not None,
             accepted=self._provisioning.registered,
@@ -257,17 +257,24 @@ class Station:
         while True:
             await self._wanted.wait()
             self._hurry.clear()
+            if self._anew.is_set():
+                self._anew.clear()
+                self._uplink.begin_anew()
             try:
                 await together(self._dial(), self._network_gone())
             except DialError as error:
                 _log.warning("no connection to the CSMS: %s", error)
+                if self._uplink.failed(error):
+                    continue
             if self._link is not None:
-                self._back_off.reset()
+                await self._uplink.proved()
                 await self._talk(self._link)
-            await self._pause()
+                self._uplink.lost()
+            if not self._anew.is_set():
+                await self._pause()
 
     async def _dial(self) -> None:
-        self._link = await dial(self._link_config, self._frames)
+        self._link = await self._uplink.dial(self._frames)
         if not self._wanted.is_set():
             self._link.drop()
 
@@ -276,7 +283,7 @@ class Station:
 
     async def _pause(self) -> None:
         """Wait before the next dial, unless the network has just come back."""
-        wait_s = self._back_off.next_s(self._back_off_rules())
+        wait_s = self._uplink.wait_s()
         _log.info("next connection to the CSMS in %.1f s", wait_s)
         try:
             async with asyncio.timeout(wait_s):
@@ -294,13 +301,14 @@ class Station:
         rpc = Rpc(dialect.codec, call_timeout_s=timeout_s, supported=supported)
         calls = Calls(link, rpc, dialect, self._new_id, partial(self._serve, dialect))
         self._calls = calls
-        _log.info("connected to %s, %s", self._link_config.connection_url, dialect.codec.version)
+        _log.info("connected to %s, %s", self._uplink.attempt.profile.url, dialect.codec.version)
         self._frames.linked(True)
         try:
             await together(
                 calls.receive(),
                 self._speak(calls),
                 link.keep_alive(lambda: self._settings.get(WEBSOCKET_PING_INTERVAL), self._ping_changed),
+                self._until_anew(),
             )
         except LinkLostError as lost:
             _log.warning("connection to the CSMS lost: %s", lost)
@@ -313,6 +321,11 @@ class Station:
             self._transactions.link_lost()
             await link.close(NORMAL_CLOSURE, "")
             await calls.close()
+
+    async def _until_anew(self) -> None:
+        """Raise `LinkLostError` when the connection is to be left."""
+        await self._anew.wait()
+        raise LinkLostError("left, to connect anew")
 
     async def _speak(self, calls: Calls) -> None:
         """Boot if need be, report statuses if need be, then deliver and send heartbeats."""
@@ -340,8 +353,9 @@ class Station:
         version = link.version
         if version not in self._dialects:
             self._dialects[version] = dialect_for(version, self._journal.meta(memory_key(version)))
-        if version is not self._version:
-            self._version = version
+        url = self._uplink.attempt.profile.url
+        if version is not self._version or url != self._reached:  # another CSMS, too, must be told all (B10.FR.10)
+            self._version, self._reached = version, url
             self._provisioning.forget()
             self._availability.forget()
         return self._dialects[version]
@@ -378,13 +392,6 @@ class Station:
     def _message_id(self, dialect: Dialect, stored: StoredFact) -> str:
         """The same on every try, also after a restart, so that a CSMS can tell a repetition (OCPP-J 4.1.4)."""
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._ids}/{dialect.codec.version}/{stored.id}"))
-
-    def _back_off_rules(self) -> BackOffRules:
-        return BackOffRules(
-            wait_minimum_s=self._settings.get(RETRY_BACK_OFF_WAIT_MINIMUM),
-            random_range_s=self._settings.get(RETRY_BACK_OFF_RANDOM_RANGE),
-            repeat_times=self._settings.get(RETRY_BACK_OFF_REPEAT_TIMES),
-        )
 
 
 async def _live(block: Block) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import difflib
 import enum
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias, cast
 
 import msgspec
 
@@ -79,16 +79,22 @@ class SettingVerdict(enum.StrEnum):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The verdict, and for a refusal the reason in words (never echoes more than a setting can hold)."""
+    """The verdict, and for a refusal the reason in words (never echoes more than a setting can hold).
+
+    `then`: what happens once the CSMS has been answered; None: nothing.
+    """
 
     verdict: SettingVerdict
     detail: str = ""
+    then: Callable[[], None] | None = None
 
     @property
     def accepted(self) -> bool:
         """Whether the value was taken."""
         return self.verdict in {SettingVerdict.ACCEPTED, SettingVerdict.REBOOT_REQUIRED}
 
+
+Guard: TypeAlias = Callable[[Any, bool], Awaitable[Outcome]]  # the value, and whether 1.6 wrote it
 
 _ACCEPTED = Outcome(SettingVerdict.ACCEPTED)
 _REBOOT_REQUIRED = Outcome(SettingVerdict.REBOOT_REQUIRED)
@@ -126,6 +132,7 @@ class Settings:
         self._written: dict[str, object] = {}  # what takes effect at the next start
         self._followed: dict[str, Callable[[], object]] = {}
         self._revisions: dict[str, int] = {}
+        self._guards: dict[str, Guard] = {}
         for name, text in (start_values or {}).items():
             setting, parse = find_by_name(name, self._registry)
             self._values[setting.key] = parse(text)
@@ -157,6 +164,24 @@ class Settings:
         """How often it has become another: what can be told of a secret."""
         return self._revisions.get(setting.key, 0)
 
+    def guard(self, setting: Setting[Any], guard: Guard) -> None:
+        """Let `guard` decide about what the CSMS writes, and keep it: for what takes effect only if it works."""
+        self._guards[setting.key] = guard
+
+    def guarded(self, setting: Setting[Any] | None) -> bool:
+        """Whether a decision about this setting takes time: see `wish`."""
+        return setting is not None and setting.key in self._guards
+
+    async def wish(self, setting: Setting[Any], text: str, *, by16: bool) -> Outcome:
+        """The CSMS wants a guarded setting to have this value."""
+        if not (setting.mutable16 if by16 else setting.mutable):
+            return Outcome(SettingVerdict.READ_ONLY, f"{setting.key} is read-only")
+        try:
+            value = setting.parse16(text) if by16 else setting.parse(text)
+        except SettingError as error:
+            return Outcome(SettingVerdict.INVALID, str(error))
+        return await self._guards[setting.key](value, by16)
+
     def on_change(self, listener: Callable[[Setting[Any]], None]) -> None:
         """Call `listener(setting)` whenever a value has become another."""
         self._listeners.append(listener)
@@ -182,7 +207,7 @@ class Settings:
         setting = self.find16(key)
         if setting is None:
             return Outcome(SettingVerdict.UNKNOWN_VARIABLE, "no such configuration key")
-        outcome = self._write(setting, text, setting.parse16)
+        outcome = self._write(setting, text, setting.parse16, mutable=setting.mutable16)
         twin = TWINS16.get(setting.key)
         if twin is not None and outcome.accepted:
             self.set(twin, self.get(setting))
@@ -195,7 +220,7 @@ class Settings:
         setting = self.find(component, variable, instance)
         if setting is None:
             return Outcome(SettingVerdict.UNKNOWN_VARIABLE, "no such variable in this component")
-        return self._write(setting, text, setting.parse)
+        return self._write(setting, text, setting.parse, mutable=setting.mutable)
 
     def has(self, component: str) -> bool:
         """Whether any setting belongs to this component."""
@@ -259,8 +284,8 @@ class Settings:
         names = self.get(setting)
         return frozenset(TxPoint(name) for name in names)
 
-    def _write(self, setting: Setting[Any], text: str, parse: Callable[[str], Any]) -> Outcome:
-        if not setting.mutable:
+    def _write(self, setting: Setting[Any], text: str, parse: Callable[[str], Any], *, mutable: bool) -> Outcome:
+        if not mutable or self.guarded(setting):
             return Outcome(SettingVerdict.READ_ONLY, f"{setting.key} is read-only")
         try:
             value = parse(text)

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from agent.pki.certificates import CertificateError, key_fingerprint, key_of
+from agent.pki.certificates import key_fingerprint, key_of
+from agent.pki.names import CertificateError
 
 RSA_BITS: Final = 3072  # our policy: BSI TR-02102-1 for what is to last beyond 2023
 PUBLIC_EXPONENT: Final = 65537

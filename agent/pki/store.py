@@ -22,9 +22,10 @@ import msgspec
 from cryptography import x509
 
 from agent.pki import certificates as pki
-from agent.pki.certificates import CertificateError, HashData, LeafUse, RootUse, fingerprint, issued_by, key_of
+from agent.pki.certificates import fingerprint, issued_by, key_of
 from agent.pki.files import remove, write
 from agent.pki.keys import NAME_LENGTH, FileKeys, Keys
+from agent.pki.names import CertificateError, HashAlgorithm, HashData, LeafUse, RootUse
 from agent.pki.requests import KeyKind
 
 _log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Named(msgspec.Struct, frozen=True):
     """Certificates as GetInstalledCertificateIds tells of them: a root, or a leaf with its intermediates."""
 
     use: RootUse | LeafUse
+    certificate: x509.Certificate
     hash: HashData
     children: tuple[HashData, ...] = ()
 
@@ -124,14 +126,23 @@ class Store:
         folder = self.folder / _FOLDERS[use]
         return {one.stem: one.read_bytes() for one in sorted(folder.glob(f"*{CSR}")) if keys.has(one.stem)}
 
+    def pending_for(self, certificate: x509.Certificate) -> tuple[LeafUse, bytes] | None:
+        """Which request it is the answer to, by its key; None: to none."""
+        name = _name(certificate)
+        return next(((use, self.pending(use)[name]) for use in LeafUse if name in self.pending(use)), None)
+
     def count(self) -> int:
         """How many roots are installed (CertificateStoreMaxLength, CertificateEntries)."""
         return sum(len(self.roots(use)) for use in RootUse)
 
-    def named(self, algorithm: pki.HashAlgorithm = pki.HashAlgorithm.SHA256) -> list[Named]:
+    def named(self, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> list[Named]:
         """Everything with its hashes, as the CSMS may ask for it (M03)."""
         found = [
-            Named(use, pki.hash_data(one.certificate, _issuer(one.certificate, self._all_roots()), algorithm))
+            Named(
+                use,
+                one.certificate,
+                pki.hash_data(one.certificate, _issuer(one.certificate, self._all_roots()), algorithm),
+            )
             for use in RootUse
             for one in self.roots(use)
         ]
@@ -139,7 +150,7 @@ class Store:
             hashes = [
                 pki.hash_data(one, _issuer(one, [*leaf.chain, *self._all_roots()]), algorithm) for one in leaf.chain
             ]
-            found.append(Named(leaf.use, hashes[0], tuple(hashes[1:])))
+            found.append(Named(leaf.use, leaf.certificate, hashes[0], tuple(hashes[1:])))
         return found
 
     # What changes it. All of these raise OSError when the disk does not take it; then nothing has changed.
@@ -186,6 +197,7 @@ class Store:
         """Give up a certificate of the station's own, and its key with it."""
         with self._changing:
             remove(leaf.path)
+            remove(leaf.key_path)
             self.tidy(leaf.use)
 
     def tidy(self, use: LeafUse) -> None:

@@ -25,8 +25,9 @@ class ManufacturerTrust:
 
     def flaw(self, certificate: str, at_utc_s: float) -> str | None:
         """What is wrong with a signing certificate (its intermediates may follow it); None: nothing."""
-        from agent.pki.certificates import CertificateError, read_pem
+        from agent.pki.certificates import read_pem
         from agent.pki.chains import ChainError, Purpose, validated
+        from agent.pki.names import CertificateError
 
         try:
             chain = read_pem(certificate)
@@ -46,7 +47,8 @@ def _signed(file: Path, signature: str, certificate: str) -> bool:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-    from agent.pki.certificates import CertificateError, read_pem
+    from agent.pki.certificates import read_pem
+    from agent.pki.names import CertificateError
 
     sha256 = hashes.SHA256()
     try:

@@ -156,7 +156,7 @@ def test_drop_ins_are_merged_in_the_order_of_their_names(path: Path) -> None:
         ("[station]", "[stations]", 3, "stations", "no such key here; did you mean 'station'?"),
         ("schema_version = 1", "schema_version = 2", 1, "schema_version", "expected one of 1, got '2'"),
         ("schema_version = 1", "", None, "schema_version", "is missing"),
-        ("security_profile = 0", "security_profile = 3", 10, "ocpp.security_profile", "expected one of 0, 1, 2"),
+        ("security_profile = 0", "security_profile = 4", 10, "ocpp.security_profile", "expected one of 0, 1, 2, 3"),
         ("security_profile = 0", "security_profile = 1", 8, "ocpp.password_file", "is missing: security profile 1"),
         ("allow_plain_text = true", "", 10, "ocpp.security_profile", "set ocpp.allow_plain_text = true"),
         ('"ws://csms', '"wss://csms', 9, "ocpp.url", "expected ws://... for security profile 0"),

@@ -337,6 +337,6 @@ async def test_a_stop_of_the_csms_loses_nothing(tmp_path: Path):
         await cp.call("TransactionEvent", STARTED)
     database = Database(tmp_path / "csms.db")
     assert [row.tx for row in database.sessions()] == ["T1"]
-    ((found,), _) = database.load()
+    ((found,), _, _) = database.load()
     assert found.state is ChargerState.ACCEPTED
     database.close()

@@ -270,7 +270,7 @@ async def test_an_older_row_that_still_waits_does_not_undo_what_the_operator_doe
     waiting = store.write(Charger(identity="CP1", state=ChargerState.PENDING))
     store.write_now(Charger(identity="CP1", state=ChargerState.ACCEPTED))
     await waiting
-    ((charger,), _) = await store.read(Database.load)
+    ((charger,), _, _) = await store.read(Database.load)
     assert charger.state is ChargerState.ACCEPTED
 
 

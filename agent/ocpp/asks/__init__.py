@@ -193,6 +193,8 @@ class Verdict(enum.StrEnum):
     NOT_SUPPORTED = "NotSupported"
     REBOOT_REQUIRED = "RebootRequired"
     EMPTY = "EmptyResultSet"
+    FAILED = "Failed"
+    NOT_FOUND = "NotFound"
     UNKNOWN_MESSAGE = "UnknownMessageId"
     UNKNOWN_VENDOR = "UnknownVendorId"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from agent.ocpp.asks import (
     ACCEPTED,
+    ACTUAL,
     BaseReportAsk,
     Handled,
     KeysAnswer,
@@ -28,7 +29,7 @@ from agent.ocpp.asks.device import ReportAsk
 from agent.ocpp.block import Block, ByteLimits, Routes
 from agent.ocpp.calls import Calls
 from agent.ocpp.codec import CallError, ErrorCode
-from agent.ocpp.device_model import DeviceModel, Variable
+from agent.ocpp.device_model import OF_SETTINGS, DeviceModel, Variable
 from agent.ocpp.reports import ReportPart, send
 from agent.ocpp.setting import Access, Setting
 from agent.ocpp.settings.device_data import (
@@ -40,7 +41,7 @@ from agent.ocpp.settings.device_data import (
     ITEMS_PER_GET_VARIABLES,
     ITEMS_PER_SET_VARIABLES,
 )
-from agent.ocpp.variables import Settings, SettingVerdict
+from agent.ocpp.variables import Outcome, Settings, SettingVerdict
 from agent.runtime.clock import Clock
 
 _WRITTEN: Final = {
@@ -50,6 +51,24 @@ _WRITTEN: Final = {
     SettingVerdict.READ_ONLY: Verdict.REJECTED,
     SettingVerdict.UNKNOWN_VARIABLE: Verdict.NOT_SUPPORTED,
 }
+
+
+class _Afterwards:
+    """What the guards of a request want to happen once it has been answered."""
+
+    def __init__(self) -> None:
+        self._acts: list[Callable[[], None]] = []
+
+    def noted(self, outcome: Outcome) -> Outcome:
+        """The same, its wish noted."""
+        if outcome.then is not None:
+            self._acts.append(outcome.then)
+        return outcome
+
+    def act(self) -> None:
+        """The answer has gone out."""
+        for act in self._acts:
+            act()
 
 
 class Variables(Block):
@@ -92,8 +111,18 @@ class Variables(Block):
         return Handled(KeysAnswer(found, tuple(name for name, one in settings if one is None)))
 
     def write_key(self, ask: WriteKeyAsk) -> Handled:
-        """ChangeConfiguration (1.6 5.3)."""
-        return Handled(VerdictAnswer(_WRITTEN[self._settings.set_by_key16(ask.key, ask.value).verdict]))
+        """ChangeConfiguration (1.6 5.3). What is guarded is answered when its guard has decided."""
+        setting = self._settings.find16(ask.key)
+        if setting is None or not self._settings.guarded(setting):
+            return Handled(VerdictAnswer(_WRITTEN[self._settings.set_by_key16(ask.key, ask.value).verdict]))
+        after = _Afterwards()
+
+        async def answer() -> VerdictAnswer:
+            return VerdictAnswer(
+                _WRITTEN[after.noted(await self._settings.wish(setting, ask.value, by16=True)).verdict]
+            )
+
+        return Handled(answer, then=after.act)
 
     def read(self, ask: ReadVariablesAsk) -> Handled:
         """GetVariables (B06). Raises `CallError` for more items than ItemsPerMessage (B06.FR.16)."""
@@ -103,7 +132,14 @@ class Variables(Block):
     def write(self, ask: WriteVariablesAsk) -> Handled:
         """SetVariables (B05), item by item. Raises `CallError` for more items than ItemsPerMessage."""
         self._refuse_more(len(ask.items), ITEMS_PER_SET_VARIABLES)
-        return Handled(VariablesAnswer(tuple(self._write(one) for one in ask.items)))
+        if not any(self._guarded(one) for one in ask.items):
+            return Handled(VariablesAnswer(tuple(self._write(one) for one in ask.items)))
+        after = _Afterwards()
+
+        async def answer() -> VariablesAnswer:
+            return VariablesAnswer(tuple([await self._wish(one, after) for one in ask.items]))
+
+        return Handled(answer, then=after.act)
 
     def base_report(self, ask: BaseReportAsk) -> Handled:
         """GetBaseReport (B07): the answer first, then the report in as many messages as it takes."""
@@ -139,6 +175,22 @@ class Variables(Block):
         status, reason = self._model.write(ask.name, ask.value or "", ask.attribute)
         return VariableResult(ask, status, reason=reason)
 
+    def _guarded(self, ask: VariableAsk) -> Setting[Any] | None:
+        """The setting that is meant, if a guard decides about it."""
+        name = ask.name
+        if ask.attribute != ACTUAL or name.evse is not None:
+            return None
+        setting = self._settings.find(name.component, name.variable, name.instance or None)
+        return setting if self._settings.guarded(setting) else None
+
+    async def _wish(self, ask: VariableAsk, after: _Afterwards) -> VariableResult:
+        setting = self._guarded(ask)
+        if setting is None:
+            return self._write(ask)
+        outcome = after.noted(await self._settings.wish(setting, ask.value or "", by16=False))
+        status, reason = OF_SETTINGS[outcome.verdict]
+        return VariableResult(ask, status, reason=reason)
+
     def _refuse_more(self, items: int, limit: Setting[int]) -> None:
         allowed = self._settings.get(limit)
         if items > allowed:
@@ -146,4 +198,4 @@ class Variables(Block):
 
     def _key_value(self, setting: Setting[object]) -> KeyValue:
         value = self._settings.text16(setting) if setting.readable else None
-        return KeyValue(setting.key16 or "", value, not setting.mutable)
+        return KeyValue(setting.key16 or "", value, not setting.mutable16)

@@ -25,6 +25,7 @@ from agent.ocpp.settings import (
     metering,
     monitoring,
     reservation,
+    secure_link,
     security,
     smart_charging,
     station,
@@ -34,6 +35,7 @@ from agent.ocpp.settings.rows import rows_of
 
 _PARTS: Final = (
     link,
+    secure_link,
     device_data,
     transactions,
     authorization,

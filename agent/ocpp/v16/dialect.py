@@ -46,7 +46,7 @@ from agent.ocpp.dialect import (
 )
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.ocpp.v16 import files, firmware, local_list, reservation, smart_charging
+from agent.ocpp.v16 import certificates, files, firmware, local_list, reservation, smart_charging
 from agent.ocpp.v16 import services as everyday
 from agent.ocpp.v16.security import security_event
 from agent.ocpp.v16.services import FEATURE_PROFILES, as_text
@@ -54,7 +54,7 @@ from agent.ocpp.v16.tokens import verdict_of
 from hal.types import FaultKind
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
-SPEECH: Final[tuple[Speech, ...]] = (local_list, reservation, files, firmware)
+SPEECH: Final[tuple[Speech, ...]] = (local_list, reservation, files, firmware, certificates)
 
 MAX_ENDED: Final = 20  # our policy: ended transactions whose number is still known, for a final cost
 NO_NUMBER: Final = -1  # errata 3.18: the transaction whose StartTransaction could not be delivered

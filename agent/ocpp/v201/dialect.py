@@ -51,7 +51,17 @@ from agent.ocpp.dialect import (
 from agent.ocpp.hardware_model import availability_state
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.ocpp.v201 import display, files, firmware, local_list, monitoring, reports, reservation, smart_charging
+from agent.ocpp.v201 import (
+    certificates,
+    display,
+    files,
+    firmware,
+    local_list,
+    monitoring,
+    reports,
+    reservation,
+    smart_charging,
+)
 from agent.ocpp.v201 import services as everyday
 from agent.ocpp.v201.security import security_event
 from agent.ocpp.v201.tokens import contract_fields, token_fields, told_of, verdict_of
@@ -67,6 +77,7 @@ SPEECH: Final[tuple[Speech, ...]] = (
     smart_charging,
     files,
     firmware,
+    certificates,
 )
 
 NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,8 @@ class ScriptedCsms:
     frames: list[list[Any]] = field(default_factory=list)
     handshakes: list[Any] = field(default_factory=list)
     handshake_times_s: list[float] = field(default_factory=list)
+    gate: Callable[[ServerConnection, Any], Any] | None = None  # may refuse a handshake, as process_request
+    tls: ssl.SSLContext | None = None
     socket: ServerConnection | None = None
     _server: Server | None = None
     _replies: dict[str, asyncio.Future[list[Any]]] = field(default_factory=dict)
@@ -62,11 +65,13 @@ class ScriptedCsms:
             port,
             subprotocols=self.versions or None,
             select_subprotocol=None if self.versions else (lambda *_: None),
+            process_request=self.gate,
+            ssl=self.tls,
             compression=None,
             ping_interval=None,
         )
         self.port = self._server.sockets[0].getsockname()[1]
-        return f"ws://127.0.0.1:{self.port}/ocpp"
+        return f"ws://127.0.0.1:{self.port}/ocpp" if self.tls is None else f"wss://localhost:{self.port}/ocpp"
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""

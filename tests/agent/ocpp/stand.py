@@ -8,6 +8,7 @@ import itertools
 import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from agent.core.facts import (
     TransactionStarted,
     TransactionUpdated,
 )
-from agent.core.security import SecurityEvents
+from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.session import Session, Transaction
 from agent.core.sharing import SharingRule
 from agent.core.token_cache import CachedToken, Policy, TokenList
@@ -39,7 +40,6 @@ from agent.core.values import (
 )
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
-from agent.ocpp.connection import LinkConfig
 from agent.ocpp.device_model import Nameplate
 from agent.ocpp.dialect import BootReason
 from agent.ocpp.hardware_model import connector_type
@@ -49,6 +49,7 @@ from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
 from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.station import Station
+from agent.ocpp.uplink import Home
 from agent.ocpp.variables import Settings
 from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import LoopClock
@@ -205,6 +206,18 @@ class FakeCharger:
         self.times_utc_s.append(utc_s)
 
 
+class Raised:
+    """Security events, remembered and told nobody."""
+
+    def __init__(self) -> None:
+        self.kinds: list[SecurityEventKind] = []
+        self.infos: list[str] = []
+
+    def happened(self, kind: SecurityEventKind, info: str = "") -> None:
+        self.kinds.append(kind)
+        self.infos.append(info)
+
+
 @dataclass
 class Stand:
     """One life of a station; `rebooted` begins the next on the same store."""
@@ -217,6 +230,7 @@ class Stand:
     learnt: list[tuple[IdToken, AuthInfo]]
     tokens: TokenStore
     task: asyncio.Task[None]
+    events: list[SecurityEventKind]
 
     def tell(self, *facts: AnyFact) -> None:
         """Record facts as the runtime does, and offer them."""
@@ -265,15 +279,32 @@ async def stand(
     started: BootReason = BootReason.POWER_UP,
     workshop: Workshop | None = None,
     security: SecurityEvents | None = None,
+    profile: int = 0,
+    folder: Path | None = None,
+    secure_url: str | None = None,
+    epoch_s: float = EPOCH_S,
 ) -> AsyncIterator[Stand]:
-    """A running station; `url` when the CSMS listens already or is not to listen at all."""
+    """A running station; `url` when the CSMS listens already or is not to listen at all.
+
+    `folder`: where its certificates and secrets are; without one it has no place for them.
+    """
     own = url is None
     endpoint = await csms.start() if url is None else url
     store = MemoryStore() if store is None else store
     charger = charger or FakeCharger()
     settings = settings or Settings(start_values=start_values or {})
     loop = asyncio.get_running_loop()
-    clock = LoopClock(wall=lambda: EPOCH_S + loop.time())
+    home = Home(
+        url=endpoint,
+        identity="CP 1",
+        versions=tuple(versions),
+        security=profile or (1 if password is not None else 0),
+        password=password,
+        secure_url=secure_url,
+        certificates=None if folder is None else folder / "certs",
+        secrets=None if folder is None else folder / "secrets",
+    )
+    clock = LoopClock(wall=lambda: epoch_s + loop.time())
     site = Site(SharingRule.EQUAL, dict.fromkeys(charger.evse_ids, 32.0), {})
     charger.profiles = Profiles(store, clock, charger, site, lambda: settings.get(SMART_CHARGING_ENABLED))
     charger.reservations = Reservations(store, clock, charger, lambda evse: connector_type(charger.capabilities(evse)))
@@ -285,6 +316,7 @@ async def stand(
     policy = lambda: Policy(settings.get(AUTH_CACHE_POLICY))  # noqa: E731 - as `agent.main` says it
     tokens = Memory(store, clock, settings.auth_rules, policy)
     tokens.learnt = learnt
+    raised = Raised()
     station = Station(
         settings,
         charger,
@@ -292,14 +324,15 @@ async def stand(
         clock,
         lambda: f"id-{next(numbers)}",
         random.Random(1),
-        LinkConfig(endpoint, "CP 1", tuple(versions), password),
+        home,
         Nameplate("Vendor", "Model", "S-1", "1.0"),
         tokens=tokens,
         started=started,
         workshop=workshop,
-        **({} if security is None else {"security": security}),
+        security=security or raised,
     )
-    one = Stand(csms, station, charger, store, settings, learnt, tokens, loop.create_task(station.run()))
+    task = loop.create_task(station.run())
+    one = Stand(csms, station, charger, store, settings, learnt, tokens, task, raised.kinds)
     try:
         yield one
     finally:

@@ -343,7 +343,7 @@ async def test_the_configuration_inventory_tells_of_what_can_be_written_and_noth
     async with stand(csms, **V201) as one:
         await one.accepted()
         data = await report(one, "ConfigurationInventory")
-        assert {one["variableAttribute"][0]["mutability"] for one in data} == {"ReadWrite"}
+        assert {one["variableAttribute"][0]["mutability"] for one in data} == {"ReadWrite", "WriteOnly"}
         assert all(one["variableAttribute"][0]["persistent"] for one in data)
         assert len(data) == len([one for one in SETTINGS if one.component and one.mutable])
 

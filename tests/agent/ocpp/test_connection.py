@@ -125,7 +125,7 @@ async def test_a_frame_over_the_cap_ends_the_connection():
         ("http://csms/", "CP1", "ws://"),
         ("file:///etc/passwd", "CP1", "ws://"),
         ("ws://user:pw@csms/", "CP1", "leave out user"),
-        ("wss://csms/", "CP1", "ca_file"),
+        ("wss://csms/", "CP1", "roots to trust"),
         ("ws://csms/", "CP:1", "colon"),
         ("ws://csms/", "", "1 to 48"),
     ],

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.pki import certificates as pki
-from agent.pki.certificates import CertificateError, HashAlgorithm, HashData
 from agent.pki.chains import ChainError, Flaw, Purpose, validated
+from agent.pki.names import CertificateError, HashAlgorithm, HashData
 from agent.pki.renewal import DAY_S, renewal_at, repeat_after_s
 from agent.pki.requests import KeyKind, new_key, read_request, signing_request
 from tests.security import minting

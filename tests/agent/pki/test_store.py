@@ -12,7 +12,7 @@ from cryptography import x509
 
 from agent.pki import certificates as pki
 from agent.pki import files
-from agent.pki.certificates import CertificateError, LeafUse, RootUse
+from agent.pki.names import CertificateError, LeafUse, RootUse
 from agent.pki.requests import KeyKind, read_request
 from agent.pki.secrets import SecretError, Secrets
 from agent.pki.store import Store

@@ -1,0 +1,19 @@
+"""What OCPP 2.1 says otherwise than 2.0.1 about certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from agent.ocpp.blocks.certificates import SignNotice
+from agent.ocpp.dialect import Notice, Saying
+
+
+def _sign(notice: SignNotice) -> dict[str, Any]:
+    return {"csr": notice.csr, "certificateType": str(notice.use), "requestId": notice.request}  # A02.FR.24
+
+
+SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(
+    {SignNotice: Saying("SignCertificate", _sign, lambda response: response.status == "Accepted")}
+)

@@ -1,0 +1,53 @@
+"""What certificates are for, and what they are called in OCPP. Pure, and without `cryptography`."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class RootUse(enum.StrEnum):
+    """What a trusted root is trusted with; the words are 2.x's, 1.6 has others for the first."""
+
+    CSMS = "CSMSRootCertificate"
+    MANUFACTURER = "ManufacturerRootCertificate"
+    MO = "MORootCertificate"
+    V2G = "V2GRootCertificate"
+    OEM = "OEMRootCertificate"
+
+
+class LeafUse(enum.StrEnum):
+    """What a certificate of the station's own is for: the link to its CSMS, or the link to the vehicle."""
+
+    STATION = "ChargingStationCertificate"
+    V2G = "V2GCertificate"
+
+
+class HashAlgorithm(enum.StrEnum):
+    """How certificates are named in OCPP."""
+
+    SHA256 = "SHA256"
+    SHA384 = "SHA384"
+    SHA512 = "SHA512"
+
+
+class CertificateError(ValueError):
+    """Text that is no certificate, no chain, no key or no request; says which."""
+
+
+class HashData(msgspec.Struct, frozen=True):
+    """A certificate's name in OCPP: hexadecimal, as RFC 6960 4.1.1 has it; the serial without leading zeros."""
+
+    algorithm: HashAlgorithm
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial: str
+
+    def names_the_same(self, other: HashData) -> bool:
+        """CiStrings; and some write serial numbers with the zeros that ought not to be there."""
+        return self._folded() == other._folded()
+
+    def _folded(self) -> tuple[str, str, str, str]:
+        serial = self.serial.casefold().lstrip("0")
+        return self.algorithm, self.issuer_name_hash.casefold(), self.issuer_key_hash.casefold(), serial
