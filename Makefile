@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test matrix test-web pictures lint unit bench interop interop-npm campaign lock clean
+.PHONY: demo tls-matrix test matrix test-web pictures lint unit bench interop interop-npm campaign lock clean
 
 demo: $(VENV)/product
 	$(BIN)/evse demo
@@ -31,6 +31,10 @@ test-web: $(VENV)/dev
 
 pictures: $(VENV)/dev
 	$(BIN)/python -m tests.web.picture docs/images
+
+# Every TLS and PKI case with what came of it, from the tests that passed.
+tls-matrix: $(VENV)/dev
+	EVSE_TLS_MATRIX=tests/campaigns/results/tls.md $(BIN)/pytest -q tests/security tests/interop/test_openssl_server.py
 
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks
