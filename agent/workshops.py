@@ -23,7 +23,6 @@ from agent.runtime.transfer import Limits, MiB, Mover
 if TYPE_CHECKING:
     from cryptography import x509
 
-CERTIFICATES: Final = "certificates"  # within the state directory, as `agent.pki.store` lays it out
 FILES: Final = "files"  # within the state directory: what comes and goes
 
 
@@ -49,7 +48,7 @@ def log_book(config: Config, journal: Journal, clock: Clock, settings: Settings,
 
 def transfers(config: Config) -> Mover:
     """What moves files."""
-    transfer, ca_file, folder = config.transfer, config.ocpp.ca_file, config.state.dir / CERTIFICATES
+    transfer, ca_file, folder = config.transfer, config.ocpp.ca_file, config.certificates
     limits = Limits(max_bytes=transfer.max_mb * MiB, networks=frozenset(transfer.networks))
 
     def trust() -> ssl.SSLContext:
@@ -78,7 +77,7 @@ def _roots(folder: Path, use: str) -> list[x509.Certificate]:
 
 def firmware(config: Config) -> Firmware | None:
     """How firmware is judged and installed; None: not at all."""
-    how, folder = config.firmware, config.state.dir / CERTIFICATES
+    how, folder = config.firmware, config.certificates
 
     installer: Installer
     match how.installer:
