@@ -19,6 +19,7 @@ from agent.control import ControlServer
 from agent.control_methods import Methods
 from agent.core.events import AnyEvent, ClockCorrected, LimitSet
 from agent.core.limits import LimitInput, LimitSource
+from agent.core.phases import Switch
 from agent.core.recovery import restored
 from agent.core.restamp import Correction
 from agent.core.rules import Rules
@@ -58,7 +59,7 @@ from agent.runtime.tasks import together
 from agent.runtime.token_store import TokenStore
 from hal import ownership
 from hal.board import Board, EvseHardware
-from hal.types import FaultCleared, FaultRaised, TokenPresented
+from hal.types import FaultCleared, FaultRaised, GridSignalled, TokenPresented
 
 if TYPE_CHECKING:
     from agent.iso15118.server import SeccServer
@@ -228,6 +229,9 @@ class Agent:
                     self.charge_point.token_presented(presented)
                 case FaultRaised() | FaultCleared() as fault:
                     self.charge_point.post_all(fault)
+                case GridSignalled(limit_w):
+                    share_w = None if limit_w is None else limit_w / len(self._performers)
+                    self.charge_point.post_all(GridSignalled(share_w))  # our policy: the same for each EVSE
                 case other:
                     log.info("station: %s", other)
 
@@ -316,6 +320,10 @@ def _take_in(agent: Agent, config: Config, new_id: Callable[[], str]) -> None:
             _session(evse.id, saved.get(evse.id), agent.settings.rules(), has_lock=hardware.lock is not None),
             permit_first=hardware.capabilities.permit_first,
             can_talk=evse.v2g is not None,
+            has_rcd=hardware.rcd is not None,
+            phases=hardware.capabilities.phases,
+            switch=Switch() if hardware.phase_switch is not None else None,
+            dc=hardware.capabilities.dc is not None,
         )
         agent.add(session, hardware, evse.max_current_a, new_id, config.station.language)
         if evse.v2g is not None:

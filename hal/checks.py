@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from hal.board import LEASE_S
+from hal.checks_dc import CAR, DC_CHECKS, DC_PORTS, is_ac
 from hal.conformance import Act, Check, CheckFailedError, Measured, Subject
 from hal.iec61851 import CLOSE_WITHIN_S, MAX_CURRENT_A, MIN_CURRENT_A, RECLOSE_AFTER_ERROR_S, duty_for_current
 from hal.trial import OFF_S, SETTLE_S, TEST_A, trial
@@ -23,7 +24,6 @@ from hal.types import (
 )
 
 DUTY_TOLERANCE_PCT: Final = 1.0  # our policy: IEC 61851-1 allows half a point at the source; measuring adds the rest
-CAR: Final = frozenset({Act.UNPLUG, Act.PLUG, Act.ASK})
 
 
 def _within(subject: Subject) -> float:
@@ -40,9 +40,10 @@ async def _parts(subject: Subject) -> Measured:
         ("lock", it.has_lock, hardware.lock),
         ("rcd", it.has_rcd, hardware.rcd),
         ("phase_switch", it.has_phase_switch, hardware.phase_switch),
+        *((name, it.dc is not None, getattr(hardware, name, None)) for name in DC_PORTS),
     ):
         if has != (port is not None):
-            raise CheckFailedError(f"capabilities.has_{name} is {has}, but the port {name} says otherwise")
+            raise CheckFailedError(f"the capabilities say that {name} is {has}, but the port says otherwise")
     if not MIN_CURRENT_A <= it.max_current_a <= MAX_CURRENT_A:
         raise CheckFailedError(f"max_current_a is {it.max_current_a}; give 6 to 80 A")
     return Measured()
@@ -296,7 +297,7 @@ CHECKS: Final = (
         title="PWM runs as asked, and X1 ends it",
         run=_duty,
         acts=CAR,
-        applies=lambda it: not it.capabilities.permit_first,
+        applies=lambda it: not it.capabilities.permit_first and is_ac(it),
     ),
     Check(name="lock", title="the lock locks and unlocks", run=_lock, applies=lambda it: it.lock is not None),
     Check(name="self-test", title="the RCD self-test passes", run=_self_test, applies=lambda it: it.rcd is not None),
@@ -331,7 +332,14 @@ CHECKS: Final = (
         applies=lambda it: not it.capabilities.has_ventilation,
     ),
     Check(name="offer-ends", title="X1 ignored by the car opens", run=_offer_ends, acts=CAR, rule=Rule.PILOT_OFF),
-    Check(name="over-limit", title="no offer above the rating", run=_over_limit, acts=CAR, rule=Rule.PWM_OVER_LIMIT),
+    Check(
+        name="over-limit",
+        title="no offer above the rating",
+        run=_over_limit,
+        acts=CAR,
+        rule=Rule.PWM_OVER_LIMIT,
+        applies=lambda it: it.capabilities.dc is None,
+    ),
     Check(
         name="unlock-closed",
         title="no unlocking while closed",
@@ -361,7 +369,7 @@ CHECKS: Final = (
         run=_overdraw,
         acts=CAR | {Act.OVERDRAW, Act.END_OVERDRAW},
         rule=Rule.OVERCURRENT,
-        applies=lambda it: it.meter is not None,
+        applies=lambda it: it.meter is not None and is_ac(it),
     ),
     Check(
         name="blind",
@@ -385,5 +393,6 @@ CHECKS: Final = (
         acts=CAR | {Act.LEAK_AC, Act.END_LEAK, Act.RESET_RCD},
         rule=Rule.RESIDUAL_AC,
     ),
+    *DC_CHECKS,
     Check(name="weld", title="a weld is found", run=_weld, acts=CAR | {Act.WELD}, rule=Rule.WELDED),
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from hal import skeleton
+from hal import realtime, skeleton
 from hal.checks import CHECKS
 from hal.conformance import NoHands, Person, Report, run
 from hal.errors import HalError
@@ -31,7 +31,8 @@ def command(argv: list[str]) -> int:
             case "serve":
                 config = load(chosen.config)
                 path = chosen.socket or _configured_socket(config, chosen.config)
-                asyncio.run(_serve(config, path, as_json=chosen.json))
+                had = realtime.prepare() if chosen.realtime else ()
+                asyncio.run(_serve(config, path, had, as_json=chosen.json))
             case "rules":
                 _rules(chosen.board, chosen.config, as_json=chosen.json)
             case "check":
@@ -50,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", help="serve the configured board to one agent over a Unix socket")
     serving.add_argument("--config", type=Path, required=True, help="configuration file; its table [hal] is used")
     serving.add_argument("--socket", type=Path, help="path of the socket; default: hal.socket of the configuration")
+    serving.add_argument(
+        "--realtime", action="store_true", help="run before others, with memory locked, where permitted"
+    )
     rules = commands.add_parser("rules", help="the safety rules, and who enforces them on a board")
     rules.add_argument("board", nargs="?", help="name of an installed board; without one, the rules alone")
     rules.add_argument("--config", type=Path, help="configuration file for a board that needs options")
@@ -128,7 +132,7 @@ def load(path: Path) -> HalConfig:
         raise HalError(f"{path}: table [hal]: {error}") from error
 
 
-async def _serve(config: HalConfig, path: Path, *, as_json: bool) -> None:
+async def _serve(config: HalConfig, path: Path, had: tuple[str, ...], *, as_json: bool) -> None:
     """Serve until a signal ends it; then every permission is withdrawn and the devices are released."""
     board = open_guard(config, own_process=True)
     serving = asyncio.current_task()
@@ -137,8 +141,13 @@ async def _serve(config: HalConfig, path: Path, *, as_json: bool) -> None:
         loop.add_signal_handler(name, serving.cancel if serving else loop.stop)
 
     def ready() -> None:
-        facts = {"socket": str(path), "board": msgspec.to_builtins(board.info), "evses": sorted(board.evses)}
-        text = f"serving {board.info.vendor} {board.info.model} {board.info.serial} on {path}"
+        facts = {
+            "socket": str(path),
+            "board": msgspec.to_builtins(board.info),
+            "evses": sorted(board.evses),
+            "realtime": had,
+        }
+        text = "; ".join((f"serving {board.info.vendor} {board.info.model} {board.info.serial} on {path}", *had))
         print(json.dumps(facts) if as_json else text, flush=True)
 
     try:

@@ -10,7 +10,7 @@ from typing import Final
 from hal.board import LEASE_RENEW_S, EvseHardware
 from hal.conformance import Act, CheckFailedError, Measured, Subject
 from hal.errors import HalError, HalRefusedError
-from hal.iec61851 import RECLOSE_AFTER_ERROR_S, duty_for_current
+from hal.iec61851 import DIGITAL_DUTY_PCT, RECLOSE_AFTER_ERROR_S, duty_for_current
 from hal.types import (
     ContactorChanged,
     CpChanged,
@@ -122,7 +122,8 @@ class Trial:
         if self.hardware.lock is not None and locked:
             await self.hardware.lock.lock()
             await self.until(lambda: self.last(LockChanged) == LockChanged(LockState.LOCKED), SETTLE_S, "locked")
-        await self.hardware.pilot.pwm(duty_for_current(TEST_A))
+        digital = self.hardware.capabilities.dc is not None
+        await self.hardware.pilot.pwm(DIGITAL_DUTY_PCT if digital else duty_for_current(TEST_A))
 
     def _cable_known(self) -> bool:
         cable = self.last(PpChanged)

@@ -18,6 +18,7 @@ from hal.boards.pins import Options
 from hal.conformance import Bench, Report
 from sim.bench import SimBench
 from sim.board import SimBoard
+from sim.dc import DcSpec
 from sim.evse import EvseSpec
 from sim.evse_din import COIL, MIRROR, WATCHDOG, EvseDin
 from sim.mcu import SimMcu
@@ -38,6 +39,22 @@ def sim_board(run_suite: RunSuite) -> Report:
 
         def open_raw() -> SimBoard:
             bench.board = SimBoard(evse=EvseSpec(phase_switch=True))  # a closed one cannot be opened again
+            bench.forget_cars()
+            return bench.board
+
+        return await run_suite(open_raw, bench)
+
+    return run_virtual(main())
+
+
+def sim_dc_board(run_suite: RunSuite) -> Report:
+    """The simulated board with a DC supply behind its contactor."""
+
+    async def main() -> Report:
+        bench = SimBench(SimBoard())
+
+        def open_raw() -> SimBoard:
+            bench.board = SimBoard(evse=EvseSpec(dc=DcSpec()))
             bench.forget_cars()
             return bench.board
 

@@ -20,11 +20,11 @@ from msgspec.structs import asdict, replace
 from hal.board import STATION
 from hal.errors import HalError, HalGoneError
 from hal.ownership import by_interlock, owned_by
-from hal.types import BoardInfo, CpChanged, MeterSample, Owner, Rule, Stamped, TokenPresented
+from hal.types import BoardInfo, CpChanged, GridSignalled, MeterSample, Owner, Rule, Stamped, TokenPresented
 from sim.evse import EvseSpec, SimEvse
 from sim.evse_state import EvseState, Snapshot
 from sim.grid import Grid
-from sim.meter import EnergyMeter, MeterSpec
+from sim.meter import EnergyMeter, MeterSpec, meter_serial
 from sim.ports import CP_REPEAT_S, Ports, SimEvseHardware
 from sim.stream import Stream
 from sim.symptoms import DEFAULTS, GRID_SYMPTOMS, Symptom, ailing, symptom_named
@@ -64,7 +64,8 @@ _DEFAULT_CAR: Final = VehicleSpec()
 class TraceEntry(NamedTuple):
     """Something that happened in the physics: the oracle of tests.
 
-    `what` is pilot, cp, permit, contactor (poles), current (A per phase), lock, plug, under-load (A), rcd, symptom.
+    `what` is pilot, cp, permit, contactor (poles), current (A per phase), lock, plug, under-load (A), rcd, phases,
+    symptom.
     """
 
     at_s: float
@@ -107,7 +108,7 @@ class SimBoard:
         self._streams = {STATION: Stream(list)}
         for number in range(1, evses + 1):
             rng = random.Random(f"{seed}/{number}")
-            energy = EnergyMeter(meter, _meter_serial(serial, number), start_wh)
+            energy = EnergyMeter(meter, meter_serial(serial, number), start_wh)
             plant = SimEvse(evse, energy, grid, rng, partial(self._note, number))
             self._plants[number] = plant
             self._streams[number] = Stream(plant.present)
@@ -168,6 +169,14 @@ class SimBoard:
         """The car wants energy again."""
         self._change(evse, lambda plant, now_s: plant.present_car.resume(now_s))
 
+    def ev_s2(self, evse: int, closed: bool) -> None:
+        """The car's communication controller (ISO 15118, DIN 70121) asks for energy, or no more."""
+        self._change(evse, lambda plant, _: plant.present_car.ask_digitally(closed))
+
+    def ev_dc_contactor(self, evse: int, closed: bool) -> None:
+        """The car closes or opens its own contactor between inlet and battery."""
+        self._change(evse, lambda plant, _: plant.present_car.close_dc(closed))
+
     def change_car(self, evse: int, **changes: Any) -> None:
         """Other values for fields of `VehicleSpec`, `soc_pct` among them, of the car on the cable."""
 
@@ -188,6 +197,12 @@ class SimBoard:
             self._plant(one)
         reader = f"reader-{evse}" if not serves else f"reader-{'-'.join(map(str, serves))}"
         self._streams[evse].emit(now_s, TokenPresented(token, kind, reader, serves))
+
+    def grid_signal(self, evse: int, limit_w: float | None) -> None:
+        """The grid's operator limits this EVSE, or (0) the whole station, or (None) no more."""
+        if evse != STATION:
+            self._plant(evse)
+        self._streams[evse].emit(self._catch_up(), GridSignalled(limit_w))
 
     def inject(self, evse: int, symptom: str, value: float | None = None) -> None:
         """Let a symptom appear; `sim.symptoms` says what its value means. Symptoms of the grid belong to EVSE 0."""
@@ -326,7 +341,7 @@ class SimBoard:
 
     def _feed(self) -> None:
         """All EVSEs hang on one supply: each one's current lowers everybody's voltage."""
-        one, two, three = (sum(load) for load in zip(*(p.currents_a for p in self._plants.values()), strict=True))
+        one, two, three = (sum(load) for load in zip(*(p.load_a for p in self._plants.values()), strict=True))
         voltages_v = self._grid.voltages_v((one, two, three))
         for plant in self._plants.values():
             plant.feed(self._grid, voltages_v)
@@ -366,12 +381,6 @@ class SimBoard:
         for plant in self._plants.values():
             plant.refresh(now_s)
         self._settle(now_s)
-
-
-def _meter_serial(board_serial: str, evse: int) -> str:
-    """Digits only: many meter models keep their serial number as an integer."""
-    digits = "".join(filter(str.isdigit, board_serial)) or "0"
-    return str(int(digits) * 100 + evse)
 
 
 def _load(state: EvseState, plant: SimEvse, now_s: float) -> None:

@@ -25,15 +25,16 @@ from hal.types import (
     MeterSample,
     PpChanged,
 )
-from sim.circuit import PP_CODING_OHM, Components, PilotFaults, Source, pp_ampacity_a, pp_ohms
+from sim.circuit import PP_CODING_OHM, Components, PilotFaults, Source
 from sim.contactor import ALL_OPEN, POLES, Contactor, ContactorSpec
+from sim.dc import DcPlant, DcSpec
 from sim.evse_state import CarState, EvseState, Snapshot
 from sim.front import Front
 from sim.grid import DEAD, Grid, Phases
 from sim.lock import Lock
 from sim.meter import S_PER_H, EnergyMeter, power_w
 from sim.pilot import PilotLine
-from sim.sensors import found
+from sim.sensors import found, proximity
 from sim.symptoms import Symptom
 from sim.vehicle import Vehicle
 
@@ -54,6 +55,7 @@ class EvseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phase_switch: bool = False
     ventilation: bool = False
     contactor: ContactorSpec = ContactorSpec()
+    dc: DcSpec | None = None  # a DC EVSE, whose contactor stands between this supply and the cable
 
     def __post_init__(self) -> None:
         if self.phases not in {1, POLES}:
@@ -73,6 +75,7 @@ class SimEvse:
         self.contactor.used_poles = spec.phases
         self.lock = Lock()
         self.front = Front()
+        self.dc = None if spec.dc is None else DcPlant(spec.dc)
         self.car: Vehicle | None = None
         self.cable_ohm: float | None = None  # coding resistor of the cable in the socket
         self.tripped: FaultKind | None = None
@@ -100,6 +103,7 @@ class SimEvse:
     def due_s(self) -> float:
         """When something happens by itself; infinite when nothing will."""
         due_s = min(self.contactor.due_s, self.lock.due_s, self._pull_due_s, self.pilot.due_s)
+        due_s = due_s if self.dc is None else min(due_s, self.dc.due_s)
         if self.car is not None:
             due_s = min(due_s, self.car.due_s, self.car.edge_due_s(self._at_s, self._power_w))
         return due_s
@@ -127,6 +131,8 @@ class SimEvse:
             self.car.pass_edge()
         if self.pilot.measure_due_s <= now_s and (measured := self.pilot.measure()) is not None:
             self.emit(now_s, CpChanged(measured))
+        if self.dc is not None:
+            self.dc.step(now_s)
         self.refresh(now_s)
 
     def refresh(self, now_s: float) -> None:
@@ -135,18 +141,35 @@ class SimEvse:
         self.pilot.load(self.car.side if self.car else None, now_s)
         if self.pilot.state is not was:
             self._note(now_s, "cp", str(self.pilot.state))
-        currents_a = DEAD if self.car is None else self._drawn_a(self.car, now_s)
+        drawn_a = DEAD if self.car is None else self._drawn_a(self.car, now_s)
+        currents_a = drawn_a if self.dc is None else self._refresh_dc(self.dc, now_s)
         if currents_a != self.currents_a:
             self.currents_a = currents_a
             self._note(now_s, "current", currents_a)
         self._power_w = power_w(self.voltages_v, currents_a)
 
+    def _refresh_dc(self, dc: DcPlant, now_s: float) -> Phases:
+        """The battery is behind two contactors: the charger's and the car's own."""
+        car = self.car if self.car is not None and self.car.dc_closed and self.contactor.closed else None
+        inrush_v = dc.connect(None, 0.0, now_s) if car is None else dc.connect(car.spec.battery, car.soc_pct, now_s)
+        if inrush_v:
+            self._note(now_s, "inrush", inrush_v)
+        self.voltages_v = (dc.output_v, 0.0, 0.0)
+        self.emitted += [(now_s, event) for event in dc.taken()]
+        return dc.output_a, 0.0, 0.0
+
+    @property
+    def load_a(self) -> Phases:
+        """What it takes from the grid's phases; what a DC supply takes is not modelled."""
+        return self.currents_a if self.dc is None else DEAD
+
     def feed(self, grid: Grid, voltages_v: Phases) -> None:
         """What the grid delivers at the terminals, now that everybody's load is known."""
         self._grid = grid
-        self.voltages_v = voltages_v
-        self._power_w = power_w(voltages_v, self.currents_a)
-        self._sense_faults()
+        if self.dc is None:
+            self.voltages_v = voltages_v
+        self._power_w = power_w(self.voltages_v, self.currents_a)
+        self._sense_faults(voltages_v)
 
     def emit(self, now_s: float, event: HalEvent) -> None:
         """Report an event of this instant."""
@@ -158,6 +181,7 @@ class SimEvse:
         if self.spec.socket:
             state += [self._pp, LockChanged(self.lock.state)]
         state.append(ContactorChanged(self.contactor.mirror, self.contactor.cycles))
+        state += [] if self.dc is None else [self.dc.measured]
         if self.tripped is not None:
             state.append(FaultRaised(self.tripped, "latched"))
         return state + [FaultRaised(fault, detail) for fault, detail in self._sensed.items()]
@@ -232,6 +256,7 @@ class SimEvse:
 
     def use_phases(self, count: int, now_s: float) -> None:
         """Set the phase switch, under load too if so asked."""
+        self._note(now_s, "phases", count)
         self.contactor.used_poles = count
         self.contactor.release(now_s)
 
@@ -245,6 +270,7 @@ class SimEvse:
 
     def end_self_test(self, now_s: float) -> None:
         """The residual-current monitor looked for its test current."""
+        self._note(now_s, "rcd", "tested")
         if Symptom.RCD_TEST_FAILS in self.symptoms:
             self._trip(FaultKind.RCD_SELF_TEST, "the test current was not seen", now_s)
 
@@ -290,6 +316,8 @@ class SimEvse:
         pole = symptoms.get(Symptom.WELD)
         self.contactor.welded = ALL_OPEN if pole is None else (pole in {0, 1}, pole in {0, 2}, pole in {0, 3})
         self.contactor.release(now_s)
+        if self.dc is not None:
+            self.dc.ail(symptoms, now_s)
         self.lock.jammed = Symptom.LOCK_JAM in symptoms
         if Symptom.LOCK_SLIPS in symptoms and Symptom.LOCK_SLIPS not in was and self.lock.holds:
             self.lock.put(False)
@@ -303,6 +331,8 @@ class SimEvse:
     def _drawn_a(self, car: Vehicle, now_s: float) -> Phases:
         """What the car takes through the poles and phases that are live."""
         car.see_pilot(self.pilot.duty_at_car_pct, self.pilot.wakes_car, now_s)
+        if self.dc is not None:
+            return DEAD
         poles, live = self.contactor.poles, self._grid.live
         one, two, three = poles[0] and live(0), poles[1] and live(1), poles[2] and live(2)
         car.energise(one or two or three, now_s)
@@ -342,20 +372,14 @@ class SimEvse:
 
     def _sense_proximity(self, now_s: float) -> None:
         """The board measures the coding resistor through whatever is wrong with it."""
-        coding_ohm = self.cable_ohm and self.symptoms.get(Symptom.PP_WRONG, self.cable_ohm)
-        ohm = None if Symptom.PP_OPEN in self.symptoms else coding_ohm
-        short_ohm = self.symptoms.get(Symptom.PP_SHORT)
-        if short_ohm is not None:
-            ohm = short_ohm if ohm is None else ohm * short_ohm / (ohm + short_ohm)
-        measured_ohm = pp_ohms(ohm)
-        pp = PpChanged(pp_ampacity_a(measured_ohm), measured_ohm)
+        pp = proximity(self.cable_ohm, self.symptoms)
         if self.spec.socket and pp != self._pp:
             self._pp = pp
             self.emit(now_s, pp)
 
-    def _sense_faults(self) -> None:
+    def _sense_faults(self, mains_v: Phases) -> None:
         """Report what the sensors find now and did not before, and the other way round."""
-        was, self._sensed = self._sensed, found(self.symptoms, self.voltages_v)
+        was, self._sensed = self._sensed, found(self.symptoms, mains_v)
         for fault in sorted(was.keys() - self._sensed.keys()):
             self.emit(self._at_s, FaultCleared(fault))
         for fault in sorted(self._sensed.keys() - was.keys()):

@@ -33,6 +33,12 @@ class MeterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"refresh_s is {self.refresh_s:g}; give seconds, or 0 for a continuous meter")
 
 
+def meter_serial(board_serial: str, evse: int) -> str:
+    """Digits only: many meter models keep their serial number as an integer."""
+    digits = "".join(filter(str.isdigit, board_serial)) or "0"
+    return str(int(digits) * 100 + evse)
+
+
 class _View(msgspec.Struct, frozen=True):
     """What the registers hold: energy that flowed (true Wh), volts and ampere."""
 

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from hal.board import COMMAND_DEADLINE_S, DcSupply, InsulationMonitor, OverVoltageMonitor
+from hal.board import COMMAND_DEADLINE_S, INSULATION_TEST_S, DcSupply, InsulationMonitor, OverVoltageMonitor
 from hal.errors import HalError, HalTimeoutError, MeterError
-from hal.types import EvseCapabilities, MeterErrorKind, MeterSample, Stamped
+from hal.types import DcMode, EvseCapabilities, FaultKind, FaultRaised, MeterErrorKind, MeterSample, Stamped
 from sim.circuit import Source, SourceMode
+from sim.dc import DcPlant
 from sim.evse import SimEvse
 from sim.symptoms import Symptom
 
 CP_REPEAT_S: Final = 1.0  # the converter repeats its reading this often while PWM runs or the coil is on
+INSULATION_TEST_TAKES_S: Final = 5.0  # and the insulation monitor's
 SELF_TEST_S: Final = 0.2  # how long the residual-current monitor's self-test takes
 
 Change = Callable[[Callable[[SimEvse, float], None]], None]
@@ -28,7 +30,7 @@ class Ports:
 
     def __init__(self, plant: SimEvse, change: Change, measure: Callable[[], MeterSample]) -> None:
         self._plant = plant
-        self._change = change
+        self.change = change
         self._measure = measure
 
     async def pwm(self, duty_pct: float, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
@@ -53,7 +55,7 @@ class Ports:
         """Switch the contactor's coil: this raw board takes permission for a command, and never lets it lapse."""
         await self._answer(deadline_s)
         if on != self._plant.contactor.coil:  # renewals come twice a second
-            self._change(lambda plant, now_s: plant.permit(on, now_s))
+            self.change(lambda plant, now_s: plant.permit(on, now_s))
 
     async def lock(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
         """Drive to locked."""
@@ -67,19 +69,19 @@ class Ports:
         """Run the self-test, whatever the contactor does; a failure is reported as a fault."""
         await self._answer(deadline_s)
         await asyncio.sleep(SELF_TEST_S)
-        self._change(lambda plant, now_s: plant.end_self_test(now_s))
+        self.change(lambda plant, now_s: plant.end_self_test(now_s))
 
     async def reset(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
         """Clear a latched trip; it trips again while its cause lasts."""
         await self._answer(deadline_s)
-        self._change(lambda plant, now_s: plant.reset_rcd(now_s))
+        self.change(lambda plant, now_s: plant.reset_rcd(now_s))
 
     async def phases(self, count: int, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:
         """Use one or three phases, under load too."""
         if count not in {1, 3}:
             raise HalError(f"the phase switch knows 1 and 3 phases, not {count}")
         await self._answer(deadline_s)
-        self._change(lambda plant, now_s: plant.use_phases(count, now_s))
+        self.change(lambda plant, now_s: plant.use_phases(count, now_s))
 
     async def read(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> MeterSample:
         """Measure now. Raises `MeterError` (timeout) while the meter is silent."""
@@ -90,11 +92,11 @@ class Ports:
 
     async def _drive(self, source: Source, deadline_s: float) -> None:
         await self._answer(deadline_s)
-        self._change(lambda plant, now_s: plant.drive_pilot(source, now_s))
+        self.change(lambda plant, now_s: plant.drive_pilot(source, now_s))
 
     async def _drive_lock(self, locked: bool, deadline_s: float) -> None:
         await self._answer(deadline_s)
-        self._change(lambda plant, now_s: plant.lock.drive(locked, now_s))
+        self.change(lambda plant, now_s: plant.lock.drive(locked, now_s))
 
     async def _answer(self, deadline_s: float) -> None:
         """Take as long as this board takes; beyond the deadline the command is lost."""
@@ -103,6 +105,53 @@ class Ports:
             await asyncio.sleep(min(latency_s, deadline_s))
         if latency_s > deadline_s:
             raise HalTimeoutError(f"the board did not answer within {deadline_s:g} s")
+
+
+class DcSimPorts:
+    """DC supply, insulation monitor and over-voltage monitor of one EVSE: they do what they are told."""
+
+    def __init__(self, dc: DcPlant, change: Change) -> None:
+        self._dc = dc
+        self._change = change
+
+    async def mode(self, mode: DcMode, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:  # noqa: ARG002 - the port's
+        """Come into this mode, whatever the contactor does."""
+        self._change(lambda _, now_s: self._dc.drive(now_s, mode=mode))
+
+    async def set(self, voltage_v: float, current_a: float, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:  # noqa: ARG002
+        """Hold this voltage, and give no more than this current."""
+        self._change(lambda _, now_s: self._dc.drive(now_s, to=(voltage_v, current_a)))
+
+    async def watch(self, limit_v: float | None, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:  # noqa: ARG002
+        """Cut off above this; None: watch no more."""
+        self._change(lambda *_: self._dc.watch(limit_v))
+
+
+class InsulationSimPorts:
+    """The insulation monitor of one EVSE."""
+
+    def __init__(self, plant: SimEvse, dc: DcPlant, change: Change) -> None:
+        self._plant = plant
+        self._dc = dc
+        self._change = change
+
+    async def start(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:  # noqa: ARG002 - the port's signature
+        """Measure."""
+        self._monitor(True)
+
+    async def stop(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> None:  # noqa: ARG002
+        """Measure no more."""
+        self._monitor(False)
+
+    async def test(self, voltage_v: float, *, deadline_s: float = INSULATION_TEST_S) -> None:  # noqa: ARG002
+        """Run the self-test; a failure is reported as a fault."""
+        await asyncio.sleep(INSULATION_TEST_TAKES_S)
+        if Symptom.INSULATION_TEST_FAILS in self._plant.symptoms:
+            fault = FaultRaised(FaultKind.INSULATION_MONITOR, "the test resistor was not seen")
+            self._change(lambda plant, now_s: plant.emit(now_s, fault))
+
+    def _monitor(self, on: bool) -> None:
+        self._change(lambda _, now_s: self._dc.monitor(on, now_s))
 
 
 class SimEvseHardware:
@@ -119,6 +168,7 @@ class SimEvseHardware:
             has_phase_switch=spec.phase_switch,
             has_ventilation=spec.ventilation,
             cp_repeat_s=CP_REPEAT_S,
+            dc=None if spec.dc is None else spec.dc.ratings,
         )
         self.pilot = ports
         self.contactor = ports
@@ -128,7 +178,10 @@ class SimEvseHardware:
         self.meter = ports
         self.led = plant.front
         self.display = plant.front
-        self.dc_supply: DcSupply | None = None
-        self.insulation: InsulationMonitor | None = None
-        self.over_voltage: OverVoltageMonitor | None = None
+        supply = None if plant.dc is None else DcSimPorts(plant.dc, ports.change)
+        self.dc_supply: DcSupply | None = supply
+        self.over_voltage: OverVoltageMonitor | None = supply
+        self.insulation: InsulationMonitor | None = (
+            None if plant.dc is None else InsulationSimPorts(plant, plant.dc, ports.change)
+        )
         self.events = events

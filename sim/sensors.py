@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hal.types import FaultKind
+from hal.types import FaultKind, PpChanged
+from sim.circuit import pp_ampacity_a, pp_ohms
 from sim.grid import Phases
 from sim.symptoms import Symptom
 
@@ -33,3 +34,14 @@ def found(symptoms: Mapping[Symptom, float], voltages_v: Phases) -> dict[FaultKi
     if (ohm := symptoms.get(Symptom.PE_RESISTANCE, 0.0)) > PE_LIMIT_OHM:
         faults[FaultKind.PE_LOSS] = f"{ohm:g} ohm to protective earth"
     return faults
+
+
+def proximity(cable_ohm: float | None, symptoms: Mapping[Symptom, float]) -> PpChanged:
+    """The coding resistor as the board measures it, through whatever is wrong with it."""
+    coding_ohm = cable_ohm and symptoms.get(Symptom.PP_WRONG, cable_ohm)
+    ohm = None if Symptom.PP_OPEN in symptoms else coding_ohm
+    short_ohm = symptoms.get(Symptom.PP_SHORT)
+    if short_ohm is not None:
+        ohm = short_ohm if ohm is None else ohm * short_ohm / (ohm + short_ohm)
+    measured_ohm = pp_ohms(ohm)
+    return PpChanged(pp_ampacity_a(measured_ohm), measured_ohm)

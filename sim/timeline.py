@@ -96,7 +96,7 @@ def _words(entry: TraceEntry) -> tuple[str, str] | None:
             return "pilot", str(entry.value)
         case "contactor":
             return "contactor", CONTACTOR_WORDS.get(entry.value, f"poles {entry.value}")
-        case "lock" | "rcd" | "symptom" | "under-load":
+        case "lock" | "rcd" | "phases" | "symptom" | "under-load":
             return entry.what, str(entry.value)
         case _:
             return None

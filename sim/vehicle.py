@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from sim.circuit import CarSide
+from sim.dc import Battery
 from sim.grid import DEAD, Phases
 from sim.meter import S_PER_H
 
@@ -47,6 +48,7 @@ class VehicleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reaction_s: float = 2.0  # to another duty cycle, and to voltage; IEC 61851-1 table A.9 allows 5 s
     s2_delay_s: float = 1.0  # from PWM to S2
     needs_ventilation: bool = False
+    battery: Battery = Battery()  # what a DC charger sees
     sleep_after_s: float | None = None  # without an offer; only state E or F wakes it
     digital: bool = False  # it talks with the charger: S2 and current follow messages, not the duty cycle
 
@@ -84,6 +86,7 @@ class Vehicle:
         self.s2_closed = False
         self.asleep = False
         self.paused = False
+        self.dc_closed = False  # its own contactor, between inlet and battery
         self.ignores_pilot = False  # a faulty car: keeps S2 closed and draws its own maximum
 
     @property
@@ -139,7 +142,7 @@ class Vehicle:
         """The cable is gone: no pilot, no voltage, no plans."""
         self._due.clear()
         self._offer_a = None
-        self.s2_closed = self._energised = self._drawing = False
+        self.s2_closed = self._energised = self._drawing = self.dc_closed = False
 
     def see_pilot(self, duty_pct: float | None, woken: bool, now_s: float) -> None:
         """The pilot's duty cycle (None: no PWM) arrives at the car; `woken` by state E or F."""
@@ -181,6 +184,15 @@ class Vehicle:
                 self._due.setdefault(Move.OBEY, now_s + self.spec.reaction_s)
         else:
             self._release()
+
+    def ask_digitally(self, closed: bool) -> None:
+        """Its communication controller moves S2, whatever the duty cycle offers."""
+        self._due.pop(Move.CLOSE_S2, None)
+        self.s2_closed = closed
+
+    def close_dc(self, closed: bool) -> None:
+        """It switches its own contactor, between inlet and battery."""
+        self.dc_closed = closed
 
     def pause(self) -> None:
         """It stops by itself (its driver, its schedule): current down, S2 open."""

@@ -9,6 +9,7 @@ import msgspec
 from agent.core.contract import Contract
 from agent.core.facts import AnyFact
 from agent.core.values import IdToken
+from hal.types import DcMode
 
 
 class Effect(msgspec.Struct, frozen=True, tag=True):
@@ -41,6 +42,24 @@ class SetPilot(Effect, frozen=True):
     """Stop offering current and say this instead."""
 
     pilot: Pilot
+
+
+class SwitchPhases(Effect, frozen=True):
+    """Use one or three phases; when the board has done it, `PhasesSwitched` comes back."""
+
+    phases: int
+
+
+class SelfTestRcd(Effect, frozen=True):
+    """Let the residual-current monitor test itself; when it has, `MonitorTested` comes back."""
+
+
+class SupplyDc(Effect, frozen=True):
+    """Bring the DC supply into this mode, with this voltage and no more than this current."""
+
+    mode: DcMode
+    voltage_v: float = 0.0
+    current_a: float = 0.0
 
 
 class LockConnector(Effect, frozen=True):
@@ -94,6 +113,9 @@ class Timer(enum.StrEnum):
     METER_GRACE = "meter-grace"  # the meter has been silent for too long
     TALK = "digital-communication"  # the car could have begun to talk by now
     READY = "ev-ready"  # the car could have asked for the energy that it is offered by now
+    WAKE = "wake"  # the next step of waking a sleeping car
+    PHASES = "phases"  # the next step of the phase switch
+    SELF_TEST = "self-test"  # the residual-current monitor has not been tested for a day
     AWAY = "away"  # the pilot has shown no car for so long that it must have left
 
 
@@ -118,6 +140,9 @@ AnyEffect = (
     PermitPower
     | OfferCurrent
     | SetPilot
+    | SwitchPhases
+    | SelfTestRcd
+    | SupplyDc
     | LockConnector
     | Authorize
     | Emit

@@ -17,6 +17,7 @@ from hal.types import (
     ContactorChanged,
     CpChanged,
     DcMeasured,
+    DcMode,
     FaultCleared,
     FaultRaised,
     GridSignalled,
@@ -174,6 +175,30 @@ class DigitalOver(Event, frozen=True):
     failed: bool = False
 
 
+class PhasesWanted(Event, frozen=True):
+    """A charging profile, an energy manager or an operator wants one phase or three; the car is eased first."""
+
+    phases: int
+
+
+class PhasesSwitched(Event, frozen=True):
+    """The board has brought its phase switch to this number."""
+
+    phases: int
+
+
+class MonitorTested(Event, frozen=True):
+    """The residual-current monitor's self-test ran; what it found comes as a fault."""
+
+
+class DcWanted(Event, frozen=True):
+    """The communication with the car wants this of the DC supply. Heeded while permission is live; OFF always."""
+
+    mode: DcMode
+    voltage_v: float = 0.0
+    current_a: float = 0.0
+
+
 class ReadingAsked(Event, frozen=True):
     """The CSMS triggers meter values."""
 
@@ -224,5 +249,9 @@ AnyEvent = (
     | DigitalPower
     | DigitalOver
     | ReadingAsked
+    | PhasesWanted
+    | PhasesSwitched
+    | MonitorTested
+    | DcWanted
     | UnlockRequested
 )

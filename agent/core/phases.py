@@ -20,14 +20,6 @@ class Step(enum.StrEnum):
     SETTLING = "settling"  # switched; the car may be offered a current when this is over
 
 
-class Do(enum.StrEnum):
-    """What a step wants done."""
-
-    EASE = "ease"
-    SWITCH = "switch"
-    OFFER = "offer"
-
-
 class Switch(msgspec.Struct, frozen=True):
     """Phases in use, phases wanted, and the way between them."""
 
@@ -41,16 +33,23 @@ class PhasesError(ValueError):
     """A number of phases that no phase switch has."""
 
 
-def want(state: Switch, phases: int, now_mono_s: float, *, basic_charging: bool) -> tuple[Switch, Do | None]:
-    """Ask for one or three phases. Only in basic charging (IEC 61851-1): in digital communication the car decides."""
+def checked(phases: int) -> int:
+    """The number itself, if a switch can be brought to it. Raises `PhasesError`."""
     if phases not in {1, 3}:
         raise PhasesError(f"{phases} phases: a phase switch knows 1 and 3")
-    if not basic_charging:
-        return state, None
-    wanted = Switch(state.phases, phases, state.step, state.since_mono_s)
+    return phases
+
+
+def unknown(now_mono_s: float) -> Switch:
+    """Nobody knows how the switch stands after a restart: it is brought to three phases first."""
+    return Switch(step=Step.SWITCHING, since_mono_s=now_mono_s)
+
+
+def want(state: Switch, phases: int, now_mono_s: float) -> Switch:
+    """Ask for one or three phases. On its way already, the last wish counts when the switch is thrown."""
     if state.step is not Step.IDLE or phases == state.phases:
-        return wanted, None  # on its way already: the last wish counts when the switch is thrown
-    return Switch(state.phases, phases, Step.EASING, now_mono_s), Do.EASE
+        return Switch(state.phases, phases, state.step, state.since_mono_s)
+    return Switch(state.phases, phases, Step.EASING, now_mono_s)
 
 
 def opened(state: Switch, now_mono_s: float) -> Switch:
@@ -60,17 +59,12 @@ def opened(state: Switch, now_mono_s: float) -> Switch:
 
 def closed(state: Switch) -> Switch:
     """The contactor is closed: whatever was under way before the switch is off."""
-    if state.step in {Step.OPEN, Step.SWITCHING}:
-        return Switch(state.phases, state.phases)
-    return state
+    return Switch(state.phases, state.phases) if state.step is Step.OPEN else state
 
 
-def switched(state: Switch, now_mono_s: float, *, ok: bool) -> Switch:
-    """The board has switched, or failed to: then the phases are as they were."""
-    if state.step is not Step.SWITCHING:
-        return state
-    phases = state.wanted if ok else state.phases
-    return Switch(phases, phases, Step.SETTLING, now_mono_s)
+def switched(state: Switch, phases: int, now_mono_s: float) -> Switch:
+    """The board has switched."""
+    return Switch(phases, state.wanted, Step.SETTLING, now_mono_s) if state.step is Step.SWITCHING else state
 
 
 def due_mono_s(state: Switch) -> float | None:
@@ -78,14 +72,14 @@ def due_mono_s(state: Switch) -> float | None:
     return state.since_mono_s + SETTLE_S if state.step in {Step.OPEN, Step.SETTLING} else None
 
 
-def advance(state: Switch, now_mono_s: float) -> tuple[Switch, Do | None]:
-    """The next step if it is due."""
+def advance(state: Switch, now_mono_s: float) -> tuple[Switch, bool]:
+    """The next step if it is due, and whether it is to throw the switch."""
     due_s = due_mono_s(state)
     if due_s is None or now_mono_s < due_s:
-        return state, None
-    if state.step is Step.SETTLING or state.wanted == state.phases:
-        return Switch(state.phases, state.wanted), Do.OFFER
-    return Switch(state.phases, state.wanted, Step.SWITCHING, now_mono_s), Do.SWITCH
+        return state, False
+    if state.wanted != state.phases:  # also a wish that came while the last one settled: the contactor is still open
+        return Switch(state.phases, state.wanted, Step.SWITCHING, now_mono_s), True
+    return Switch(state.phases, state.wanted), False
 
 
 def holds_energy(state: Switch) -> bool:

@@ -10,9 +10,11 @@ from agent.core.derating import Derating
 from agent.core.effects import Timer
 from agent.core.metering import DECIMALS
 from agent.core.rules import Rules
+from agent.core.selftest import SelfTest
 from agent.core.session import Digital, Phase, Session, Stop
 from agent.core.turn import Turn
 from agent.core.values import Scope, StopReason, Trigger
+from agent.core.wakeup import WakeUp
 from hal.types import CpState, MeterSample
 
 METER_WAIT_S: Final = 10.0  # our policy: this long after a restart the meter may take to answer
@@ -37,6 +39,12 @@ def restored(saved: Session, rules: Rules) -> Session:
         phase=Phase.RECOVERING if opened else Phase.IDLE,
         cp=CpState.A,
         away=False,
+        switch=None,
+        self_test=SelfTest(),
+        wake=WakeUp(),
+        toggles=(),
+        toggled_mono_s=None,
+        grid_w=None,
         inoperative=saved.inoperative - {Scope.RESET},
         contactor_closed=False,
         closed_since_mono_s=None,

@@ -7,11 +7,15 @@ import enum
 import msgspec
 
 from agent.core.derating import Derating
+from agent.core.effects import Pilot
 from agent.core.limits import Limit, LimitInput, LimitSource, resolve
+from agent.core.phases import Switch
 from agent.core.reservation import NOTHING_KEPT, Kept
 from agent.core.rules import Rules
 from agent.core.schedule import Profile
+from agent.core.selftest import SelfTest
 from agent.core.values import ChargingState, ConnectorStatus, IdToken, Reading, Scope, StopReason, Trigger
+from agent.core.wakeup import PILOTS, WakeUp
 from hal.types import CpState, FaultKind, MeterSample
 
 
@@ -139,6 +143,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     has_lock: bool = False
     can_talk: bool = False  # digital communication is possible at this EVSE
     digital: Digital = Digital()
+    has_rcd: bool = False
+    phases: int = 3  # that the board has
+    switch: Switch | None = None  # where there is a phase switch
+    self_test: SelfTest = SelfTest()
+    wake: WakeUp = WakeUp()
+    toggles: tuple[tuple[CpState, float], ...] = ()  # the pilot's last states, and when they began
+    toggled_mono_s: float | None = None  # when this car last asked to be spoken to (B-C-B)
+    dc: bool = False  # a DC EVSE: current flows as agreed in digital communication only
+    grid_w: float | None = None  # what the grid's operator allows
     permit_first: bool = False  # its controller offers no current before it may close, too
     derating: Derating = Derating()
     locked: bool = False
@@ -189,6 +202,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.digital.given_up_s is not None and (self.offer is None or self.offer.current_a is None):
             return False  # state C is left over from a session that broke, until a current has been offered
         return self.cp.wants_energy or (self.permit_first and self.plugged)
+
+    @property
+    def offers(self) -> bool:
+        """Whether the car may take it that it is offered energy: a current, or a wake-up between two."""
+        if self.offer is None:
+            return False
+        return self.wake.step in PILOTS or self.offer.pilot == Pilot.E or self.offer.current_a is not None
 
     @property
     def plugged(self) -> bool:

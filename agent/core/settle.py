@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core import driver, limits
+from agent.core import care, driver, limits
 from agent.core.effects import ArmTimer, Emit, LockConnector, OfferCurrent, Pilot, Record, SetPilot, Timer
 from agent.core.facts import ConnectorStatusChanged
 from agent.core.faults import LETS_FINISH, end_reason, holds_energy, out_of_order, to_report
@@ -38,6 +38,7 @@ def settle(turn: Turn) -> None:
     _transfer_ends(turn)
     _ready(turn)
     _start_transaction(turn)
+    care.attend(turn)
     _move(turn)
     _pilot(turn)
     _lock(turn)
@@ -105,7 +106,8 @@ def may_have_energy(turn: Turn) -> bool:
         and not s.exhausted
         and not holds_energy(s.faults)
         and (not s.faults & LETS_FINISH or s.phase in POWERED)
-        and s.limit(turn.now.mono_s).offers
+        and not care.keeps_open(s)
+        and (s.limit(turn.now.mono_s).offers or (s.dc and s.limit(turn.now.mono_s).current_a > 0.0))
     )
 
 
@@ -140,23 +142,22 @@ def _pilot(turn: Turn) -> None:
     if expiry is not None:
         turn.do(ArmTimer(Timer.LIMIT, expiry))
     offering = s.phase in {Phase.READY, Phase.STARTING, Phase.CHARGING} and may_have_energy(turn) and s.plugged
-    was = s.offer
     if s.digital.hoped_for and s.plugged:
         _pilot_digital(turn, offering=offering)
         return
+    was = s.offer
     if was is not None and was.pilot == Pilot.DIGITAL:
         turn.set(offer=Offer(None, Pilot.X1, mono_s))
         turn.do(SetPilot(Pilot.X1))
         turn.arm(Timer.PWM, X1_S)
         return
-    if not offering:
-        # With a car on the cable X1 stays: F would hide that the car leaves.
-        out_of_service = (
-            not s.plugged and s.phase is Phase.IDLE and (not s.operative or end_reason(s.faults) is not None)
-        )
-        pilot = Pilot.F if out_of_service else Pilot.X1
+    waking = care.woken(turn, offering=offering)
+    s = turn.s
+    if waking is not None or s.dc or not offering:
+        pilot = waking or _without_current(s)
         if was is None or was.pilot != pilot:
-            _rate_changed(turn, 0.0)
+            if waking is None:
+                _rate_changed(turn, 0.0)
             turn.set(offer=Offer(None, pilot, mono_s))
             turn.do(SetPilot(pilot))
         return
@@ -210,6 +211,13 @@ def _rate_changed(turn: Turn, to_a: float) -> None:
         turn.trigger = turn.trigger or Trigger.CHARGING_RATE_CHANGED
 
 
+def _without_current(s: Session) -> Pilot:
+    """What the pilot says where no current is offered by it."""
+    # With a car on the cable X1 stays: F would hide that the car leaves.
+    out_of_service = not s.plugged and s.phase is Phase.IDLE and (not s.operative or end_reason(s.faults) is not None)
+    return Pilot.F if out_of_service else Pilot.X1
+
+
 def _was_offered(turn: Turn) -> bool:
     """The spacing protects a car that has seen an offer in this transaction; the first offer need not wait."""
     return turn.s.offer is not None and (turn.s.offer.current_a is not None or turn.s.energized)
@@ -243,7 +251,7 @@ def _charging_state(turn: Turn) -> ChargingState:
         return before if before is not ChargingState.IDLE else ChargingState.EV_CONNECTED
     if s.driver is None or s.stop is not None:
         return ChargingState.EV_CONNECTED
-    offered = s.offer is not None and s.offer.current_a is not None
+    offered = s.offers
     if before in {ChargingState.IDLE, ChargingState.EV_CONNECTED}:  # no energy yet since the car came
         waited_s = turn.now.mono_s - s.offer.since_mono_s if s.offer is not None else 0.0
         return ChargingState.SUSPENDED_EV if offered and waited_s >= NOT_READY_S else ChargingState.EV_CONNECTED

@@ -6,14 +6,15 @@ import math
 
 from msgspec.structs import replace
 
-from agent.core import derating, digital, driver, metering, recovery
-from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Timer
+from agent.core import care, derating, digital, driver, metering, recovery
+from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Pilot, SupplyDc, Timer
 from agent.core.events import (
     AnyEvent,
     AuthorizationDecided,
     AvailabilityChanged,
     ClockCorrected,
     ContractPresented,
+    DcWanted,
     Deauthorized,
     DigitalBegan,
     DigitalNeeds,
@@ -22,6 +23,9 @@ from agent.core.events import (
     EvseReset,
     IdDrawn,
     LimitSet,
+    MonitorTested,
+    PhasesSwitched,
+    PhasesWanted,
     ReadingAsked,
     Recorded,
     RecordFailed,
@@ -43,9 +47,13 @@ from hal.types import (
     ContactorChanged,
     CpChanged,
     CpState,
+    DcMeasured,
+    DcMode,
     FaultCleared,
     FaultKind,
     FaultRaised,
+    GridSignalled,
+    InsulationMeasured,
     LockChanged,
     LockState,
     MeterFailed,
@@ -106,21 +114,22 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             _availability(turn, event)
         case ReservationsChanged() | ReservationOver():
             _reservation(turn, event)
-        case ClockCorrected(correction):
-            if session.tx is not None:
-                turn.set(tx=correction.transaction(session.tx))
-                turn.checkpoint = True
-            _arm_aligned(turn)
+        case ClockCorrected():
+            _clock(turn, event)
         case EvseReset() if session.tx is None:
             driver.start_anew(turn)
         case UnlockRequested(ends_transaction):
             driver.release_cable(turn, ends_transaction=ends_transaction)
         case DigitalBegan() | DigitalNeeds() | DigitalPower() | DigitalOver():
             digital.said(turn, event)
+        case DcWanted():
+            _supply(turn, event)
+        case PhasesWanted() | PhasesSwitched() | MonitorTested() | GridSignalled():
+            care.heard(turn, event)
         case ReadingAsked():
             _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
-        case MeterFailed() | PermitLost() | EvseReset():
-            pass  # logged by the runtime; what follows from them comes as a stale sample, a fault or the contactor
+        case MeterFailed() | PermitLost() | EvseReset() | DcMeasured() | InsulationMeasured():
+            pass  # for the log, and for the communication with the car; what follows from them comes as something else
     settle(turn)
     return turn.finish()
 
@@ -134,14 +143,29 @@ def begin(session: Session, now: Instant) -> tuple[Session, tuple[AnyEffect, ...
     if session.phase is Phase.RECOVERING:
         turn.arm(Timer.CLOSING, recovery.METER_WAIT_S)
     _arm_aligned(turn)
+    care.begin(turn)
     settle(turn)
     return turn.finish()
 
 
+def _clock(turn: Turn, event: ClockCorrected) -> None:
+    if turn.s.tx is not None:
+        turn.set(tx=event.correction.transaction(turn.s.tx))
+        turn.checkpoint = True
+    _arm_aligned(turn)
+
+
+def _supply(turn: Turn, event: DcWanted) -> None:
+    """What is agreed with the car. The interlock judges values; here it only matters whether energy may flow."""
+    if event.mode is DcMode.OFF or turn.s.phase in POWERED:
+        turn.do(SupplyDc(event.mode, event.voltage_v, event.current_a))
+
+
 def _pilot(turn: Turn, event: CpChanged) -> None:
     s, state = turn.s, event.reading.state
-    if state in {CpState.E, CpState.F} and s.offer is not None and s.offer.pilot == "F":
-        return  # our own F says nothing about the car
+    if state in {CpState.E, CpState.F} and s.offer is not None and s.offer.pilot in {Pilot.E, Pilot.F}:
+        return  # our own E or F says nothing about the car
+    care.pilot_moved(turn, state)
     if not state.connected and s.plugged:
         driver.car_away(turn)
         return
@@ -159,6 +183,8 @@ def _pilot(turn: Turn, event: CpChanged) -> None:
 def _contactor(turn: Turn, event: ContactorChanged) -> None:
     s, mono_s = turn.s, turn.now.mono_s
     tx = s.tx
+    if event.closed:
+        care.contactor_closed(turn)
     if event.closed and not s.contactor_closed:
         turn.set(closed_since_mono_s=mono_s, tx=replace(tx, energized=True) if tx else None)
     elif not event.closed and s.contactor_closed and s.closed_since_mono_s is not None:

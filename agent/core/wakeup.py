@@ -26,7 +26,10 @@ class Step(enum.StrEnum):
     NONE = "none"
     X1 = "x1"
     E = "e"
-    DONE = "done"  # once a plug: a car that does not wake is not bothered again
+    DONE = "done"  # once for each offer: a car that does not wake is not bothered again
+
+
+PILOTS: Final = {Step.X1: Pilot.X1, Step.E: Pilot.E}  # what the pilot says in a step
 
 
 class WakeUp(msgspec.Struct, frozen=True):
@@ -56,17 +59,17 @@ def due_mono_s(state: WakeUp) -> float | None:
     return state.since_mono_s + waits[state.step]
 
 
-def advance(state: WakeUp, now_mono_s: float) -> tuple[WakeUp, Pilot | None]:
-    """The next step if it is due, and what the pilot says from now on; None: the offer again, or no change."""
+def advance(state: WakeUp, now_mono_s: float) -> WakeUp:
+    """The next step if it is due; after the last one the offer stands again."""
     due_s = due_mono_s(state)
     if due_s is None or now_mono_s < due_s:
-        return state, None
+        return state
     match state.step:
         case Step.NONE:
-            return WakeUp(Step.X1, now_mono_s), Pilot.X1
+            return WakeUp(Step.X1, now_mono_s)
         case Step.X1:
-            return WakeUp(Step.E, now_mono_s), Pilot.E
-    return WakeUp(Step.DONE), None
+            return WakeUp(Step.E, now_mono_s)
+    return WakeUp(Step.DONE)
 
 
 def is_bcb(states: tuple[tuple[CpState, float], ...]) -> bool:

@@ -14,7 +14,6 @@ from typing import Final
 
 import msgspec
 
-from agent.core import signage
 from agent.core.effects import (
     AnyEffect,
     ArmTimer,
@@ -28,30 +27,31 @@ from agent.core.effects import (
     PermitPower,
     Pilot,
     Record,
+    SelfTestRcd,
     SetPilot,
+    SupplyDc,
+    SwitchPhases,
     Timer,
 )
-from agent.core.events import AnyEvent, IdDrawn, Recorded, RecordFailed, TimerDue
+from agent.core.events import AnyEvent, IdDrawn, MonitorTested, PhasesSwitched, Recorded, RecordFailed, TimerDue
 from agent.core.facts import AnyFact, ConnectorStatusChanged, ReadingTaken, TransactionUpdated
 from agent.core.recovery import kept
 from agent.core.session import Session
-from agent.core.signage import Sign
 from agent.core.signage_words import Language
 from agent.core.values import Trigger
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.screen import Page
+from agent.runtime.front import Front
 from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
 from agent.runtime.lane import Lane
 from hal import board as ports
 from hal.errors import HalError
 from hal.iec61851 import DIGITAL_DUTY_PCT, duty_for_current
-from hal.types import FaultCleared, FaultKind, FaultRaised
+from hal.types import DcMode, FaultCleared, FaultKind, FaultRaised
 
 log = logging.getLogger(__name__)
 
 COMPANY_S: Final = 1.0  # our policy: how long a reading waits for other writes before it gets a sync of its own
-SCREEN_S: Final = 5.0  # our policy: how long one of several screens is shown
-MOMENT_S: Final = 4.0  # our policy: how long a refused card is told
 STORAGE_RETRY_S: Final = 5.0  # our policy: how soon a full disk is tried again
 
 
@@ -60,100 +60,6 @@ def _can_wait(fact: AnyFact) -> bool:
     if isinstance(fact, TransactionUpdated):
         return fact.trigger in {Trigger.METER_PERIODIC, Trigger.METER_CLOCK}
     return isinstance(fact, ReadingTaken)
-
-
-class Front:
-    """Shows and sounds what `agent.core.signage` makes of the session, whenever it changes, where there is a front.
-
-    A light that fails is logged and tried again; it is no fault of the session's.
-    """
-
-    def __init__(self, hardware: ports.EvseHardware, name: str, language: Language) -> None:
-        self._led = hardware.led
-        self._display = hardware.display
-        self._language = language
-        self._light_lane = Lane(f"{name} light", _no_fault)
-        self._text_lane = Lane(f"{name} display", _no_fault)
-        self._sound_lane = Lane(f"{name} beeper", _no_fault)
-        self._shown: tuple[Sign, Language] | None = None
-        self._moment: asyncio.TimerHandle | None = None
-        self._page = Page()
-        self._turn = 0
-        self._turning: asyncio.TimerHandle | None = None
-        self._session: Session
-
-    def follow(self, before: Session, event: AnyEvent | None, session: Session) -> None:
-        """See a step."""
-        if self._led is None and self._display is None:
-            return
-        self._session = session
-        if self._led is not None and (heard := signage.sound(before, event, session)) is not None:
-            self._sound_lane.want(partial(self._led.beep, heard))
-        brief = signage.moment(before, event)
-        if brief is not None:
-            self._end_moment()
-            self._moment = asyncio.get_running_loop().call_later(MOMENT_S, self._moment_over)
-            self._show(brief)
-        elif self._moment is None:
-            self._show(signage.sign(session, asyncio.get_running_loop().time()))
-
-    def turn_to(self, page: Page) -> None:
-        """Show this beside the session's own sign."""
-        self._page, self._turn = page, 0
-        if self._display is not None and self._shown is not None:
-            self._show_text(*self._shown)
-
-    def close(self) -> None:
-        """Show nothing new."""
-        self._end_moment()
-        self._end_turn()
-        for lane in (self._light_lane, self._text_lane, self._sound_lane):
-            lane.stop()
-
-    def _show(self, sign: Sign) -> None:
-        language = signage.language_of(self._session, self._language)
-        if (sign, language) == self._shown:
-            return
-        self._shown = sign, language
-        if self._led is not None:
-            self._light_lane.want(partial(self._led.show, sign.colour, sign.pattern))
-        if self._display is not None:
-            self._turn = 0
-            self._show_text(sign, language)
-
-    def _show_text(self, sign: Sign, language: Language) -> None:
-        """One screen, and after a while the next one."""
-        self._end_turn()
-        screens = self._page.screens(sign.lines(language))
-        if self._moment is not None and self._page.own:
-            screens = screens[:1]  # why a card was refused does not take turns
-        if len(screens) > 1:
-            self._turning = asyncio.get_running_loop().call_later(SCREEN_S, self._next_screen)
-        if self._display is not None:
-            self._text_lane.want(partial(self._display.text, screens[self._turn % len(screens)]))
-
-    def _next_screen(self) -> None:
-        self._turn += 1
-        if self._shown is not None:
-            self._show_text(*self._shown)
-
-    def _end_turn(self) -> None:
-        if self._turning is not None:
-            self._turning.cancel()
-            self._turning = None
-
-    def _moment_over(self) -> None:
-        self._moment = None
-        self._show(signage.sign(self._session, asyncio.get_running_loop().time()))
-
-    def _end_moment(self) -> None:
-        if self._moment is not None:
-            self._moment.cancel()
-            self._moment = None
-
-
-def _no_fault(event: AnyEvent) -> None:
-    """Where a front's troubles go: the lane has logged them."""
 
 
 class Performer:
@@ -184,6 +90,9 @@ class Performer:
         self._permit = Lane(f"EVSE {evse} contactor", self._board_says)
         self._pilot = Lane(f"EVSE {evse} pilot", self._board_says)
         self._lock = Lane(f"EVSE {evse} lock", self._board_says)
+        self._phases = Lane(f"EVSE {evse} phase switch", self._board_says)
+        self._monitor = Lane(f"EVSE {evse} residual-current monitor", self._board_says)
+        self._supply = Lane(f"EVSE {evse} DC supply", self._board_says)
         self._disobeying = 0  # outputs that do not do what they are told
         self._front = Front(hardware, f"EVSE {evse}", language)
         self._permitted: str | None = None
@@ -216,6 +125,12 @@ class Performer:
                     self._permit_power(on, reason)
                 case OfferCurrent() | SetPilot():
                     self._set_pilot(effect)
+                case SwitchPhases(count):
+                    self._phases.want(partial(self._switch_phases, count))
+                case SelfTestRcd():
+                    self._monitor.want(self._test_monitor)
+                case SupplyDc():
+                    self._supply_dc(effect)
                 case LockConnector(locked):
                     self._drive_lock(locked)
                 case Emit(fact):
@@ -258,7 +173,7 @@ class Performer:
             handle.cancel()
         if self._storage_retry is not None:
             self._storage_retry.cancel()
-        for lane in (self._permit, self._pilot, self._lock):
+        for lane in (self._permit, self._pilot, self._lock, self._phases, self._monitor, self._supply):
             lane.stop()
         self._front.close()
 
@@ -285,6 +200,32 @@ class Performer:
                 self._pilot.want(pilot.state_e)
             case SetPilot(Pilot.F):
                 self._pilot.want(pilot.state_f)
+
+    async def _switch_phases(self, count: int) -> None:
+        switch = self._hardware.phase_switch
+        if switch is not None:
+            await switch.phases(count)
+            self._post(PhasesSwitched(count))
+
+    async def _test_monitor(self) -> None:
+        rcd = self._hardware.rcd
+        if rcd is not None:
+            await rcd.self_test()
+            self._post(MonitorTested())
+
+    def _supply_dc(self, effect: SupplyDc) -> None:
+        supply = self._hardware.dc_supply
+        if supply is None:
+            return
+        if effect.mode is DcMode.OFF:
+            self._supply.overtake(lambda: supply.mode(DcMode.OFF))
+            return
+
+        async def bring() -> None:
+            await supply.set(effect.voltage_v, effect.current_a)
+            await supply.mode(effect.mode)
+
+        self._supply.want(bring)
 
     def _drive_lock(self, locked: bool) -> None:
         lock = self._hardware.lock

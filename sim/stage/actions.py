@@ -366,6 +366,17 @@ class ClearChargingProfiles(Action, frozen=True, forbid_unknown_fields=True):
         _answered(await place.csms.ask(IDENTITY, planning.ClearProfiles()), self.answer)
 
 
+@_named("grid-signal")
+class GridSignal(Action, frozen=True, forbid_unknown_fields=True):
+    """The grid's operator limits the power at an EVSE (0: of the station); without `limit_w` no more."""
+
+    limit_w: float | None = None
+
+    async def carry_out(self, place: Place, evse: int) -> None:
+        """Switch the relay."""
+        place.board.grid_signal(evse, self.limit_w)
+
+
 @_named("clock-step")
 class ClockStep(Action, frozen=True, forbid_unknown_fields=True):
     """The station's wall clock jumps by so much."""

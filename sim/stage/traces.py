@@ -13,7 +13,7 @@ KEPT_FRAMES: Final = 200
 KEPT_TELEGRAMS: Final = 60
 KEPT_ENTRIES: Final = 200
 WIRES: Final = frozenset(
-    {"pilot", "cp", "permit", "contactor", "lock", "plug", "current", "under-load", "symptom", "rcd"}
+    {"pilot", "cp", "permit", "contactor", "lock", "plug", "current", "under-load", "symptom", "rcd", "phases"}
 )
 
 

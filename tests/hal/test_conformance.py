@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hal import conformance
 from hal.checks import CHECKS
+from hal.checks_dc import DC_CHECKS
 from hal.conformance import GUARDED, RAW, NoHands, Outcome, Person, Report
 from hal.errors import HalError
 from hal.ownership import RULES, OwnershipError
@@ -18,6 +19,7 @@ from sim import benches
 from sim.bench import SimBench
 from sim.board import SimBoard
 from sim.evse import EvseSpec
+from sim.time import run_virtual
 
 
 def shipped(run: Callable[..., Report]) -> Report:
@@ -32,7 +34,18 @@ def simulated() -> Report:
 def test_the_simulated_board_passes():
     report = simulated()
     assert report.passed, report.text()
-    assert {one.outcome for one in report.findings} == {Outcome.PASSED}
+    absent = {one.check for one in report.findings if one.outcome is Outcome.ABSENT}
+    assert absent == {one.name for one in DC_CHECKS}
+    assert {one.outcome for one in report.findings} == {Outcome.PASSED, Outcome.ABSENT}
+
+
+def test_a_simulated_dc_board_passes_with_cable_check_and_discharge():
+    report = shipped(benches.sim_dc_board)
+    assert report.passed, report.text()
+    assert {one.check for one in report.findings if one.outcome is Outcome.PASSED} >= {one.name for one in DC_CHECKS}
+    text = report.text()
+    assert "a precharge without a cable check: insulation" in text
+    assert "a cable check behind an open contactor: no-permission" in text
 
 
 @pytest.mark.parametrize(
@@ -52,7 +65,8 @@ def test_the_report_names_rule_owner_latency_and_what_was_refused():
     text = simulated().text()
     assert "cp-not-c-or-d (interlock)  42 ms of 80 ms" in text
     assert "unlock: unlock-while-closed" in text
-    assert text.endswith(f"{len(CHECKS)} passed, 0 failed, 0 absent, 0 needs a hand")
+    dc = len(DC_CHECKS)
+    assert text.endswith(f"{len(CHECKS) - dc} passed, 0 failed, {dc} absent, 0 needs a hand")
 
 
 class Boastful(SimBoard):
@@ -90,7 +104,8 @@ async def test_a_board_that_claims_a_rule_and_does_not_enforce_it_fails_behind_n
 async def test_without_hands_everything_that_needs_one_is_listed_with_what_to_do():
     report = await conformance.run(SimBoard, NoHands(), CHECKS)
     waiting = [one for one in report.findings if one.outcome is Outcome.OPEN]
-    assert {one.check for one in waiting} == {one.name for one in CHECKS if one.acts} - {"phases-closed"}
+    absent = {"phases-closed", *(one.name for one in DC_CHECKS)}
+    assert {one.check for one in waiting} == {one.name for one in CHECKS if one.acts} - absent
     assert all("car simulator: " in one.detail for one in waiting)
     assert report.passed
 
@@ -140,3 +155,45 @@ async def test_a_board_that_arms_only_apart_from_the_agent_is_told_so():
     report = await conformance.run(lambda: board, NoHands(), [])
     assert "cp-not-c-or-d" in report.arms
     assert "arms in a process of its own only" in report.text()
+
+
+OF_1_0 = {"capabilities", "pilot", "contactor", "lock", "rcd", "phase_switch", "meter", "events"}
+
+
+class EvseOf10:
+    """An EVSE of a board package that was written for version 1.0: it has never heard of the ports added since."""
+
+    def __init__(self, hardware):
+        self._hardware = hardware
+
+    def __getattr__(self, name):
+        if name not in OF_1_0:
+            raise AttributeError(name)
+        return getattr(self._hardware, name)
+
+
+class BoardOf10(SimBoard):
+    """Its board."""
+
+    def __init__(self):
+        super().__init__(evse=EvseSpec(phase_switch=True))
+        self.info = replace(self.info, api=(1, 0))
+
+    @property
+    def evses(self):
+        return {number: EvseOf10(hardware) for number, hardware in super().evses.items()}
+
+
+def test_a_board_that_was_written_for_an_older_minor_version_still_loads_and_passes():
+    async def main() -> Report:
+        hands = SimBench(BoardOf10())
+
+        def open_raw() -> SimBoard:
+            hands.board = BoardOf10()
+            hands.forget_cars()
+            return hands.board
+
+        return await conformance.run(open_raw, hands, CHECKS)
+
+    report = run_virtual(main())
+    assert report.passed, report.text()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from hal import API_VERSION
 from hal.board import Board
 from hal.cli import command
 from hal.errors import HalError
@@ -120,6 +121,11 @@ def test_every_rule_has_a_test_that_exists():
         assert name in defined, one.test
 
 
+def test_what_is_shipped_says_1_1_and_takes_boards_for_1_0():
+    assert API_VERSION == (1, 1)
+    check_api(replace(REAL, api=(1, 0)))
+
+
 @pytest.mark.parametrize(("built_for", "here"), [((1, 0), (1, 0)), ((1, 0), (1, 7)), ((2, 3), (2, 4))])
 def test_a_board_written_for_an_older_minor_version_loads(built_for: tuple[int, int], here: tuple[int, int]):
     check_api(replace(REAL, api=built_for), here)
@@ -169,7 +175,7 @@ def test_checking_the_simulated_board_prints_its_report_and_succeeds(capsys: pyt
     assert command(["check", "sim", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["board"]["model"] == "SimBoard"
-    assert {one["outcome"] for one in report["findings"]} == {"passed"}
+    assert {one["outcome"] for one in report["findings"]} == {"passed", "absent"}
 
 
 def test_a_real_board_is_tried_from_its_configuration_without_hands(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.ocpp.stamps import to_wire
-from agent.runtime.perform import SCREEN_S
+from agent.runtime.front import SCREEN_S
 from tests.octt import states
 from tests.octt.bench import EPOCH_S, Bench
 from tests.octt.tool import require

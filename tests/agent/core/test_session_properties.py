@@ -6,16 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.contract import Contract
-from agent.core.effects import ArmTimer, OfferCurrent, PermitPower, Timer
+from agent.core.effects import ArmTimer, OfferCurrent, PermitPower, SelfTestRcd, SupplyDc, SwitchPhases, Timer
 from agent.core.events import (
     AuthorizationDecided,
     AvailabilityChanged,
     ContractPresented,
+    DcWanted,
     Deauthorized,
     DigitalBegan,
     DigitalOver,
     DigitalPower,
     LimitSet,
+    MonitorTested,
+    PhasesSwitched,
+    PhasesWanted,
     ReadingAsked,
     Recorded,
     RecordFailed,
@@ -26,6 +30,7 @@ from agent.core.events import (
 )
 from agent.core.facts import TransactionEnded, TransactionStarted
 from agent.core.limits import LimitInput, LimitSource
+from agent.core.phases import Switch
 from agent.core.rules import Rules
 from agent.core.session import POWERED, Phase, Session
 from agent.core.step import step
@@ -33,9 +38,11 @@ from agent.core.values import AuthInfo, AuthStatus, IdToken, Scope, StopReason, 
 from hal.types import (
     ContactorChanged,
     CpState,
+    DcMode,
     FaultCleared,
     FaultKind,
     FaultRaised,
+    GridSignalled,
     LockChanged,
     LockState,
     MeterErrorKind,
@@ -79,6 +86,11 @@ people = st.one_of(
     st.builds(DigitalPower, st.booleans()),
     st.builds(DigitalOver, st.booleans()),
     st.builds(TimerDue, st.sampled_from(Timer)),
+    st.builds(PhasesWanted, st.sampled_from([1, 3])),
+    st.builds(PhasesSwitched, st.sampled_from([1, 3])),
+    st.builds(DcWanted, st.sampled_from(DcMode)),
+    st.builds(GridSignalled, st.sampled_from([None, 0.0, 2300.0, 9000.0])),
+    st.just(MonitorTested()),
     st.builds(Recorded, st.integers(0, 5)),
     st.builds(RecordFailed, st.integers(0, 5), st.just("full")),
     st.floats(0, 100).map(lambda s: ("wait", s)),
@@ -117,6 +129,11 @@ class Watched(Player):
                 self.permitted = effect.on
             if isinstance(effect, OfferCurrent):
                 assert 6.0 <= effect.current_a <= session.limit(self.mono_s).current_a
+            if isinstance(effect, SwitchPhases | SelfTestRcd) and answering is not None:
+                assert session.phase not in POWERED, "under load"
+                assert not session.contactor_closed
+            if isinstance(effect, SupplyDc) and effect.mode is not DcMode.OFF:
+                assert session.phase in POWERED
             if isinstance(effect, ArmTimer):
                 assert effect.at_mono_s >= self.mono_s - 1e-6
         assert self.permitted == (session.phase in POWERED), f"permission and phase {session.phase} disagree"
@@ -126,7 +143,7 @@ class Watched(Player):
 @settings(max_examples=400, deadline=None)
 @given(rules, st.lists(st.one_of(hardware, people), max_size=40), st.booleans(), st.booleans())
 def test_no_order_of_events_breaks_the_laws(session_rules, events, journal_answers, can_talk):
-    p = Watched(session=Session(evse=1, rules=session_rules, can_talk=can_talk))
+    p = Watched(session=Session(evse=1, rules=session_rules, can_talk=can_talk, has_rcd=True, switch=Switch()))
     p.records = journal_answers
     for event in events:
         if event == "sample":

@@ -11,7 +11,7 @@ from agent.core.session import Phase
 from agent.core.signage_words import WORDS
 from agent.core.values import AuthInfo, AuthStatus
 from agent.ocpp.screen import Page
-from agent.runtime.perform import SCREEN_S
+from agent.runtime.front import SCREEN_S
 from hal.errors import HalTimeoutError
 from hal.types import CpState, FaultKind, FaultRaised, TokenPresented
 from tests.agent.core.playing import cp
