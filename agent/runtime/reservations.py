@@ -22,7 +22,7 @@ from agent.core.reservation import (
     refusal,
 )
 from agent.core.session import Phase, Session
-from agent.core.values import ConnectorStatus, ReservationEnd
+from agent.core.values import ConnectorStatus, ReservationEnd, Scope
 from agent.runtime.clock import Clock
 from agent.runtime.records import Operation, PutMeta
 
@@ -30,10 +30,6 @@ log = logging.getLogger(__name__)
 
 KEY: Final = "reservations"  # of the journal's meta data
 RECHECK_S: Final = 10.0  # our policy: a wall clock that jumps is noticed this soon
-OUT_OF_USE: Final = {
-    ConnectorStatus.FAULTED: PlaceState.FAULTED,
-    ConnectorStatus.UNAVAILABLE: PlaceState.UNAVAILABLE,
-}
 
 
 class Evses(Protocol):
@@ -160,9 +156,9 @@ def place_state(session: Session) -> PlaceState:
 
     A stranger's car on the cable of a kept EVSE gets no energy: it does not count as taken.
     """
-    if session.status in OUT_OF_USE:
-        return OUT_OF_USE[session.status]
-    if not session.operative:
+    if session.status is ConnectorStatus.FAULTED:
+        return PlaceState.FAULTED
+    if session.inoperative - {Scope.RESET}:  # what is reserved stays so over a reset (B11.FR.05)
         return PlaceState.UNAVAILABLE
     if session.driver is not None or session.held_by is not None:
         return PlaceState.OCCUPIED

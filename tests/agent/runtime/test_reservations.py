@@ -166,6 +166,14 @@ async def test_a_reservation_is_removed_when_its_evse_fails_or_is_taken_out_of_s
     assert stand.reservations.reserve(wish()) in {PlaceState.FAULTED, PlaceState.UNAVAILABLE}
 
 
+@pytest.mark.req("B11.FR.05")
+async def test_a_reservation_stays_while_its_evse_waits_for_a_reset():
+    stand = Stand()
+    stand.reservations.reserve(wish())
+    stand.become(1, status=ConnectorStatus.UNAVAILABLE, inoperative=frozenset({Scope.RESET}))
+    assert (stand.over, stand.held) == ([], [1])
+
+
 @pytest.mark.req("H01.FR.07")
 async def test_a_reservation_of_any_evse_keeps_the_last_one_as_strangers_come_and_lets_it_go_as_they_leave():
     stand = Stand()
