@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +34,7 @@ from agent.ocpp.dialect import BootReason
 from agent.ocpp.hardware_model import connector_type
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.settings.authorization import AUTH_CACHE_POLICY
-from agent.ocpp.settings.link import RESET_RETRIES
+from agent.ocpp.settings.link import MESSAGE_TIMEOUT, RESET_RETRIES
 from agent.ocpp.settings.security import TIME_ADJUSTMENT_THRESHOLD
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
@@ -49,7 +49,7 @@ from agent.runtime.chargepoint import ChargePoint
 from agent.runtime.clock import Clock
 from agent.runtime.customers import CustomerTraces
 from agent.runtime.evse import EvseTask
-from agent.runtime.journal import FILE_NAME, Journal, PutMeta, PutSetting
+from agent.runtime.journal import FILE_NAME, Journal, JournalError, PutMeta, PutSetting
 from agent.runtime.perform import Performer
 from agent.runtime.profiles import Profiles
 from agent.runtime.reservations import Reservations
@@ -182,7 +182,13 @@ class Agent:
             await self._close()
 
     async def _until_reset(self, asked: asyncio.Future[ResetKind]) -> None:
+        """Return once a reset was asked for, and the CSMS has heard of what ended for it (B12.FR.04, B12.FR.05)."""
         await asked
+        with suppress(JournalError):
+            await self.journal.commit()  # what was written before is offered to the CSMS by now
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.get(MESSAGE_TIMEOUT)):
+                await self.station.transactions_told()
 
     def _started(self) -> None:
         if self.journal.recovered_from is not None:

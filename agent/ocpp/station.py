@@ -220,6 +220,10 @@ class Station:
         self._keeper.changed(self._outbox.add(stored, not_before_s))
         self._transactions.wake()
 
+    async def transactions_told(self) -> None:
+        """Wait until nothing about a transaction is left to tell, or there is nobody to tell it to."""
+        await self._transactions.told(lambda: self.online)
+
     async def authorize(self, token: IdToken, contract: Contract | None = None) -> AuthInfo | None:
         """The CSMS's verdict on a token; None when it cannot be asked or does not answer."""
         calls = self._connected

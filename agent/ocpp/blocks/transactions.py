@@ -55,6 +55,7 @@ class Transactions(Block):
         self._message_id = message_id
         self._learn = learn
         self._news = asyncio.Event()
+        self._settled = asyncio.Event()
         self._booted_for: int | None = None
 
     def routes(self) -> Routes:
@@ -77,6 +78,13 @@ class Transactions(Block):
     def link_lost(self) -> None:
         """The connection is gone."""
         self._keeper.changed(self._outbox.link_lost(asyncio.get_running_loop().time(), self._retry()))
+        self._settled.set()
+
+    async def told(self, online: Callable[[], bool]) -> None:
+        """Wait until nothing about a transaction is left in the outbox, or the station is no longer online."""
+        while online() and self._outbox.holds():
+            self._settled.clear()
+            await self._settled.wait()
 
     async def deliver(self, calls: Calls) -> None:
         """Deliver for as long as the connection lasts. Raises `LinkLostError`, `NotRegisteredError`."""
@@ -136,6 +144,7 @@ class Transactions(Block):
         outcome = Outcome() if isinstance(change, Tried) else dialect.settled(stored, response)
         memory = (memory_key(dialect.codec.version), outcome.memory) if outcome.memory is not None else None
         self._keeper.changed([change], memory)
+        self._settled.set()
         fact = stored.fact
         if isinstance(fact, ConnectorStatusChanged) and response is not None:
             self._availability.told(dialect, fact)

@@ -12,7 +12,7 @@ from agent.core.session import Phase
 from agent.core.values import ConnectorStatus
 from agent.ocpp.codec import Version
 from tests.agent.ocpp.life import OTHER_CARD, Life, life
-from tests.agent.ocpp.scripted_csms import ScriptedCsms
+from tests.agent.ocpp.scripted_csms import SILENCE, ScriptedCsms
 
 GOOD = {"idTokenInfo": {"status": "Accepted"}}
 
@@ -80,10 +80,39 @@ async def test_an_idle_evse_is_reset_at_once_and_forgets_a_driver_without_a_car(
         assert one.session(1).phase is Phase.CONNECTED
 
 
-@pytest.mark.octt("TC_B_28_CS")
 async def test_a_reset_of_an_evse_that_is_not_there_is_rejected(tmp_path: Path):
     async with life(tmp_path, csms()) as one:
         assert await reset(one, "Immediate", evseId=2) == "Rejected"
+
+
+@pytest.mark.req("B12.FR.04")
+@pytest.mark.octt("TC_B_22_CS")
+async def test_the_csms_hears_what_a_reset_has_ended_before_the_station_restarts(tmp_path: Path):
+    async with life(tmp_path, csms()) as one:
+        await one.plug()
+        await one.tap()
+        assert await reset(one, "Immediate") == "Accepted"
+        await one.csms.heard_of("BootNotification", 2)
+        (ended,) = one.events(eventType="Ended")
+        assert not ended.get("offline", False)
+
+
+@pytest.mark.req("B12.FR.05")
+async def test_a_csms_that_does_not_answer_holds_a_reset_up_for_no_longer_than_any_message(tmp_path: Path):
+    def answer(event: dict[str, Any]) -> Any:
+        return SILENCE if event["eventType"] == "Ended" and not event.get("offline") else GOOD
+
+    async with life(tmp_path, csms()) as one:
+        await one.plug()
+        await one.tap()
+        one.csms.answers["TransactionEvent"] = answer
+        asked_s = asyncio.get_running_loop().time()
+        assert await reset(one, "Immediate") == "Accepted"
+        boots = await one.csms.heard_of("BootNotification", 2)
+        assert 30 <= boots[1].at_s - asked_s < 40
+        await asyncio.sleep(10)
+        (again,) = one.events(eventType="Ended", offline=True)
+        assert again["transactionInfo"]["stoppedReason"] == "ImmediateReset"
 
 
 @pytest.mark.req("B12.FR.06")
