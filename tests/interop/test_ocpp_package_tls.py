@@ -95,7 +95,7 @@ async def test_profile_3_against_a_foreign_csms_with_a_renewal_in_between(versio
 
     async with serve(attend, "127.0.0.1", 0, ssl=context, subprotocols=[version.value]) as server:
         url = f"wss://localhost:{server.sockets[0].getsockname()[1]}"
-        more = options(version, outfit(tmp_path, own=("station",)), security=3)
+        more = options(version, outfit(tmp_path, own=("station",)), profile=3)
         async with stand(None, url=url, **more) as one:  # type: ignore[arg-type]
             await until(lambda: one.station.online)
             assert await peers[0].renew() == "Accepted"

@@ -176,7 +176,7 @@ async def test_nobody_comes_in_with_less_than_before(door):
 async def test_station_and_csms_go_from_password_to_certificate_to_renewal_to_revocation(version, door, tmp_path):
     csms, url = door.csms, f"wss://localhost:{door.secure}"
     csms.set_password("CP 1", PASSWORD)
-    more = options(version, outfit(tmp_path), password=PASSWORD, security=2)
+    more = options(version, outfit(tmp_path), password=PASSWORD, profile=2)
     async with stand(None, url=url, **more) as one:  # type: ignore[arg-type]
         await until(lambda: one.station.online and csms.store.chargers["CP 1"].serial == "S-1")
         answer = await csms.ask("CP 1", c.InstallRoot(use=c.RootUse.MANUFACTURER))
@@ -188,7 +188,7 @@ async def test_station_and_csms_go_from_password_to_certificate_to_renewal_to_re
         (issued,) = csms.store.issued.values()
         assert issued.subject == "O=Operator Ltd,CN=S-1"
         await until(lambda: list((tmp_path / "certs" / "own" / "station").glob("*.pem")))
-    more = options(version, tmp_path, security=3)
+    more = options(version, tmp_path, profile=3)
     async with stand(None, url=url, **more) as one:  # type: ignore[arg-type]
         await until(lambda: one.station.online and one.settings.get(SECURITY_PROFILE) == 3)
         assert csms.store.chargers["CP 1"].profile == 3

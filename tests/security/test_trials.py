@@ -175,7 +175,7 @@ async def test_1_6_a_raised_profile_that_does_not_connect_ends_where_it_began(tm
 async def test_a_renewed_certificate_is_used_at_once_and_the_old_one_goes_when_it_has_connected(version, tmp_path):
     secure = csms(version, tls(clients="csms-root"))
     secure.tls.load_verify_locations(minting.path("station-root"))  # type: ignore[union-attr]
-    more = options(version, outfit(tmp_path, own=("station",)), security=3)
+    more = options(version, outfit(tmp_path, own=("station",)), profile=3)
     async with stand(secure, **more) as one:
         await one.accepted()
         assert shown(secure) == pki.read_pem(minting.pem("station"))[0]
@@ -192,7 +192,7 @@ async def test_a_renewed_certificate_is_used_at_once_and_the_old_one_goes_when_i
 @pytest.mark.parametrize("version", BOTH)
 async def test_a_renewed_certificate_that_the_csms_does_not_take_makes_way_for_the_old_one(version, newest, tmp_path):
     secure = csms(version, tls(clients="station-root", maximum_version=newest))  # knows nothing of csms-root
-    more = options(version, outfit(tmp_path, own=("station",)), security=3)
+    more = options(version, outfit(tmp_path, own=("station",)), profile=3)
     async with stand(secure, **more) as one:
         await one.accepted()
         await renewed(secure, version)
@@ -209,7 +209,7 @@ async def test_a_renewed_certificate_that_the_csms_does_not_take_makes_way_for_t
 async def test_the_old_root_is_there_to_fall_back_to_until_the_new_one_has_verified_a_connection(version, tmp_path):
     secure = csms(version, tls())
     check = {"AdditionalRootCertificateCheck": "true"}
-    more = options(version, outfit(tmp_path), password=PASSWORD, security=2, settings=check)
+    more = options(version, outfit(tmp_path), password=PASSWORD, profile=2, settings=check)
     word = "CentralSystemRootCertificate" if version is Version.V16 else "CSMSRootCertificate"
     first = pki.read_pem(minting.pem("csms-root"))[0]
     async with stand(secure, **more) as one:
