@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from agent.core import driver
 from agent.core.effects import Timer
 from agent.core.events import DigitalBegan, DigitalNeeds, DigitalOver, DigitalPower
-from agent.core.session import POWERED, Digital, Phase, Talk
+from agent.core.faults import holds_energy
+from agent.core.session import POWERED, Digital, Phase, Stop, Talk
 from agent.core.turn import Turn
+from agent.core.values import StopReason, Trigger
 
 BEGIN_S: Final = 20.0  # ISO 15118-2 table 111: V2G_EVCC_CommunicationSetup_Timeout, counted from the plug
 
@@ -70,7 +72,7 @@ def _power(turn: Turn, event: DigitalPower) -> None:
 
 
 def _over(turn: Turn, event: DigitalOver) -> None:
-    """The session has ended: in order, and the car may come back to it; or it broke, and basic signalling remains."""
+    """The session has ended: the car said so, or will come back to it; or it broke, and basic signalling remains."""
     s = turn.s
     if s.digital.talk is not Talk.TALKING:
         return
@@ -78,6 +80,14 @@ def _over(turn: Turn, event: DigitalOver) -> None:
     _without_power(turn)
     if event.failed:
         _give_up(turn)
+    elif not event.paused and _is_own_wish(turn):
+        driver.stop(turn, Stop(Trigger.STOP_AUTHORIZED, StopReason.STOPPED_BY_EV))  # E15.FR.04, E15.FR.05
+
+
+def _is_own_wish(turn: Turn) -> bool:
+    """Whether a car that has ended its session did so by itself: one that may have no energy was asked to."""
+    s = turn.s
+    return s.driver is not None and not s.exhausted and not holds_energy(s.faults) and s.limit(turn.now.mono_s).offers
 
 
 def _give_up(turn: Turn) -> None:

@@ -170,9 +170,10 @@ class DigitalPower(Event, frozen=True):
 
 
 class DigitalOver(Event, frozen=True):
-    """The session of digital communication is over; `failed`: not in order."""
+    """The session of digital communication is over; `failed`: not in order; `paused`: the car comes back to it."""
 
     failed: bool = False
+    paused: bool = False
 
 
 class PhasesWanted(Event, frozen=True):

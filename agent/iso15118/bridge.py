@@ -96,6 +96,6 @@ def core_event(
         case v2g.PowerWanted(on=on):
             return DigitalPower(on)
         case v2g.SessionOver(outcome=outcome):
-            return DigitalOver(failed=outcome is v2g.Outcome.FAILED)
+            return DigitalOver(failed=outcome is v2g.Outcome.FAILED, paused=outcome is v2g.Outcome.PAUSED)
         case _:
             return None

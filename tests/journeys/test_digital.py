@@ -58,7 +58,6 @@ async def test_a_car_that_talks_is_charged_and_billed(place: Place):
     report = await session
     assert report.ended == "done"
     assert not any(place.board.snapshot(1).poles)
-    place.tap()
     place.board.plug_out(1)
     await asyncio.sleep(30)
     bill = (await place.bills())[0]

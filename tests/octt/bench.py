@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from agent.config import Config, Evse, Ocpp, State, Station
+from agent.config import Config, Evse, Ocpp, State, Station, V2g
 from agent.runtime.clock import LoopClock
 from sim.board import BoardSpec
 from sim.hardware import MeterLink
 from sim.stage.place import Wall
 from sim.station import SimStation
-from sim.vehicle import VehicleSpec
+from sim.vehicle import Vehicle, VehicleSpec
 from tests.octt.tool import BOOT_INTERVAL_S, Tool, require
 
 IDENTITY: Final = "OCTT-1"
@@ -53,13 +53,14 @@ class Bench:
         self.connected = False
         self.authorized = False
         self.tx: str | None = None  # 2.x: the transactionId, once told; 1.6: its number
+        self.vehicle: Vehicle | None = None  # that was plugged in last
         self.remote = False  # how the lab starts and stops unless the case says so
 
     # The hands
 
     def plug(self, evse: int | None = None, *, cable_a: float = 32.0, **car: Any) -> None:
         """Connect EV and EVSE; `car` are fields of `VehicleSpec`."""
-        self.station.board.plug_in(evse or self.evse, VehicleSpec(**car), cable_a=cable_a)
+        self.vehicle = self.station.board.plug_in(evse or self.evse, VehicleSpec(**car), cable_a=cable_a)
         if (evse or self.evse) == self.evse:
             self.connected = True
 
@@ -169,6 +170,7 @@ async def bench(
     quiet: bool = True,
     answers: Mapping[str, Any] | None = None,
     password: str | None = None,
+    v2g: V2g | None = None,
     **ocpp: Any,
 ) -> AsyncIterator[Bench]:
     """A station under test, booted and accepted (unless not `accepted`), with nothing left to take off."""
@@ -182,7 +184,7 @@ async def bench(
         schema_version=1,
         station=Station(identity=IDENTITY, vendor="evse-agent", model="Simulated"),
         ocpp=Ocpp(url=url, versions=(version,), **({"security_profile": 0, "allow_plain_text": True} | ocpp)),
-        evse=tuple(Evse(id=number) for number in range(1, evses + 1)),
+        evse=tuple(Evse(id=number, v2g=v2g) for number in range(1, evses + 1)),
         state=State(dir=directory / "state"),
         settings=(QUIET[version] if quiet else {}) | dict(settings or {}),
     )

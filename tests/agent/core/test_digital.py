@@ -7,9 +7,11 @@ import pytest
 from agent.core.contract import Contract
 from agent.core.effects import OfferCurrent, PermitPower, Pilot, SetPilot, Timer
 from agent.core.events import ContractPresented, DigitalBegan, DigitalOver, DigitalPower, LimitSet
+from agent.core.facts import TransactionEnded, TransactionUpdated
 from agent.core.limits import LimitInput, LimitSource
+from agent.core.rules import Rules
 from agent.core.session import Phase, Session, Talk
-from agent.core.values import IdToken, TokenKind
+from agent.core.values import ChargingState, IdToken, StopReason, TokenKind, Trigger, TxPoint
 from hal.types import CpState
 from tests.agent.core.playing import Player, cp
 
@@ -17,8 +19,8 @@ CONTRACT = Contract(valid=True)
 EMAID = IdToken("DE-ABC-C123456-7", TokenKind.E_MAID)
 
 
-def talker(**more) -> Player:
-    return Player(session=Session(evse=1, can_talk=True), **more)
+def talker(rules: Rules | None = None, **more) -> Player:
+    return Player(session=Session(evse=1, can_talk=True, rules=rules or Rules()), **more)
 
 
 def begun(**more) -> Player:
@@ -37,8 +39,8 @@ def pilots(p: Player) -> list:
     return [one for one in p.log if isinstance(one, SetPilot | OfferCurrent)]
 
 
-def charging() -> Player:
-    p = begun()
+def charging(**more) -> Player:
+    p = begun(**more)
     p.tap()
     p.play(cp(CpState.C), DigitalPower(on=True), p.sample())
     p.close()
@@ -136,9 +138,44 @@ def test_a_car_that_does_not_begin_in_time_is_charged_by_its_duty_cycle():
     assert permitted(p)
 
 
-def test_a_session_that_ended_in_order_may_begin_again():
+@pytest.mark.req("E15.FR.04")
+def test_a_car_that_ends_its_session_ends_the_transaction():
     p = charging()
     p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver())
+    p.open()
+    p.wait(5)
+    ended = p.tx_facts[-1]
+    assert isinstance(ended, TransactionEnded)
+    assert (ended.trigger, ended.reason) == (Trigger.STOP_AUTHORIZED, StopReason.STOPPED_BY_EV)
+    assert ended.token is None
+    assert p.session.phase is Phase.FINISHED
+
+
+@pytest.mark.req("E15.FR.05")
+def test_where_the_plug_ends_a_transaction_a_car_that_ends_its_session_ends_the_authorisation():
+    p = charging(rules=Rules(stop_points=frozenset({TxPoint.EV_CONNECTED})))
+    p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver())
+    p.open()
+    p.wait(5)
+    stopped = p.tx_facts[-1]
+    assert isinstance(stopped, TransactionUpdated)
+    assert (stopped.trigger, stopped.charging) == (Trigger.STOP_AUTHORIZED, ChargingState.EV_CONNECTED)
+    assert p.session.driver is None
+
+
+def test_a_car_that_was_asked_to_stop_for_want_of_current_keeps_its_transaction():
+    p = charging()
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 0.0)))
+    p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver())
+    p.open()
+    p.wait(60)
+    assert p.session.driver is not None
+    assert p.session.tx is not None
+
+
+def test_a_session_that_is_paused_may_begin_again():
+    p = charging()
+    p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver(paused=True))
     p.open()
     assert p.session.digital.talk is Talk.QUIET
     p.wait(60)

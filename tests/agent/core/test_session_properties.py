@@ -84,7 +84,7 @@ people = st.one_of(
     st.just(DigitalBegan("02")),
     st.just(ContractPresented(IdToken("EMAID", TokenKind.E_MAID), CONTRACT)),
     st.builds(DigitalPower, st.booleans()),
-    st.builds(DigitalOver, st.booleans()),
+    st.builds(DigitalOver, st.booleans(), st.booleans()),
     st.builds(TimerDue, st.sampled_from(Timer)),
     st.builds(PhasesWanted, st.sampled_from([1, 3])),
     st.builds(PhasesSwitched, st.sampled_from([1, 3])),
