@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 DAY_S: Final = 86_400
 WEEK_S: Final = 7 * DAY_S
@@ -241,6 +242,12 @@ def station_composite(
 
     everyone = (station, *(one for one, _ in everywhere))
     return _periods(at, _all_edges(every, everyone, start_utc_s, duration_s), start_utc_s, unit)
+
+
+def in_whole_seconds(periods: Iterable[Period]) -> tuple[Period, ...]:
+    """The periods as the wire counts them: of those that begin within one second the last, which goes on."""
+    latest = {math.floor(one.start_s): one for one in periods}
+    return tuple(replace(one, start_s=float(start_s)) for start_s, one in latest.items())
 
 
 class Flow(msgspec.Struct, frozen=True):

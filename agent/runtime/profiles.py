@@ -25,6 +25,7 @@ from agent.core.schedule import (
     Situation,
     checked,
     composite,
+    in_whole_seconds,
     limit_at,
     next_change,
     overlapping,
@@ -268,7 +269,7 @@ class Profiles:
         else:
             here, most_a = next(one for one in everywhere if one[0].evse == evse)
             periods = composite(profiles, here, start_s, duration_s, unit, min(most_a, fuse_a))
-        return Outlook(evse, start_s, duration_s, unit, periods)
+        return Outlook(evse, start_s, duration_s, unit, in_whole_seconds(periods))
 
     def apply(self) -> None:
         """Tell every EVSE the limit that holds now, and look again when it changes."""

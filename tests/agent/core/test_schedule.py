@@ -21,6 +21,7 @@ from agent.core.schedule import (
     Situation,
     checked,
     composite,
+    in_whole_seconds,
     limit_at,
     next_change,
     overlapping,
@@ -164,6 +165,13 @@ def test_a_composite_schedule_never_promises_more_than_the_station_can():
 def test_limits_are_told_in_tenths_and_never_above_what_they_are():
     plan = [profile((0, 11_000.0), unit=RateUnit.WATT)]
     assert composite(plan, HERE, MIDNIGHT, 60) == (Period(0, 15.9, 3),)
+
+
+@pytest.mark.req("K08.FR.02")
+def test_of_periods_that_begin_within_one_second_the_last_is_told():
+    plan = [profile((0, 8.0), start=MIDNIGHT + 0.084, duration=60)]
+    told = in_whole_seconds(composite(plan, HERE, MIDNIGHT, 300, ceiling_a=32.0))
+    assert told == (Period(0, 8.0, 3), Period(60, 32.0, 3))
 
 
 @pytest.mark.req("K08.FR.03")
