@@ -43,9 +43,11 @@ bench: $(VENV)/dev
 interop-npm:
 	npm ci --prefix tests/interop/ocpp_rpc
 
-# 10,000 random messages of every schema of ISO 15118, judged by a foreign codec: needs Java, takes long.
+# 10,000 random messages of every schema of ISO 15118, judged by a foreign codec, and whole sessions with a foreign car and
+# a foreign charger: needs Java, openssl and Linux with unshare, ip and veth; takes long.
 interop: $(VENV)/dev
 	$(BIN)/pytest tests/interop/exi -m "campaign or not campaign" --timeout=0 -s
+	$(BIN)/python -m tools.v2g.interop
 
 campaign: $(VENV)/dev
 	$(BIN)/pytest -m campaign --timeout=0 -s

@@ -7,7 +7,9 @@ session has ended, the next car is served at once.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import secrets
 import socket
 import ssl
 import struct
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 GROUP: Final = "ff02::1"  # [V2G2-136]: all nodes of the link
 READ_BYTES: Final = 4096
 ANY_PORT: Final = 0
+DYNAMIC_PORTS: Final = range(49_152, 65_536)  # RFC 6335 6
+PORT_TRIES: Final = 100  # our policy
 
 
 class SeccServer:
@@ -68,7 +72,7 @@ class SeccServer:
     async def run(self) -> None:
         """Serve until cancelled. Raises OSError when the ports cannot be had."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Connection(self), self._host, self._port)
+        server = await self._listen(loop)
         discovery: asyncio.DatagramTransport | None = None
         try:
             self.port = server.sockets[0].getsockname()[1]
@@ -87,6 +91,20 @@ class SeccServer:
         """The charger has changed: what the car waits for may be answered."""
         if self._connection is not None:
             self._connection.changed()
+
+    async def _listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
+        """At the configured port, else at a dynamic one: cars refuse others ([V2G2-083])."""
+        if self._port != ANY_PORT:
+            return await loop.create_server(lambda: _Connection(self), self._host, self._port)
+        begin = secrets.randbelow(len(DYNAMIC_PORTS))
+        for at in range(PORT_TRIES):
+            port = DYNAMIC_PORTS[(begin + at) % len(DYNAMIC_PORTS)]
+            try:
+                return await loop.create_server(lambda: _Connection(self), self._host, port)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+        raise OSError(errno.EADDRINUSE, f"{PORT_TRIES} ports from {DYNAMIC_PORTS[begin]} on are taken")
 
     async def _discoverable(self, loop: asyncio.AbstractEventLoop) -> asyncio.DatagramTransport:
         sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)

@@ -67,6 +67,7 @@ async def test_a_car_finds_the_charger_and_charges_and_so_does_the_next(charger:
     for _ in range(3):
         where = await find(host="::1", port=port)
         assert where.port == made.server.port
+        assert 49_152 <= where.port <= 65_535
         assert where.security is sdp.Security.NONE
         report = await charge(await connect(where), PLAN, Battery())
         assert report.ended == "done"
