@@ -261,15 +261,19 @@ def make(
     replace: bool = False,
     bad: bool = False,
     ocsp_url: str | None = None,
+    now: dt.datetime | None = None,
 ) -> list[Path]:
-    """Mint and write everything. Raises `PkiError` when something is there already and `replace` is not given."""
+    """Mint and write everything, as of `now` (None: of this moment).
+
+    Raises `PkiError` when something is there already and `replace` is not given.
+    """
     good = plan(csms_names, station)
     refused = bad_variants(good) if bad else ()
     there = sorted(one.name for one in good if (folder / f"{one.name}.pem").exists())
     if there and not replace:
         raise PkiError(f"{folder} already has {', '.join(there)}: choose another folder, or give --replace")
     folder.mkdir(parents=True, exist_ok=True)
-    now = dt.datetime.now(dt.UTC)
+    now = now or dt.datetime.now(dt.UTC)
     minted: dict[str, Minted] = {}
     for one in (*good, *refused):
         minted[one.name] = mint(one, minted[one.issuer] if one.issuer is not None else None, now, ocsp_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,18 +17,18 @@ EMAID = "DEEVSC12345678"
 
 
 @cache
-def folder() -> Path:
-    """Where it lies."""
+def folder(now: dt.datetime | None = None) -> Path:
+    """Where the one minted at a moment (None: the present one) lies."""
     made = Path(mkdtemp(prefix="evse-v2g-pki-"))
-    make(made, ["localhost"], "SIM-0001", bad=True, ocsp_url="http://127.0.0.1:9/ocsp")
+    make(made, ["localhost"], "SIM-0001", bad=True, ocsp_url="http://127.0.0.1:9/ocsp", now=now)
     return made
 
 
-def contract(name: str = "contract", emaid: str = EMAID) -> Contract:
+def contract(name: str = "contract", emaid: str = EMAID, now: dt.datetime | None = None) -> Contract:
     """A car's contract, or (under `bad/`) one that must be refused."""
-    pem = (folder() / f"{name}.pem").read_bytes()
+    pem = (folder(now) / f"{name}.pem").read_bytes()
     chain = tuple(one.public_bytes(serialization.Encoding.DER) for one in x509.load_pem_x509_certificates(pem))
-    key = serialization.load_pem_private_key((folder() / f"{name}.key").read_bytes(), None)
+    key = serialization.load_pem_private_key((folder(now) / f"{name}.key").read_bytes(), None)
     return Contract(emaid, chain, key)
 
 
