@@ -157,7 +157,10 @@ class Agent:
         def tell(event: AnyEvent) -> None:
             self.charge_point.post(evse, event)
 
-        server = server_for(evse, config, phases, lambda: self.charge_point.session(evse), self.clock, tell)
+        def central() -> bool:
+            return self.settings.auth_rules().contract_by_csms
+
+        server = server_for(evse, config, phases, lambda: self.charge_point.session(evse), self.clock, tell, central)
         self.v2g[evse] = server
         self.charge_point.on_step(lambda stepped: server.changed() if stepped == evse else None)
 

@@ -35,15 +35,19 @@ def server_for(
     session: Callable[[], Session],
     clock: Clock,
     tell: Callable[[AnyEvent], None],
+    central: Callable[[], bool],
 ) -> SeccServer:
-    """A server for the car at an EVSE. Raises OSError when its certificate cannot be read."""
+    """A server for the car at an EVSE. Raises OSError when its certificate cannot be read.
+
+    `central`: whether the CSMS may judge a contract that the charger has no root for.
+    """
     outlet = Outlet(config.evse_id or f"ZZ*EVS*E{evse}", phases)
     tls = None
     if config.certificate_file is not None and config.key_file is not None:
         from agent.iso15118.tls import context
 
         tls = context(str(config.certificate_file), str(config.key_file))
-    judge = _judge(config.contract_roots_file, clock) if config.contract_roots_file is not None else None
+    judge = _judge(config.contract_roots_file, clock, central) if config.contract_roots_file is not None else None
     payments = (Payment.EXTERNAL,) if judge is None else (Payment.CONTRACT, Payment.EXTERNAL)
 
     def described(chain: tuple[bytes, ...]) -> Contract:
@@ -67,11 +71,11 @@ def server_for(
     )
 
 
-def _judge(roots: Path, clock: Clock) -> ContractJudge:
+def _judge(roots: Path, clock: Clock, central: Callable[[], bool]) -> ContractJudge:
     from agent.iso15118.contracts import ContractJudge
     from agent.pki.certificates import read_pem
 
     def trusted() -> Sequence[x509.Certificate]:
         return read_pem(roots.read_bytes())
 
-    return ContractJudge(trusted, lambda: dt.datetime.fromtimestamp(clock.now().utc_s, dt.UTC))
+    return ContractJudge(trusted, lambda: dt.datetime.fromtimestamp(clock.now().utc_s, dt.UTC), central)

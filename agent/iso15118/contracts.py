@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from agent.core.contract import CertificateHash, Contract
 from agent.iso15118.exi import iso2
@@ -24,22 +25,33 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MAX_PEM: Final = 5_500  # OCPP 2.0.1 AuthorizeRequest.certificate
+
 # ISO 15118-2 table 112; every other flaw is one of the chain
 CODES: Final = {Flaw.EXPIRED: "FAILED_CertificateExpired"}
 
 
 class ContractJudge:
-    """`roots`: the mobility operators' roots (and the V2G roots) that this charger trusts, read anew at each use."""
+    """`roots`: the mobility operators' roots (and the V2G roots) that this charger trusts, read anew at each use.
 
-    def __init__(self, roots: Callable[[], Sequence[x509.Certificate]], now: Callable[[], dt.datetime]) -> None:
+    `central`: whether the CSMS may judge what leads to none of them (OCPP 2.0.1 CentralContractValidationAllowed).
+    """
+
+    def __init__(
+        self,
+        roots: Callable[[], Sequence[x509.Certificate]],
+        now: Callable[[], dt.datetime],
+        central: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._roots = roots
         self._now = now
+        self._central = central
 
     def chain(self, emaid: str, chain: tuple[bytes, ...]) -> str:
         """The response code for a contract's certificates, the leaf first: "OK" or why not."""
         try:
             certificates = [x509.load_der_x509_certificate(one) for one in chain]
-            validated(certificates, self._roots(), Purpose.CONTRACT, self._now())
+            self._path(certificates)
         except ChainError as error:
             log.warning("the contract %r is refused: %s", emaid, error)
             return CODES.get(error.flaw, "FAILED_CertChainError")
@@ -55,7 +67,9 @@ class ContractJudge:
     def described(self, chain: tuple[bytes, ...]) -> Contract:
         """A chain that was found good, as the CSMS is asked about it (OCPP 2.0.1 C07.FR.01)."""
         certificates = [x509.load_der_x509_certificate(one) for one in chain]
-        path = validated(certificates, self._roots(), Purpose.CONTRACT, self._now())
+        path = self._path(certificates)
+        if path is None:  # C07.FR.06
+            return Contract(chain_pem=_pem(certificates), valid=None)
         hashes = []
         for one, issuer in pairwise(path):
             url = responder_of(one)
@@ -68,6 +82,15 @@ class ContractJudge:
                 )
         return Contract(tuple(hashes), valid=True)
 
+    def _path(self, certificates: Sequence[x509.Certificate]) -> Sequence[x509.Certificate] | None:
+        """From the leaf to a root; None where there is none here and the CSMS may judge. Raises `ChainError`."""
+        try:
+            return validated(certificates, self._roots(), Purpose.CONTRACT, self._now())
+        except ChainError as error:
+            if error.flaw is Flaw.UNKNOWN_ROOT and self._central() and len(_pem(certificates)) <= MAX_PEM:
+                return None
+            raise
+
     def signed(self, name: str, part: Message, signature: xmldsig.SignatureType | None, leaf: bytes) -> bool:
         """Whether the element was signed with the key of this certificate."""
         if signature is None:
@@ -79,6 +102,10 @@ class ContractJudge:
             log.warning("%s is not signed by the contract: %s", name, error)
             return False
         return True
+
+
+def _pem(certificates: Sequence[x509.Certificate]) -> str:
+    return "".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in certificates)
 
 
 def _plain(emaid: str) -> str:

@@ -36,6 +36,7 @@ E_MAID = {"idToken__idToken": pki.EMAID, "idToken__type": "eMAID"}
 TALKS = V2g(host=LOOPBACK, sdp_port=None)
 TETHERED = BoardSpec(evse=EvseSpec(socket=False))
 PLAN = Plan(offers=(Protocol.ISO_2,), charge_s=DURATION_S)
+CENTRAL = {"ISO15118Ctrlr.CentralContractValidationAllowed": True, "TxCtrlr.TxStartPoint": "Authorized"}
 FORGIVING = {"AuthCtrlr.OfflineTxForUnknownIdEnabled": True, "TxCtrlr.TxStartPoint": "EVConnected"}
 
 
@@ -67,19 +68,32 @@ async def car(bench: Bench, plan: Plan = PLAN) -> AsyncIterator[None]:
         )
 
 
-@pytest_asyncio.fixture
-async def paid(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
-    """A station that takes contracts."""
+@asynccontextmanager
+async def taking_contracts(request: pytest.FixtureRequest, directory: Path, root: str) -> AsyncIterator[Bench]:
     folder = pki.folder(MINTED)
     v2g = V2g(
         host=LOOPBACK,
         sdp_port=None,
         certificate_file=folder / "secc.pem",
         key_file=folder / "secc.key",
-        contract_roots_file=folder / "mo-root.pem",
+        contract_roots_file=folder / f"{root}.pem",
     )
     mark = request.node.get_closest_marker("bench")
-    async with made(tmp_path, v2g=v2g, **(mark.kwargs if mark is not None else {})) as one:
+    async with made(directory, v2g=v2g, **(mark.kwargs if mark is not None else {})) as one:
+        yield one
+
+
+@pytest_asyncio.fixture
+async def paid(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    """A station that takes contracts."""
+    async with taking_contracts(request, tmp_path, "mo-root") as one:
+        yield one
+
+
+@pytest_asyncio.fixture
+async def rootless(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    """A station that takes contracts, without the root that the car's leads to."""
+    async with taking_contracts(request, tmp_path, "v2g-root") as one:
         yield one
 
 
@@ -115,6 +129,29 @@ async def test_a_contract_that_was_cancelled_charges_nothing(paid: Bench):
         await paid.tool.expect("Authorize", iso15118CertificateHashData=PRESENT, **E_MAID)
         await paid.tool.silence("TransactionEvent", SILENCE_S)
         assert not paid.closed
+
+
+@pytest.mark.octt("TC_C_52_CS")
+@pytest.mark.bench(settings=CENTRAL)
+async def test_a_contract_that_only_the_csms_can_check_charges(rootless: Bench):
+    says(rootless, "Accepted", "Accepted")
+    await states.connected(rootless, digital=True)
+    async with car(rootless, by_contract()):
+        await rootless.tool.expect("Authorize", certificate=PRESENT, **E_MAID)
+        await states.event(rootless, triggerReason="Authorized", **E_MAID)
+        rootless.authorized = True
+        await states.charging(rootless)
+
+
+@pytest.mark.octt("TC_C_53_CS")
+@pytest.mark.bench(settings=CENTRAL)
+async def test_a_contract_that_the_csms_finds_revoked_charges_nothing(rootless: Bench):
+    says(rootless, "Invalid", "CertificateRevoked")
+    await states.connected(rootless, digital=True)
+    async with car(rootless, by_contract()):
+        await rootless.tool.expect("Authorize", certificate=PRESENT, **E_MAID)
+        await rootless.tool.silence("TransactionEvent", SILENCE_S)
+        assert not rootless.closed
 
 
 async def plugged_offline(bench: Bench) -> None:
@@ -171,7 +208,7 @@ async def test_a_car_that_ends_its_session_ends_the_authorization(bench: Bench, 
     async with car(bench):
         await states.charging(bench)
         await asyncio.sleep(DURATION_S)
-        await states.event(bench, eventType="Updated", transactionInfo__chargingState={"SuspendedEV", "SuspendedEVSE"})
+        await states.event(bench, eventType="Updated", transactionInfo__chargingState="SuspendedEV")
         await states.event(
             bench, triggerReason="StopAuthorized", transactionInfo__chargingState="EVConnected", **wanted
         )

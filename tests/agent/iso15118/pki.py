@@ -16,9 +16,13 @@ from sim.evcc.plan import Contract
 EMAID = "DEEVSC12345678"
 
 
-@cache
 def folder(now: dt.datetime | None = None) -> Path:
     """Where the one minted at a moment (None: the present one) lies."""
+    return _minted(now)
+
+
+@cache
+def _minted(now: dt.datetime | None) -> Path:
     made = Path(mkdtemp(prefix="evse-v2g-pki-"))
     make(made, ["localhost"], "SIM-0001", bad=True, ocsp_url="http://127.0.0.1:9/ocsp", now=now)
     return made

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from msgspec.structs import replace
 
 from agent.iso15118 import sdp
@@ -79,6 +81,23 @@ async def test_a_contract_that_is_not_good_is_refused(name: str, code: str):
 async def test_without_a_root_that_it_leads_to_no_contract_is_believed():
     report = await charge(stand("v2g-root"), replace(PLAN, contract=pki.contract()), Battery())
     assert "FAILED_CertChainError" in report.ended
+
+
+@pytest.mark.req("C07.FR.06")
+def test_a_chain_without_a_root_goes_to_the_csms_only_where_that_is_allowed():
+    (root,) = pki.roots("v2g-root")
+    allowed = False
+    made = ContractJudge(lambda: [root], lambda: dt.datetime.now(dt.UTC), lambda: allowed)
+    chain = pki.contract().chain
+    assert made.chain(pki.EMAID, chain) == "FAILED_CertChainError"
+    allowed = True
+    assert made.chain(pki.EMAID, chain) == "OK"
+    described = made.described(chain)
+    assert described.valid is None
+    assert described.chain_pem is not None
+    shown = x509.load_pem_x509_certificates(described.chain_pem.encode())
+    assert tuple(one.public_bytes(serialization.Encoding.DER) for one in shown) == chain
+    assert made.chain(pki.EMAID, (chain[0], *chain[1:] * 6)) == "FAILED_CertChainError", "too long for the CSMS"
 
 
 async def test_somebody_elses_contract_is_refused_without_its_key():
