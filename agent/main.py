@@ -186,12 +186,13 @@ class Agent:
 
     async def _until_reset(self, asked: asyncio.Future[ResetKind]) -> None:
         """Return once a reset was asked for, and the CSMS has heard of what ended for it (B12.FR.04, B12.FR.05)."""
-        await asked
+        kind = await asked
         with suppress(JournalError):
             await self.journal.commit()  # what was written before is offered to the CSMS by now
         with suppress(TimeoutError):
             async with asyncio.timeout(self.settings.get(MESSAGE_TIMEOUT)):
                 await self.station.transactions_told()
+        self.security.happened(SecurityEventKind.RESET, str(kind))
 
     def _started(self) -> None:
         if self.journal.recovered_from is not None:
@@ -211,7 +212,6 @@ class Agent:
 
     def _reset(self, kind: ResetKind) -> None:
         if self._reset_asked is not None and not self._reset_asked.done():
-            self.security.happened(SecurityEventKind.RESET, str(kind))
             self._reset_asked.set_result(kind)
 
     def _status(self) -> object:
