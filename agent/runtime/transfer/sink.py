@@ -27,7 +27,12 @@ class Sink:
         self.tag = ""
 
     async def __aenter__(self) -> Self:
-        self._file, self.have = await asyncio.get_running_loop().run_in_executor(None, self._open)
+        opening = asyncio.get_running_loop().run_in_executor(None, self._open)
+        try:
+            self._file, self.have = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_unused)  # the thread opens it all the same
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -76,3 +81,8 @@ class Sink:
             self._tag_file.write_text(self.tag, "utf-8")
         else:
             self._tag_file.unlink(missing_ok=True)
+
+
+def _close_unused(opening: asyncio.Future[tuple[BinaryIO, int]]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result()[0].close()

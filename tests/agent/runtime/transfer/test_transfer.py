@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from agent.ocpp.transfers import Retries, TransferError, TransferFailure, persistently
 from agent.runtime.transfer import Limits, Mover
+from agent.runtime.transfer.sink import Sink
 from tests.agent.runtime.transfer.servers import ftp_server, http_server, sftp_server
 
 pytestmark = pytest.mark.realtime
@@ -192,3 +194,14 @@ async def test_what_can_never_work_is_not_tried_again_and_what_broke_is_tried_so
         with pytest.raises(TransferError):
             await persistently(lambda kind=kind: attempt(kind), Retries(2, 0.01))
         assert len(tried) == count
+
+
+async def test_a_download_that_is_given_up_while_its_file_is_opened_leaves_it_closed(tmp_path: Path):
+    opening = asyncio.ensure_future(Sink(tmp_path / "file", 10).__aenter__())
+    await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait([opening])
+    await asyncio.sleep(1)
+    gc.collect()  # an open file would be warned of here
+    assert opening.cancelled()
+    assert (tmp_path / "file").exists()
