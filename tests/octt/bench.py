@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from agent.config import Config, Evse, Ocpp, State, Station, V2g
+from agent.config import Config, Evse, Firmware, Ocpp, State, Station, Transfer, V2g
 from agent.runtime.clock import LoopClock
 from sim.board import BoardSpec
 from sim.hardware import MeterLink
@@ -186,6 +186,8 @@ async def bench(
         ocpp=Ocpp(url=url, versions=(version,), **({"security_profile": 0, "allow_plain_text": True} | ocpp)),
         evse=tuple(Evse(id=number, v2g=v2g) for number in range(1, evses + 1)),
         state=State(dir=directory / "state"),
+        transfer=Transfer(networks=("loopback",)),
+        firmware=Firmware(installer="simulated"),
         settings=(QUIET[version] if quiet else {}) | dict(settings or {}),
     )
     ids = random.Random(version)

@@ -28,7 +28,7 @@ WITHIN_S: Final = 700.0  # a step of an update, waiting for its time included
 FIRMWARE: Final = json.dumps({"version": "2.0", "restart": True}).encode()
 PATH: Final = "/firmware.bin"
 FETCHED: Final = ("Downloading", "Downloaded", "SignatureVerified")
-TWO_EVSES = pytest.mark.bench(evses=2)
+ENDS_AT_DEPARTURE: Final = {"TxCtrlr.TxStopPoint": "EVConnected"}
 
 
 def manufacturer() -> Minted:
@@ -105,15 +105,13 @@ class Update:
         for evse in self.bench.station.board.evses:
             await states.told(self.bench, "Available", evse)
 
-    async def secured(self, kind: str) -> None:
+    async def reports(self, kind: str) -> None:
         await self.bench.tool.expect("SecurityEventNotification", type=kind, timestamp=PRESENT)
 
 
 @pytest_asyncio.fixture
 async def update(bench: Bench, server: HttpServer, root: Minted, leaf: Minted) -> Update:
-    folder = bench.station.config.state.dir / "certificates" / "roots" / "manufacturer"
-    folder.mkdir(parents=True)
-    (folder / "root.pem").write_text(pem(root))
+    await states.certificate_installed(bench, "ManufacturerRootCertificate", pem(root))
     return Update(bench, server, leaf)
 
 
@@ -145,14 +143,14 @@ async def test_firmware_is_fetched_when_its_time_has_come(update: Update):
 @pytest.mark.octt("TC_L_05_CS")
 async def test_a_signing_certificate_of_somebody_else_is_refused_and_reported(update: Update):
     await update.ask("InvalidCertificate", signingCertificate=pem(signing(manufacturer())))
-    await update.secured("InvalidFirmwareSigningCertificate")
+    await update.reports("InvalidFirmwareSigningCertificate")
 
 
 @pytest.mark.octt("TC_L_06_CS")
 async def test_a_signature_over_another_file_is_found_out_and_reported(update: Update):
     await update.ask(content=FIRMWARE + b" ")
     await update.hears("Downloading", "Downloaded", "InvalidSignature")
-    await update.secured("InvalidFirmwareSignature")
+    await update.reports("InvalidFirmwareSignature")
 
 
 @pytest.mark.octt("TC_L_07_CS")
@@ -189,7 +187,9 @@ async def second_evse_charges(bench: Bench) -> None:
 
 
 @pytest.mark.octt("TC_L_14_CS")
-@pytest.mark.bench(evses=2, settings={"ChargingStation.AllowNewSessionsPendingFirmwareUpdate": True})
+@pytest.mark.bench(
+    evses=2, settings=ENDS_AT_DEPARTURE | {"ChargingStation.AllowNewSessionsPendingFirmwareUpdate": True}
+)
 async def test_firmware_waits_for_all_who_charge_and_who_may_still_begin(update: Update):
     bench = update.bench
     await states.charging(bench)
@@ -206,7 +206,9 @@ async def test_firmware_waits_for_all_who_charge_and_who_may_still_begin(update:
 
 
 @pytest.mark.octt("TC_L_15_CS")
-@pytest.mark.bench(evses=2, settings={"ChargingStation.AllowNewSessionsPendingFirmwareUpdate": False})
+@pytest.mark.bench(
+    evses=2, settings=ENDS_AT_DEPARTURE | {"ChargingStation.AllowNewSessionsPendingFirmwareUpdate": False}
+)
 async def test_firmware_waits_for_who_charges_and_nobody_else_may_begin(update: Update):
     bench = update.bench
     await states.charging(bench)
@@ -215,12 +217,13 @@ async def test_firmware_waits_for_who_charges_and_nobody_else_may_begin(update: 
     await states.told(bench, "Unavailable", 2)
     await bench.tool.silence("FirmwareStatusNotification", 60)
     await states.stop_authorized(bench)
+    await states.post_session(bench)
     bench.unplug()
-    await states.event(bench, eventType={"Updated", "Ended"})
+    await states.event(bench, eventType="Ended")
     await update.hears("Installing", "InstallRebooting")
     await bench.tool.expect("BootNotification", reason="FirmwareUpdate")
     await update.hears("Installed")
-    await update.secured("FirmwareUpdated")
+    await update.reports("FirmwareUpdated")
     for evse in (1, 2):
         await states.told(bench, "Available", evse)
 
