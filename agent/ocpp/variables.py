@@ -180,7 +180,10 @@ class Settings:
             value = setting.parse16(text) if by16 else setting.parse(text)
         except SettingError as error:
             return Outcome(SettingVerdict.INVALID, str(error))
-        return await self._guards[setting.key](value, by16)
+        outcome = await self._guards[setting.key](value, by16)
+        if outcome.accepted and not setting.readable:  # nothing to compare: that it was written is all to tell
+            self._became_another(setting)
+        return outcome
 
     def on_change(self, listener: Callable[[Setting[Any]], None]) -> None:
         """Call `listener(setting)` whenever a value has become another."""
@@ -303,9 +306,12 @@ class Settings:
             self._written[setting.key] = value
         elif self._values[setting.key] != value:
             self._values[setting.key] = value
-            self._revisions[setting.key] = self.revision(setting) + 1
-            for listener in self._listeners:
-                listener(setting)
+            self._became_another(setting)
+
+    def _became_another(self, setting: Setting[Any]) -> None:
+        self._revisions[setting.key] = self.revision(setting) + 1
+        for listener in self._listeners:
+            listener(setting)
 
     def _restore(self, key: str, text: str) -> None:
         setting = self._by_key.get(key.casefold()) or self._by_key16.get(key.casefold())

@@ -16,8 +16,9 @@ from agent.ocpp.settings.authorization import AUTH_ENABLED
 from agent.ocpp.settings.link import HEARTBEAT_INTERVAL
 from agent.ocpp.settings.metering import MEASURANDS, SAMPLED_INTERVAL, SAMPLED_UPDATED_MEASURANDS
 from agent.ocpp.settings.rows import count, decimal, integer, members, option, sequence
+from agent.ocpp.settings.secure_link import BASIC_AUTH_PASSWORD
 from agent.ocpp.settings.transactions import EV_CONNECTION_TIMEOUT, STOP_TX_ON_INVALID_ID
-from agent.ocpp.variables import SETTINGS, Settings, SettingVerdict, find_by_name
+from agent.ocpp.variables import SETTINGS, Outcome, Settings, SettingVerdict, find_by_name
 from hal.types import MeterSample
 
 BY_BOTH = [one for one in SETTINGS if one.key16 and one.component and one.mutable]
@@ -399,6 +400,23 @@ def test_writing_the_value_in_force_stores_it_once_and_tells_nobody() -> None:
         assert settings.set_by_key16("ConnectionTimeOut", "60").accepted
     assert stored == [("TxCtrlr.EVConnectionTimeOut", "60")], "a new default must not change what the CSMS wrote"
     assert heard == []
+
+
+@pytest.mark.req("N07.FR.19")
+async def test_a_guarded_secret_that_was_written_has_become_another_and_a_refused_one_has_not() -> None:
+    heard: list[Setting[Any]] = []
+    settings = Settings()
+    settings.on_change(heard.append)
+    verdicts = iter((SettingVerdict.INVALID, SettingVerdict.ACCEPTED))
+
+    async def guard(_value: Any, _by16: bool) -> Outcome:
+        return Outcome(next(verdicts))
+
+    settings.guard(BASIC_AUTH_PASSWORD, guard)
+    await settings.wish(BASIC_AUTH_PASSWORD, "0123456789abcdef", by16=False)
+    assert (settings.revision(BASIC_AUTH_PASSWORD), heard) == (0, [])
+    await settings.wish(BASIC_AUTH_PASSWORD, "0123456789abcdef", by16=False)
+    assert (settings.revision(BASIC_AUTH_PASSWORD), heard) == (1, [BASIC_AUTH_PASSWORD])
 
 
 def test_the_agent_itself_cannot_write_nonsense_either() -> None:
