@@ -178,6 +178,7 @@ async def bench(
     url = await tool.start()
     if password is not None:
         secret = directory / "password"
+        secret.touch(mode=0o600)
         secret.write_text(password)
         ocpp["password_file"] = secret
     config = Config(

@@ -226,3 +226,23 @@ async def test_a_monitor_outlives_a_reboot(bench: Bench):
     assert own in {one["id"] for one in await listed(bench)}
     bench.plug()
     require(await event(bench, actualValue="Occupied"), variableMonitoringId=own)
+
+
+@pytest.mark.octt("TC_N_48_CS")
+@pytest.mark.bench(security_profile=1, password="0123456789abcdef")
+async def test_a_secret_that_changes_is_told_of_and_not_told(bench: Bench):
+    own = await put(bench, named("SecurityCtrlr.BasicAuthPassword"), "Delta", 1)
+    if await bench.configure("SecurityCtrlr.BasicAuthPassword", "fedcba9876543210") == "RebootRequired":
+        await states.booted(bench)
+    told = await event(bench, trigger="Delta", **named("SecurityCtrlr.BasicAuthPassword"))
+    require(told, actualValue="", variableMonitoringId=own)
+
+
+@pytest.mark.octt("TC_N_51_CS")
+async def test_a_monitor_that_is_replaced_looks_at_the_present_value_at_once(bench: Bench):
+    own = await put(bench, POWER, "UpperThreshold", 22_079)  # the most there is, less one
+    await states.charging(bench)
+    await bench.tool.silence("NotifyEvent", 30.0)
+    assert await put(bench, POWER, "UpperThreshold", 0, id=own) == own
+    told = await event(bench, trigger="Alerting", variableMonitoringId=own, cleared=ABSENT, **POWER)
+    assert float(told["actualValue"]) > 0

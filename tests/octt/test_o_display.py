@@ -203,6 +203,23 @@ async def test_a_message_for_charging_or_idle_is_shown_only_then(bench: Bench):
     assert bench.display() == LINES
 
 
+@pytest.mark.octt("TC_O_15_CS")
+async def test_a_driver_reads_the_stations_words_and_the_messages_in_his_language(bench: Bench):
+    await states.connected(bench)
+    bench.tool.answer("Authorize", {"idTokenInfo": {"status": "Accepted", "language1": "de"}})
+    await states.charging(bench)
+    assert bench.display()[0] == "Lädt"
+    german = {"format": "UTF8", "language": "de", "content": "Kaffee"}
+    await show(bench, 1, "NormalCycle", message=german)
+    seen = set()
+    for _ in range(6):
+        seen.add(bench.display()[0])
+        await asyncio.sleep(SCREEN_S / 2)
+    assert seen == {"Lädt", "Kaffee"}
+    (one,) = await told(bench)
+    require(one, message=german)
+
+
 @pytest.mark.octt("TC_O_38_CS")
 async def test_a_message_for_a_station_out_of_service_is_shown_only_then(bench: Bench):
     await show(bench, state="Unavailable")
