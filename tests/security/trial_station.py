@@ -19,7 +19,7 @@ from agent.ocpp.uplink import Home
 from agent.ocpp.variables import Settings
 from agent.runtime.clock import LoopClock
 from agent.runtime.journal import FILE_NAME, Journal, PutSetting
-from tests.agent.ocpp.stand import FakeCharger, Memory, MemoryStore
+from tests.agent.ocpp.stand import FakeCharger, Memory, MemoryStore, furnish
 
 SETTINGS = {
     "RetryBackOffWaitMinimum": "1",
@@ -48,10 +48,11 @@ async def main(folder: Path, url: str, secure_url: str, security: int) -> None:
         certificates=folder / "certs",
         secrets=folder / "secrets",
     )
-    clock = LoopClock()
+    clock, charger = LoopClock(), FakeCharger()
+    furnish(charger, journal, clock, settings)
     station = Station(
         settings,
-        FakeCharger(),
+        charger,
         journal,
         clock,
         lambda: str(uuid.uuid4()),

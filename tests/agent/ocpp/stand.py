@@ -265,6 +265,17 @@ async def settled(seconds: float = 0.5) -> None:
     await asyncio.sleep(seconds)
 
 
+def furnish(charger: FakeCharger, store: Any, clock: LoopClock, settings: Settings) -> Site:
+    """Give the charger what it keeps in its store: charging profiles and reservations."""
+    site = Site(SharingRule.EQUAL, dict.fromkeys(charger.evse_ids, 32.0), {})
+    charger.profiles = Profiles(store, clock, charger, site, lambda: settings.get(SMART_CHARGING_ENABLED))
+    charger.reservations = Reservations(store, clock, charger, lambda evse: connector_type(charger.capabilities(evse)))
+    site.start(charger.post)
+    charger.profiles.start()
+    charger.reservations.start()
+    return site
+
+
 @contextlib.asynccontextmanager
 async def stand(
     csms: ScriptedCsms,
@@ -305,12 +316,7 @@ async def stand(
         secrets=None if folder is None else folder / "secrets",
     )
     clock = LoopClock(wall=lambda: epoch_s + loop.time())
-    site = Site(SharingRule.EQUAL, dict.fromkeys(charger.evse_ids, 32.0), {})
-    charger.profiles = Profiles(store, clock, charger, site, lambda: settings.get(SMART_CHARGING_ENABLED))
-    charger.reservations = Reservations(store, clock, charger, lambda evse: connector_type(charger.capabilities(evse)))
-    site.start(charger.post)
-    charger.profiles.start()
-    charger.reservations.start()
+    site = furnish(charger, store, clock, settings)
     numbers = itertools.count(1)
     learnt: list[tuple[IdToken, AuthInfo]] = []
     policy = lambda: Policy(settings.get(AUTH_CACHE_POLICY))  # noqa: E731 - as `agent.main` says it
