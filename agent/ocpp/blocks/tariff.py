@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from agent.ocpp.settings.display import (
 
 _log = logging.getLogger(__name__)
 
+FAREWELL_S: Final = 30.0  # our policy: how long the total may be read once the cable is out, and nobody else has come
 MAX_TOKENS: Final = 100  # our policy: holders of tokens whose messages are kept until they come; the oldest give way
 
 
@@ -55,13 +57,17 @@ class FinalCost(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Bill(msgspec.Struct):
-    """What is known of the last transaction of an EVSE. `over`: it has ended; `missed`: offline, without a total."""
+    """What is known of the last transaction of an EVSE.
+
+    `over`: it has ended; `missed`: offline, without a total; `left`: the driver has gone, and may still be reading.
+    """
 
     tx: str
     total: float | None = None
     text: str | None = None
     over: bool = False
     missed: bool = False
+    left: bool = False
 
 
 class Tariff(Block):
@@ -129,18 +135,44 @@ class Tariff(Block):
 
     def _stepped(self, evse: int) -> None:
         session, bill = self._around.charger.session(evse), self._bills.get(evse)
-        tx = session.tx
-        if tx is not None and (bill is None or bill.tx != tx.id):
-            price = self._prices.pop(_key(session.token), None) if session.token is not None else None
-            self._bills[evse] = Bill(tx.id, text=price)
-        elif bill is not None and tx is None and not bill.over:
-            bill.over = True
-            bill.missed = not self._around.csms.online
-        elif bill is not None and bill.over and not session.occupied:
-            del self._bills[evse]  # the driver has left
+        if session.tx is not None:
+            changed = self._open(evse, session.tx.id, session.token)
         else:
-            return
-        self._display.refresh()
+            changed = bill is not None and self._closed(evse, session, bill)
+        if changed:
+            self._display.refresh()
+
+    def _open(self, evse: int, tx: str, token: IdToken | None) -> bool:
+        """A running transaction has a bill, with the price of its driver, who may come after the cable; what is new."""
+        bill, begun = self._bills.get(evse), False
+        if bill is None or bill.tx != tx:
+            bill, begun = Bill(tx), True
+            self._bills[evse] = bill
+        price = self._prices.pop(_key(token), None) if bill.text is None and token is not None else None
+        if price is not None:
+            bill.text = price
+        return begun or price is not None
+
+    def _closed(self, evse: int, session: Session, bill: Bill) -> bool:
+        """A bill without its transaction; whether it has become another."""
+        somebody = session.driver is not None or session.asking is not None
+        if not bill.over:
+            bill.over, bill.missed = True, not self._around.csms.online
+        elif session.occupied and not bill.left:
+            return False
+        elif session.occupied or somebody:
+            del self._bills[evse]  # the next driver is there
+        elif bill.left:
+            return False
+        else:
+            bill.left = True
+            asyncio.get_running_loop().call_later(FAREWELL_S, self._forget, evse, bill)
+        return True
+
+    def _forget(self, evse: int, bill: Bill) -> None:
+        if self._bills.get(evse) is bill:
+            del self._bills[evse]
+            self._display.refresh()
 
     def _on_news(self, news: Told) -> None:
         if isinstance(news, MessageTold) and news.content.format not in FORMATS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from agent.core.session import Driver, Session
 from agent.core.values import IdToken
+from agent.ocpp.blocks.tariff import FAREWELL_S
 from agent.ocpp.codec import Version
 from agent.ocpp.costs import Content, CostTold, MessageTold
 from hal.types import CpState
@@ -54,7 +56,35 @@ async def test_the_running_and_the_total_cost_are_shown_until_the_driver_has_lef
         await settled()
         assert one.charger.page().beneath == ("2.50 EUR",)
         await step(one, Session(evse=1))
+        await asyncio.sleep(FAREWELL_S - 1)
+        assert one.charger.page().beneath == ("2.50 EUR",)
+        await asyncio.sleep(2)
         assert one.charger.page().beneath == ()
+
+
+@pytest.mark.req("I03.FR.03")
+@pytest.mark.parametrize("after", [LEAVING, Session(evse=1, driver=DRIVER)], ids=["cable", "card"])
+async def test_a_total_that_comes_after_the_driver_has_left_is_shown_until_the_next_one_comes(after: Session):
+    async with stand(csms(), **V201) as one:
+        await one.accepted()
+        await step(one, CHARGING)
+        await step(one, Session(evse=1))
+        await step(one, Session(evse=1))
+        one.station.costs.told(CostTold("tx-1", 2.5, final=True))
+        await settled()
+        assert one.charger.page().beneath == ("2.50 EUR",)
+        await step(one, after)
+        assert one.charger.page().beneath == ()
+
+
+@pytest.mark.req("I01.FR.03")
+async def test_the_price_of_a_driver_who_comes_after_the_cable_is_shown():
+    async with stand(csms(), **V201) as one:
+        await one.accepted()
+        await step(one, Session(evse=1, tx=open_tx(), cp=CpState.B))
+        one.station.costs.told(MessageTold(Content("For you: 0.40"), token=TOKEN))
+        await step(one, CHARGING)
+        assert one.charger.page().beneath == ("For you: 0.40",)
 
 
 @pytest.mark.req("I03.FR.04")
