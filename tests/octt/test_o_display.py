@@ -1,4 +1,4 @@
-"""TC_O and TC_I: what the CSMS shows to drivers, seen on the display itself."""
+"""TC_O: what the CSMS shows to drivers, seen on the display itself."""
 
 from __future__ import annotations
 
@@ -227,44 +227,3 @@ async def test_a_message_for_a_station_out_of_service_is_shown_only_then(bench: 
     await states.unavailable(bench)
     await asyncio.sleep(1.0)
     assert bench.display() == LINES
-
-
-@pytest.mark.octt("TC_I_01_CS")
-async def test_the_running_cost_is_shown_to_the_driver(bench: Bench):
-    await states.charging(bench)
-    require(await bench.tool.send("CostUpdated", totalCost=1.5, transactionId=bench.tx))
-    await asyncio.sleep(1.0)
-    assert bench.display()[-1] == "1.50 EUR"
-    await states.left(bench)
-
-
-def costing(total: float) -> Any:
-    """What the tool answers a TransactionEvent with."""
-    return lambda request: (
-        {"totalCost": total} | ({"idTokenInfo": {"status": "Accepted"}} if "idToken" in request else {})
-    )
-
-
-@pytest.mark.octt("TC_I_07_CS")
-@pytest.mark.bench(settings={"SampledDataCtrlr.TxUpdatedInterval": 10})
-async def test_the_running_cost_in_an_answer_is_shown_too(bench: Bench):
-    await states.charging(bench)
-    bench.tool.answers["TransactionEvent"] = costing(2.25)
-    await bench.tool.expect("TransactionEvent", triggerReason="MeterValuePeriodic")
-    await asyncio.sleep(1.0)
-    assert bench.display()[-1] == "2.25 EUR"
-    bench.tool.forget("TransactionEvent")
-    await states.stop_authorized(bench)
-    bench.unplug()
-    await asyncio.sleep(10.0)
-    bench.tool.forget()
-
-
-@pytest.mark.octt("TC_I_02_CS")
-async def test_the_total_cost_is_shown_when_the_transaction_has_ended(bench: Bench):
-    await states.charging(bench)
-    bench.tool.answers["TransactionEvent"] = costing(3.5)
-    await states.stop_authorized(bench)
-    await states.post_session(bench)
-    assert bench.display()[-1] == "3.50 EUR"
-    await states.left(bench)
