@@ -239,6 +239,13 @@ async def offline_transaction(bench: Bench, *, back: bool = True) -> None:
         await bench.tool.go_online()
 
 
+def verdict(bench: Bench, status: str = "Accepted", group: dict[str, str] | None = None, **more: Any) -> None:
+    """What the CSMS says of every token from now on; `more`: of what else an authorisation asks for."""
+    info = {"idTokenInfo": {"status": status} | ({} if group is None else {"groupIdToken": group})}
+    bench.tool.answer("Authorize", info | more)
+    bench.tool.answer("TransactionEvent", lambda request: info if "idToken" in request else {})
+
+
 async def refused(bench: Bench, token: str, *, for_s: float = 30.0) -> None:
     """Nothing of a driver whom nobody accepts is told as a transaction, and no energy flows."""
     bench.present(token)

@@ -23,13 +23,6 @@ def starts_at(point: str, **more: Any) -> pytest.MarkDecorator:
     return pytest.mark.bench(settings=settings)
 
 
-def says(bench: Bench, status: str = "Accepted", group: dict[str, str] | None = None) -> None:
-    """What the CSMS says of every token from now on."""
-    info = {"idTokenInfo": {"status": status} | ({} if group is None else {"groupIdToken": group})}
-    bench.tool.answer("Authorize", info)
-    bench.tool.answer("TransactionEvent", lambda request: info if "idToken" in request else {})
-
-
 async def asked(bench: Bench, token: str) -> None:
     await bench.tool.expect("Authorize", idToken__idToken=token, idToken__type="ISO14443")
 
@@ -44,7 +37,7 @@ async def asked(bench: Bench, token: str) -> None:
     ],
 )
 async def test_a_token_that_the_csms_does_not_accept_starts_nothing(bench: Bench, status: str):
-    says(bench, status)
+    states.verdict(bench, status)
     await states.connected(bench)
     await states.refused(bench, INVALID, for_s=SILENCE_S)
 
@@ -67,7 +60,7 @@ async def test_another_token_does_not_stop_a_transaction(bench: Bench):
     TxCtrlr__StopTxOnInvalidId=False,
 )
 async def test_offline_a_stranger_charges_until_the_csms_refuses_him(bench: Bench):
-    says(bench, "Invalid")
+    states.verdict(bench, "Invalid")
     await states.offline_transaction(bench, back=False)
     assert bench.closed
     await bench.tool.go_online()
@@ -90,7 +83,7 @@ async def test_offline_a_stranger_charges_until_the_csms_refuses_him(bench: Benc
 @pytest.mark.octt("TC_C_39_CS")
 @starts_at("Authorized", TxCtrlr__TxStopPoint="EVConnected")
 async def test_a_token_of_the_same_group_stops_a_transaction(bench: Bench):
-    says(bench, group=GROUP)
+    states.verdict(bench, group=GROUP)
     await states.connected(bench)
     started = await states.authorized(bench, remote=False)
     require(started, eventType="Started", triggerReason="Authorized")
@@ -106,12 +99,12 @@ async def test_a_token_of_the_same_group_stops_a_transaction(bench: Bench):
 @pytest.mark.octt("TC_C_42_CS")
 @starts_at("Authorized")
 async def test_a_refused_token_of_the_same_group_stops_nothing(bench: Bench):
-    says(bench, group=GROUP)
+    states.verdict(bench, group=GROUP)
     await states.connected(bench)
     started = await states.authorized(bench, remote=False)
     require(started, eventType="Started", triggerReason="Authorized")
     await states.charging(bench)
-    says(bench, "Invalid", GROUP)
+    states.verdict(bench, "Invalid", GROUP)
     bench.present(INVALID)
     await asked(bench, INVALID)
     await bench.tool.silence("TransactionEvent", SILENCE_S)
@@ -124,7 +117,7 @@ async def test_a_refused_token_of_the_same_group_stops_nothing(bench: Bench):
 @pytest.mark.octt("TC_C_45_CS")
 @starts_at("Authorized", AuthCtrlr__MasterPassGroupId=MASTER["idToken"])
 async def test_a_master_pass_starts_nothing(bench: Bench):
-    says(bench, group=MASTER)
+    states.verdict(bench, group=MASTER)
     bench.present(MASTER_CARD)
     await asked(bench, MASTER_CARD)
     await states.connected(bench)
@@ -139,7 +132,7 @@ async def test_a_master_pass_stops_every_transaction(bench: Bench):
         bench.evse, bench.connected, bench.authorized, bench.tx = evse, False, False, None
         bench.token = {"idToken": token, "type": "ISO14443"}
         await states.charging(bench)
-    says(bench, group=MASTER)
+    states.verdict(bench, group=MASTER)
     bench.present(MASTER_CARD)
     await asked(bench, MASTER_CARD)
     for _ in range(TWO_EVSES):
@@ -165,10 +158,10 @@ async def test_a_master_pass_stops_every_transaction(bench: Bench):
     }
 )
 async def test_a_cached_master_pass_stops_without_a_question(bench: Bench):
-    says(bench, group=MASTER)
+    states.verdict(bench, group=MASTER)
     bench.present(MASTER_CARD)
     await asked(bench, MASTER_CARD)
-    says(bench)
+    states.verdict(bench)
     await asyncio.sleep(DURATION_S)
     await states.charging(bench)
     bench.present(MASTER_CARD)

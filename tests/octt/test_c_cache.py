@@ -31,22 +31,15 @@ def with_settings(**more: Any) -> pytest.MarkDecorator:
     return pytest.mark.bench(settings=CACHE | {name.replace("__", "."): value for name, value in more.items()})
 
 
-def says(bench: Bench, status: str = "Accepted", group: dict[str, str] | None = None) -> None:
-    """What the CSMS says of every token from now on."""
-    info = {"idTokenInfo": {"status": status} | ({} if group is None else {"groupIdToken": group})}
-    bench.tool.answer("Authorize", info)
-    bench.tool.answer("TransactionEvent", lambda request: info if "idToken" in request else {})
-
-
 async def remembered(bench: Bench, token: str = VALID, status: str = "Accepted", group: Any = None) -> None:
     """IdTokenCached for a token, with what the CSMS says of it."""
-    says(bench, status, group)
+    states.verdict(bench, status, group)
     bench.token = {"idToken": token, "type": "ISO14443"}
     if status == "Accepted":
         await states.cached(bench)
     else:
         await states.refused(bench, token, for_s=BOOT_INTERVAL_S)
-    says(bench)
+    states.verdict(bench)
     bench.token = {"idToken": VALID, "type": "ISO14443"}
 
 
@@ -86,7 +79,7 @@ async def test_a_cached_token_starts_before_the_cable_comes_and_energy_waits_for
 async def test_a_token_cached_as_refused_is_asked_about(bench: Bench, status: str):
     await remembered(bench, INVALID, status)
     await states.connected(bench)
-    says(bench, status)
+    states.verdict(bench, status)
     await states.refused(bench, INVALID)
 
 
@@ -126,7 +119,7 @@ async def test_the_answer_to_a_question_is_remembered(bench: Bench):
     await states.charging(bench)
     await states.left(bench)
     await states.connected(bench)
-    says(bench, "Invalid")
+    states.verdict(bench, "Invalid")
     await unasked_start(bench)
     await states.event(bench, triggerReason="Deauthorized")
 
@@ -135,7 +128,7 @@ async def test_the_answer_to_a_question_is_remembered(bench: Bench):
 async def test_the_answer_to_a_transaction_is_remembered(bench: Bench):
     await remembered(bench)
     await states.connected(bench)
-    says(bench, "Invalid")
+    states.verdict(bench, "Invalid")
     await unasked_start(bench)
     await states.event(bench, triggerReason="Deauthorized")
     await states.disconnected(bench)
@@ -147,7 +140,7 @@ async def test_the_answer_to_a_transaction_is_remembered(bench: Bench):
 @with_settings(AuthCtrlr__LocalPreAuthorize=False)
 async def test_without_local_authorization_a_cached_token_is_asked_about(bench: Bench):
     await remembered(bench)
-    says(bench, "Invalid")
+    states.verdict(bench, "Invalid")
     await states.refused(bench, VALID)
 
 
@@ -185,7 +178,7 @@ async def test_a_cached_token_that_nobody_has_used_in_time_is_forgotten(bench: B
 async def test_a_cached_token_of_the_same_group_stops_without_a_question(bench: Bench):
     await remembered(bench, VALID, group=GROUP)
     await remembered(bench, VALID_2, group=GROUP)
-    says(bench, group=GROUP)
+    states.verdict(bench, group=GROUP)
     await states.connected(bench)
     await unasked_start(bench)
     await states.charging(bench)
@@ -201,11 +194,11 @@ async def test_a_cached_token_of_the_same_group_stops_without_a_question(bench: 
 async def test_a_token_of_the_group_that_is_cached_as_refused_stops_nothing(bench: Bench):
     await remembered(bench, VALID, group=GROUP)
     await remembered(bench, INVALID, "Invalid", GROUP)
-    says(bench, group=GROUP)
+    states.verdict(bench, group=GROUP)
     await states.connected(bench)
     await unasked_start(bench)
     await states.charging(bench)
-    says(bench, "Invalid", GROUP)
+    states.verdict(bench, "Invalid", GROUP)
     bench.present(INVALID)
     await bench.tool.expect("Authorize", idToken__idToken=INVALID, idToken__type="ISO14443")
     await bench.tool.silence("TransactionEvent", SILENCE_S)
@@ -224,7 +217,7 @@ async def started_offline_and_refused(bench: Bench, wait_s: float = 5.0) -> floa
     bench.present()
     await asyncio.sleep(wait_s)
     assert bench.closed
-    says(bench, "Invalid")
+    states.verdict(bench, "Invalid")
     await bench.tool.go_online()
     await states.event(
         bench, triggerReason="Authorized", idToken__idToken=VALID, idToken__type="ISO14443", offline=True

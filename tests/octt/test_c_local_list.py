@@ -50,7 +50,7 @@ async def test_a_listed_token_charges_without_a_question(bench: Bench):
 )
 async def test_a_token_listed_as_refused_is_asked_about(bench: Bench, status: str):
     await states.listed(bench, known(INVALID, status))
-    bench.tool.answer("Authorize", {"idTokenInfo": {"status": status}})
+    states.verdict(bench, status)
     await states.connected(bench)
     await states.refused(bench, INVALID)
 
@@ -124,10 +124,7 @@ async def test_offline_the_list_goes_before_the_cache(bench: Bench):
 @pytest.mark.octt("TC_C_40_CS")
 async def test_a_listed_token_of_the_same_group_stops_without_a_question(bench: Bench):
     await states.listed(bench, known(VALID, group=GROUP), known(VALID_2, group=GROUP))
-    bench.tool.answer(
-        "TransactionEvent",
-        lambda request: {"idTokenInfo": {"status": "Accepted", "groupIdToken": GROUP}} if "idToken" in request else {},
-    )
+    states.verdict(bench, group=GROUP)
     await states.connected(bench)
     await states.charging(bench, asks=False)
     bench.token = {"idToken": VALID_2, "type": "ISO14443"}
@@ -143,7 +140,7 @@ async def test_a_token_of_the_group_that_is_listed_as_refused_stops_nothing(benc
     await states.listed(bench, known(VALID, group=GROUP), known(INVALID, "Invalid", GROUP))
     await states.connected(bench)
     await states.charging(bench, asks=False)
-    bench.tool.answer("Authorize", {"idTokenInfo": {"status": "Invalid", "groupIdToken": GROUP}})
+    states.verdict(bench, "Invalid", GROUP)
     bench.present(INVALID)
     await bench.tool.expect("Authorize", idToken__idToken=INVALID, idToken__type="ISO14443")
     await bench.tool.silence("TransactionEvent", SILENCE_S)

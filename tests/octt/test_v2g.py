@@ -101,17 +101,10 @@ def by_contract() -> Plan:
     return Plan(offers=(Protocol.ISO_2,), payment=Payment.CONTRACT, charge_s=3600.0, contract=pki.contract(now=MINTED))
 
 
-def says(bench: Bench, status: str, certificate: str) -> None:
-    """What the CSMS says of the contract and of its certificates."""
-    info = {"idTokenInfo": {"status": status}}
-    bench.tool.answer("Authorize", info | {"certificateStatus": certificate})
-    bench.tool.answer("TransactionEvent", lambda request: info if "idToken" in request else {})
-
-
 @pytest.mark.octt("TC_C_50_CS")
 @pytest.mark.bench(settings={"TxCtrlr.TxStartPoint": "Authorized"})
 async def test_a_contract_that_is_good_charges(paid: Bench):
-    says(paid, "Accepted", "Accepted")
+    states.verdict(paid, "Accepted", certificateStatus="Accepted")
     await states.connected(paid, digital=True)
     async with car(paid, by_contract()):
         await paid.tool.expect("Authorize", iso15118CertificateHashData=PRESENT, **E_MAID)
@@ -123,7 +116,7 @@ async def test_a_contract_that_is_good_charges(paid: Bench):
 @pytest.mark.octt("TC_C_51_CS")
 @pytest.mark.bench(settings={"TxCtrlr.TxStartPoint": "Authorized"})
 async def test_a_contract_that_was_cancelled_charges_nothing(paid: Bench):
-    says(paid, "Invalid", "ContractCancelled")
+    states.verdict(paid, "Invalid", certificateStatus="ContractCancelled")
     await states.connected(paid, digital=True)
     async with car(paid, by_contract()):
         await paid.tool.expect("Authorize", iso15118CertificateHashData=PRESENT, **E_MAID)
@@ -134,7 +127,7 @@ async def test_a_contract_that_was_cancelled_charges_nothing(paid: Bench):
 @pytest.mark.octt("TC_C_52_CS")
 @pytest.mark.bench(settings=CENTRAL)
 async def test_a_contract_that_only_the_csms_can_check_charges(rootless: Bench):
-    says(rootless, "Accepted", "Accepted")
+    states.verdict(rootless, "Accepted", certificateStatus="Accepted")
     await states.connected(rootless, digital=True)
     async with car(rootless, by_contract()):
         await rootless.tool.expect("Authorize", certificate=PRESENT, **E_MAID)
@@ -146,7 +139,7 @@ async def test_a_contract_that_only_the_csms_can_check_charges(rootless: Bench):
 @pytest.mark.octt("TC_C_53_CS")
 @pytest.mark.bench(settings=CENTRAL)
 async def test_a_contract_that_the_csms_finds_revoked_charges_nothing(rootless: Bench):
-    says(rootless, "Invalid", "CertificateRevoked")
+    states.verdict(rootless, "Invalid", certificateStatus="CertificateRevoked")
     await states.connected(rootless, digital=True)
     async with car(rootless, by_contract()):
         await rootless.tool.expect("Authorize", certificate=PRESENT, **E_MAID)
@@ -156,7 +149,7 @@ async def test_a_contract_that_the_csms_finds_revoked_charges_nothing(rootless: 
 
 async def plugged_offline(bench: Bench) -> None:
     """A car with a contract comes while the CSMS is away; what is told when it is back, up to the plug."""
-    says(bench, "Accepted", "Accepted")
+    states.verdict(bench, "Accepted", certificateStatus="Accepted")
     await bench.tool.go_offline()
     bench.plug(digital=True)
     await asyncio.sleep(1)
