@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
@@ -14,12 +16,14 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from agent.config import Config, Evse, Firmware, Ocpp, State, Station, Transfer, V2g
+from agent.ocpp.stamps import to_wire
 from agent.runtime.clock import LoopClock
 from sim.board import BoardSpec
 from sim.hardware import MeterLink
 from sim.stage.place import Wall
 from sim.station import SimStation
 from sim.vehicle import Vehicle, VehicleSpec
+from tests.agent.ocpp.scripted_csms import BOOT_ACCEPTED
 from tests.octt.tool import BOOT_INTERVAL_S, Tool, require
 
 IDENTITY: Final = "OCTT-1"
@@ -170,16 +174,25 @@ async def bench(
     quiet: bool = True,
     answers: Mapping[str, Any] | None = None,
     password: str | None = None,
+    tls: ssl.SSLContext | None = None,
+    machine_clock: bool = False,
     v2g: V2g | None = None,
     **ocpp: Any,
 ) -> AsyncIterator[Bench]:
-    """A station under test, booted and accepted (unless not `accepted`), with nothing left to take off."""
-    tool = Tool(version=version, answers=dict(answers or {}))
+    """A station under test, booted and accepted (unless not `accepted`), with nothing left to take off.
+
+    `tls`: the tool's. OpenSSL judges certificates by the machine's clock: with it, or with `machine_clock`, station and
+    tool go by that one, too.
+    """
+    by_machine = machine_clock or tls is not None
+    wall = Wall(time.time() - asyncio.get_running_loop().time() if by_machine else EPOCH_S)
+    tool = Tool(version=version, answers=(right_time(wall) if by_machine else {}) | dict(answers or {}), tls=tls)
     url = await tool.start()
     if password is not None:
         secret = directory / "password"
         secret.touch(mode=0o600)
         secret.write_text(password)
+        secret.chmod(0o600)
         ocpp["password_file"] = secret
     config = Config(
         schema_version=1,
@@ -196,7 +209,6 @@ async def bench(
     def new_id() -> str:
         return str(uuid.UUID(int=ids.getrandbits(128), version=4))
 
-    wall = Wall(EPOCH_S)
     board = replace(spec or BoardSpec(), evses=evses)
     station = SimStation(config, LoopClock(wall), new_id, link=MeterLink(), spec=board)
     made = Bench(station, tool, version)
@@ -211,6 +223,14 @@ async def bench(
     finally:
         await station.stop()
         await tool.stop()
+
+
+def right_time(wall: Wall) -> dict[str, Any]:
+    """Answers of a tool whose clock does not stand still."""
+    return {
+        "BootNotification": lambda _: BOOT_ACCEPTED | {"currentTime": to_wire(wall())},
+        "Heartbeat": lambda _: {"currentTime": to_wire(wall())},
+    }
 
 
 def judge_transactions(made: Bench) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import json
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -12,15 +11,14 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.make_pki import Certificate, Minted, Usage, mint
 from tests.agent.runtime.transfer.servers import HttpServer, http_server
-from tests.octt import states
-from tests.octt.bench import EPOCH_S, Bench
+from tests.octt import minted, states
+from tests.octt.bench import Bench
+from tests.octt.minted import MINTED, pem
 from tests.octt.tool import PRESENT, require
 
-MINTED: Final = dt.datetime.fromtimestamp(EPOCH_S, dt.UTC) - dt.timedelta(days=1)
 PAST: Final = "2025-12-31T22:00:00Z"
 OFFSET_S: Final = 600
 SOON: Final = "2026-01-01T00:10:00Z"  # so much later than the test begins
@@ -31,26 +29,18 @@ FETCHED: Final = ("Downloading", "Downloaded", "SignatureVerified")
 ENDS_AT_DEPARTURE: Final = {"TxCtrlr.TxStopPoint": "EVConnected"}
 
 
-def manufacturer() -> Minted:
-    return mint(Certificate("root", None, "Manufacturer Root", 1), None, MINTED)
-
-
 def signing(root: Minted) -> Minted:
     return mint(Certificate("firmware", "root", "Firmware Signing", usages=(Usage.CODE_SIGNING,)), root, MINTED)
 
 
 @pytest.fixture(scope="module")
 def root() -> Minted:
-    return manufacturer()
+    return minted.root("Manufacturer Root")
 
 
 @pytest.fixture(scope="module")
 def leaf(root: Minted) -> Minted:
     return signing(root)
-
-
-def pem(one: Minted) -> str:
-    return one.certificate.public_bytes(Encoding.PEM).decode()
 
 
 def signature(leaf: Minted, content: bytes) -> str:
@@ -142,7 +132,7 @@ async def test_firmware_is_fetched_when_its_time_has_come(update: Update):
 
 @pytest.mark.octt("TC_L_05_CS")
 async def test_a_signing_certificate_of_somebody_else_is_refused_and_reported(update: Update):
-    await update.ask("InvalidCertificate", signingCertificate=pem(signing(manufacturer())))
+    await update.ask("InvalidCertificate", signingCertificate=pem(signing(minted.root())))
     await update.reports("InvalidFirmwareSigningCertificate")
 
 
