@@ -30,14 +30,7 @@ from agent.ocpp.blocks.transactions import Transactions
 from agent.ocpp.calls import Calls, LinkLostError, NotRegisteredError, Served
 from agent.ocpp.charger import Charger
 from agent.ocpp.codec import CallError, ErrorCode, Version
-from agent.ocpp.connection import (
-    DialError,
-    Frames,
-    FrameWatcher,
-    LinkState,
-    LinkWatcher,
-    WebSocketLink,
-)
+from agent.ocpp.connection import DialError, Frames, FrameWatcher, LinkState, LinkWatcher, WebSocketLink
 from agent.ocpp.costs import Costs
 from agent.ocpp.device_model import DeviceModel, Nameplate
 from agent.ocpp.dialect import (
@@ -55,11 +48,7 @@ from agent.ocpp.keeper import Keeper, Store
 from agent.ocpp.outbox import Outbox, StoredFact
 from agent.ocpp.rpc import CallReceived, Rpc
 from agent.ocpp.setting import Setting
-from agent.ocpp.settings.link import (
-    MESSAGE_TIMEOUT,
-    OFFLINE_THRESHOLD,
-    WEBSOCKET_PING_INTERVAL,
-)
+from agent.ocpp.settings.link import MESSAGE_TIMEOUT, OFFLINE_THRESHOLD, WEBSOCKET_PING_INTERVAL
 from agent.ocpp.settings.station import MINIMUM_STATUS_DURATION, SUPPORTED_FEATURE_PROFILES
 from agent.ocpp.tokens import Tokens
 from agent.ocpp.uplink import Home, Uplink
