@@ -48,7 +48,8 @@ async def simulated(folder: Path, *words: str) -> AsyncIterator[list[bytes]]:
 
     async def listen(stream: asyncio.StreamReader | None) -> None:
         assert stream is not None
-        said.extend([line async for line in stream])
+        async for line in stream:
+            said.append(line)  # noqa: PERF401 - it is read while it grows
 
     listening = [asyncio.ensure_future(listen(one)) for one in (process.stdout, process.stderr)]
     try:
@@ -93,7 +94,8 @@ async def test_a_simulated_station_starts_on_each_profile_and_leaves_no_secret_l
                 assert answer.status == "Accepted"
                 place = tmp_path / "state" / "secrets"
                 await until(lambda: REPLACED in [one.read_text() for one in place.glob("password-*")])
-                await until(lambda: minting.STATION in csms.online)
+                await until(lambda: sum(b"connected to" in line for line in said) > 1)
+            await until(lambda: minting.STATION in csms.online)
             frames = await csms.store.read(lambda database: database.frames())
             told = json.dumps([frame.frame for frame in frames])
             assert (await csms.ask(minting.STATION, c.ListRoots())).status
