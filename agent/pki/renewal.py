@@ -19,8 +19,9 @@ def renewal_at(not_before_utc_s: float, not_after_utc_s: float) -> float:
 def repeat_after_s(wait_minimum_s: float, repeat_times: int, sent: int) -> float | None:
     """How long to wait for a signed certificate after the request went out `sent` times.
 
-    None: long enough, ask no more until told to (A02.FR.17-19).
+    `repeat_times`: how often the wait is doubled, so the request goes out twice even when it never is. None: long
+    enough, ask no more until told to (A02.FR.17-19).
     """
-    if sent > repeat_times:
+    if sent > repeat_times + 1:
         return None
     return float(min(wait_minimum_s * 2.0 ** min(sent - 1, 40), MAX_WAIT_S))

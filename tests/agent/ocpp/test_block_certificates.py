@@ -324,7 +324,7 @@ async def test_a_chain_longer_than_the_limit_is_refused(tmp_path):
 @pytest.mark.req("A02.FR.17", "A02.FR.18", "A02.FR.19")
 @pytest.mark.octt("TC_A_23_CS")
 async def test_a_request_that_is_not_answered_is_repeated_with_doubled_waits_and_then_no_more(tmp_path):
-    waits = {"CertSigningWaitMinimum": "30", "CertSigningRepeatTimes": "2"}
+    waits = {"CertSigningWaitMinimum": "30", "CertSigningRepeatTimes": "1"}
     async with stand(accepting(Version.V201), **options(Version.V201, tmp_path, **waits)) as one:
         await one.accepted()
         await triggered(one, Version.V201)
