@@ -9,6 +9,7 @@ from tests.octt import states
 from tests.octt.bench import Bench
 from tests.octt.minted import named, pem, root
 from tests.octt.tool import ABSENT, require
+from tests.security import minting
 
 CSMS, MANUFACTURER = "CSMSRootCertificate", "ManufacturerRootCertificate"
 V2G, MO = "V2GRootCertificate", "MORootCertificate"
@@ -48,6 +49,16 @@ async def installs(bench: Bench, kind: str) -> Minted:
 )
 async def test_a_root_is_installed_and_listed(bench: Bench, kind: str):
     await installs(bench, kind)
+
+
+@pytest.mark.octt("TC_M_15_CS")
+async def test_a_chain_for_cars_is_listed_with_the_certificates_below_it(bench: Bench):
+    folder = bench.station.config.certificates / "own" / "v2g"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "secc.pem").write_text(minting.pem("secc"))
+    (folder / "secc.key").write_bytes(minting.key("secc").read_bytes())
+    (one,) = await states.installed_certificates(bench, "V2GCertificateChain")
+    require(one, certificateType="V2GCertificateChain", childCertificateHashData=bool)
 
 
 @pytest.mark.octt("TC_M_17_CS", "TC_M_18_CS")

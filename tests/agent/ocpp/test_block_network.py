@@ -218,7 +218,7 @@ async def test_2_x_cannot_write_the_security_profile(tmp_path):
 
 
 @pytest.mark.req("B09.FR.01", "B10.FR.01", "B10.FR.04", "B10.FR.06", "A05.FR.06")
-@pytest.mark.octt("TC_B_42_CS")
+@pytest.mark.octt("TC_B_45_CS")
 async def test_a_network_profile_is_used_from_the_next_start_on_and_the_new_csms_is_told_everything(tmp_path):
     old, new, store = csms(gate=Gate(OLD)), csms(gate=Gate(OLD)), MemoryStore()
     url, elsewhere = await old.start(), await new.start()
@@ -242,7 +242,7 @@ async def test_a_network_profile_is_used_from_the_next_start_on_and_the_new_csms
 
 
 @pytest.mark.req("B10.FR.03", "B10.FR.07")
-@pytest.mark.octt("TC_B_43_CS")
+@pytest.mark.octt("TC_B_46_CS")
 async def test_a_new_csms_that_cannot_be_reached_is_tried_so_often_and_then_the_old_one_is_called_again(tmp_path):
     old, store = csms(gate=Gate(OLD)), MemoryStore()
     url = await old.start()

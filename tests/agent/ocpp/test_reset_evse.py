@@ -35,7 +35,7 @@ async def both_charge(one: Life) -> None:
 
 
 @pytest.mark.req("B12.FR.08")
-@pytest.mark.octt("TC_B_26_CS")
+@pytest.mark.octt("TC_B_27_CS")
 async def test_an_immediate_reset_of_an_evse_ends_its_transaction_and_nobody_elses(tmp_path: Path):
     async with life(tmp_path, csms(), evses=2) as one:
         await both_charge(one)
@@ -54,7 +54,7 @@ async def test_an_immediate_reset_of_an_evse_ends_its_transaction_and_nobody_els
 
 
 @pytest.mark.req("B12.FR.07")
-@pytest.mark.octt("TC_B_27_CS")
+@pytest.mark.octt("TC_B_26_CS")
 async def test_a_reset_on_idle_of_an_evse_waits_for_its_transaction_only(tmp_path: Path):
     async with life(tmp_path, csms(), evses=2) as one:
         await both_charge(one)
