@@ -1,4 +1,4 @@
-"""`evse demo`: one charge on OCPP 1.6 and one on 2.0.1, from plug to bill, on the virtual clock.
+"""`evse demo`: charges on OCPP 1.6 and 2.0.1 and one with ISO 15118-2, from plug to bill, on the virtual clock.
 
 The production agent runs against the bundled CSMS over real loopback sockets; its meter is a Modbus slave, its control
 pilot a circuit. At the end the CSMS's bill is compared with the energy that really flowed.
@@ -24,16 +24,21 @@ from typing import Final
 
 import msgspec
 
-from agent.config import Config, Evse, Ocpp, State, Station, Version
+from agent.config import Config, Evse, Ocpp, State, Station, V2g, Version
+from agent.iso15118.secc.events import Protocol
 from agent.runtime.clock import LoopClock
 from csms.records import SessionRow
 from csms.server import Csms
 from csms.tariff import Tariff
+from sim.evcc.evcc import charge as talk
+from sim.evcc.link import StreamLink
+from sim.evcc.onboard import OnBoard
+from sim.evcc.plan import Plan, Report
 from sim.hardware import MeterLink
 from sim.station import SimStation
 from sim.time import run_virtual, virtual_wall
 from sim.timeline import Line, Timeline, clock
-from sim.vehicle import VehicleSpec
+from sim.vehicle import Vehicle, VehicleSpec
 
 EPOCH_S: Final = 1_800_000_000.0  # 2027-01-15 08:00 UTC: any moment will do, but always the same
 IDENTITY: Final = "DEMO-1"
@@ -41,6 +46,8 @@ TAG: Final = "04A2B3C4D5E680"
 TARIFF: Final = Tariff(per_kwh=Decimal("0.39"), session_fee=Decimal("0.50"))
 METER_LINES_S: Final = 1800.0
 BEFORE_S: Final = 8 * 3600.0  # with --keep the charges lie in the last hours, before the one that goes on
+DAY_S: Final = 86_400.0
+MESSAGE_S: Final = 10.0  # between a car's questions about its limit
 SETTLE_S: Final = 30.0  # virtual time for the last messages
 
 
@@ -52,6 +59,7 @@ class Charge(msgspec.Struct, frozen=True):
     link: MeterLink
     car: VehicleSpec
     tap_first: bool
+    talks: bool = False  # the car speaks ISO 15118-2
 
 
 CHARGES: Final = (
@@ -68,6 +76,14 @@ CHARGES: Final = (
         MeterLink("abb_b2x", "tcp"),
         VehicleSpec(phases=1, max_current_a=32.0, capacity_wh=40_000.0, soc_pct=60.0, target_soc_pct=90.0),
         tap_first=True,
+    ),
+    Charge(
+        "ISO 15118-2 over TCP, OCPP 2.0.1, Carlo Gavazzi EM340 over Modbus TCP",
+        "2.0.1",
+        MeterLink("carlo_gavazzi_em340", "tcp"),
+        VehicleSpec(digital=True, capacity_wh=50_000.0, soc_pct=70.0, target_soc_pct=80.0),
+        tap_first=False,
+        talks=True,
     ),
 )
 
@@ -115,7 +131,7 @@ async def charge(plan: Charge, books: Books, state_dir: Path, tell: Callable[[Li
         ocpp=Ocpp(
             url=f"ws://127.0.0.1:{port}/ocpp", versions=(plan.version,), security_profile=0, allow_plain_text=True
         ),
-        evse=(Evse(id=1, max_current_a=32.0),),
+        evse=(Evse(id=1, max_current_a=32.0, v2g=V2g(host="::1", sdp_port=None) if plan.talks else None),),
         state=State(dir=state_dir),
     )
     new_id = lambda: str(uuid.UUID(int=ids.getrandbits(128), version=4))  # noqa: E731 - as short as what it says
@@ -155,6 +171,7 @@ async def _drive(plan: Charge, station: SimStation, timeline: Timeline) -> None:
         board.present_token(TAG)
         await asyncio.sleep(8)
     car = board.plug_in(1, plan.car)
+    talking = asyncio.create_task(_talk(station, car)) if plan.talks else None
     if not plan.tap_first:
         await asyncio.sleep(8)
         board.present_token(TAG)
@@ -162,10 +179,24 @@ async def _drive(plan: Charge, station: SimStation, timeline: Timeline) -> None:
         await asyncio.sleep(METER_LINES_S)
         timeline.meter(loop.time(), 1)
     await asyncio.sleep(120)
-    board.present_token(TAG)
-    await asyncio.sleep(15)
+    if talking is None:
+        board.present_token(TAG)
+        await asyncio.sleep(15)
+    else:  # the car has ended its session, and the transaction with it
+        report = await talking
+        timeline.note(loop.time(), "car", f"ISO 15118-2: {len(report.responses)} messages, {report.ended}")
     board.plug_out(1)
     await asyncio.sleep(SETTLE_S)
+
+
+async def _talk(station: SimStation, car: Vehicle) -> Report:
+    """The car's messages, over a connection of its own."""
+    agent = station.agent
+    assert agent is not None  # noqa: S101 - just started
+    await asyncio.sleep(2)
+    reader, writer = await asyncio.open_connection("::1", agent.v2g[1].port)
+    plan = Plan(offers=(Protocol.ISO_2,), charge_s=DAY_S, loop_s=MESSAGE_S)
+    return await talk(StreamLink(reader, writer, timeout_s=60.0), plan, OnBoard(station.board, 1, car))
 
 
 async def _tell(timeline: Timeline, tell: Callable[[Line], None]) -> None:
