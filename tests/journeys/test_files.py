@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from agent.core.values import ConnectorStatus
 from agent.ocpp.v16 import wire as v16
 from agent.ocpp.v201 import wire as v201
+from agent.places import CERTIFICATES_NAME
 from certs.make_pki import Certificate, Minted, Usage, mint
 from tests.agent.runtime.transfer.servers import http_server
 from tests.journeys.place import IDENTITY, TAG, Place, place
@@ -47,7 +48,7 @@ def signed(leaf: Minted, content: bytes) -> str:
 
 
 def trust_manufacturer(directory: Path, root: Minted) -> None:
-    folder = next(directory.rglob("journal.sqlite")).parent / "certificates" / "roots" / "manufacturer"
+    folder = next(directory.rglob("journal.sqlite")).parent / CERTIFICATES_NAME / "roots" / "manufacturer"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "root.pem").write_text(pem(root))
 
