@@ -20,9 +20,9 @@ from tests.octt.minted import MINTED, pem
 from tests.octt.tool import PRESENT, require
 
 PAST: Final = "2025-12-31T22:00:00Z"
-OFFSET_S: Final = 600
-SOON: Final = "2026-01-01T00:10:00Z"  # so much later than the test begins
-WITHIN_S: Final = 700.0  # a step of an update, waiting for its time included
+OFFSET_S: Final = 60
+SOON: Final = "2026-01-01T00:01:00Z"  # so much later than the test begins
+WITHIN_S: Final = 120.0  # a step of an update, waiting for its time included
 FIRMWARE: Final = json.dumps({"version": "2.0", "restart": True}).encode()
 PATH: Final = "/firmware.bin"
 FETCHED: Final = ("Downloading", "Downloaded", "SignatureVerified")
@@ -116,7 +116,7 @@ async def test_firmware_is_fetched_verified_and_installed_at_once(update: Update
 async def test_firmware_waits_for_the_time_of_its_installation(update: Update):
     await update.ask(installDateTime=SOON)
     await update.hears(*FETCHED, "InstallScheduled")
-    await update.bench.tool.silence("FirmwareStatusNotification", OFFSET_S - 10)
+    await update.bench.tool.silence("FirmwareStatusNotification", OFFSET_S - 20)
     await update.installs()
 
 
@@ -124,7 +124,7 @@ async def test_firmware_waits_for_the_time_of_its_installation(update: Update):
 async def test_firmware_is_fetched_when_its_time_has_come(update: Update):
     await update.ask(retrieveDateTime=SOON)
     await update.hears("DownloadScheduled")
-    await update.bench.tool.silence("FirmwareStatusNotification", OFFSET_S - 10)
+    await update.bench.tool.silence("FirmwareStatusNotification", OFFSET_S - 20)
     assert not update.server.asked
     await update.hears(*FETCHED)
     await update.installs()
