@@ -43,7 +43,7 @@ def test_two_runs_of_the_demo_tell_the_same_story_to_the_letter(capsys):
         demo.command(["--json"])
         stories.append(capsys.readouterr().out)
     assert stories[0] == stories[1]
-    assert [one["right"] for one in json.loads(stories[0])["charges"]] == [True, True]
+    assert [one["right"] for one in json.loads(stories[0])["charges"]] == [True, True, True]
 
 
 async def said(client: httpx.AsyncClient, url: str, path: str):
