@@ -70,7 +70,7 @@ IN_2_X = (
         "GetBaseReport",
         {"requestId": 1, "reportBase": "FullInventory"},
         {"status": "Accepted"},
-        ("NotifyReport", "NotifyReport"),
+        ("NotifyReport",),
     ),
     Asked(
         "GetBaseReport",

@@ -161,7 +161,8 @@ async def until(what: Callable[[], object], within_s: float = 5.0) -> None:
 
 
 def actions(peer: Any) -> list[str]:
-    return [action for action, _ in peer.heard]
+    """What was heard; of a report in several parts only the last."""
+    return [action for action, fields in peer.heard if not (action == "NotifyReport" and fields.get("tbc"))]
 
 
 def running() -> FakeCharger:

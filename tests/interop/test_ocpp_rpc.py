@@ -67,6 +67,8 @@ class Peer:
             match event:
                 case {"port": port}:
                     self.port = port
+                case {"heard": "NotifyReport", "params": {"tbc": True}}:
+                    pass  # how many parts a report has is nothing to us, as long as it ends
                 case {"heard": action}:
                     self.heard.append(action)
                 case {"invalid": _}:
