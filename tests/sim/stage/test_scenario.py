@@ -109,7 +109,8 @@ def test_an_expectation_that_does_not_hold_fails_the_story_in_words(tmp_path, wa
 
 
 def test_the_story_in_the_documentation_is_played_as_it_stands_there(tmp_path):
-    (story,) = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    examples = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    (story,) = (one for one in examples if "[[step]]" in one)
     outcome = played(tmp_path, story)
     assert outcome.passed, outcome.failures
 
