@@ -25,5 +25,5 @@ async def test_the_snapshot_shows_light_display_and_sound(tmp_path):
         await asyncio.sleep(10)
         tripped = p.board.snapshot(1)
         assert tripped.led == Light(LedColour.RED, LedPattern.TRIPLE)
-        assert tripped.display == ("Fault", "leakage current: unplug")
+        assert tripped.display == ("Fault", "leakage current: unplug", "0.00 EUR")  # the CSMS's total of a free charge
         assert tripped.last_sound is Sound.ALARM
