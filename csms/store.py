@@ -41,6 +41,7 @@ class Store:
         self.issued = {each.serial: each for each in issued}
         self.tokens = {token.key: token for token in tokens}
         self._waiting: Batch = []
+        self._closed = False
         self._writing = False
 
     def write(self, operation: Operation | None) -> asyncio.Future[Any]:
@@ -91,7 +92,10 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._database)
 
     async def close(self) -> None:
-        """Write what waits, and close."""
+        """Write what waits, and close. Twice does no harm."""
+        if self._closed:
+            return
+        self._closed = True
         await self.read(lambda database: database.close())
         self._thread.shutdown()
 
