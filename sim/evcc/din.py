@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from agent.iso15118.exi import din as m
 from agent.iso15118.secc.values import number, physical
+from sim.evcc.dc import DcCar
 from sim.evcc.link import Link
 from sim.evcc.plan import EVCC_ID, Battery, Plan, RefusedError, Report
-from sim.evcc.talk import Talk
-
-POLL_S: Final = 0.2
-PRE_CHARGE_V: Final = 20.0  # DIN SPEC 70121 9.6.3
-PRE_CHARGE_A: Final = 1.0
-PRE_CHARGE_TRIES: Final = 35
+from sim.evcc.talk import POLL_S, Talk, limited
 
 
 class DinSession:
@@ -25,21 +20,19 @@ class DinSession:
         self._battery = battery
         self._report = report
         self._talk = Talk(link, m, bytes(8), report)
+        self._dc = DcCar(self._talk, m, battery, report)
 
     async def run(self) -> None:
         """Charge as planned. Raises `RefusedError`, `ChargerGoneError`, `TimeoutError`."""
         await self._set_up()
         await self._agree()
-        self._battery.ready(True)
-        check = m.CableCheckReq(DC_EVStatus=self._status())
-        while (await self._talk.ask(m.CableCheckRes, check)).EVSEProcessing != "Finished":
-            await asyncio.sleep(POLL_S)
-        await self._pre_charge()
+        await self._dc.check_cable()
+        await self._dc.pre_charge()
         await self._deliver(on=True)
         await self._draw()
         await self._deliver(on=False)
         self._battery.ready(False)
-        await self._talk.ask(m.WeldingDetectionRes, m.WeldingDetectionReq(DC_EVStatus=self._status()))
+        await self._dc.welding()
         await self._talk.ask(m.SessionStopRes, m.SessionStopReq())
 
     async def _set_up(self) -> None:
@@ -64,7 +57,7 @@ class DinSession:
         request = m.ChargeParameterDiscoveryReq(
             EVRequestedEnergyTransferType=self._plan.mode.value,
             EVChargeParameter=m.DC_EVChargeParameter(
-                DC_EVStatus=self._status(),
+                DC_EVStatus=self._dc.status(),
                 EVMaximumCurrentLimit=physical(m.PhysicalValueType, battery.max_current_a, "A"),
                 EVMaximumVoltageLimit=physical(m.PhysicalValueType, battery.voltage_v * 1.1, "V"),
             ),
@@ -77,24 +70,10 @@ class DinSession:
         limits = answer.EVSEChargeParameter
         if not isinstance(limits, m.DC_EVSEChargeParameter):
             raise RefusedError("the charger has AC for a DC car")
-        self._limited(number(limits.EVSEMaximumCurrentLimit))
-
-    async def _pre_charge(self) -> None:
-        wanted_v = self._battery.voltage_v
-        request = m.PreChargeReq(
-            DC_EVStatus=self._status(),
-            EVTargetVoltage=physical(m.PhysicalValueType, wanted_v, "V"),
-            EVTargetCurrent=physical(m.PhysicalValueType, PRE_CHARGE_A, "A"),
-        )
-        for _ in range(PRE_CHARGE_TRIES):
-            answer = await self._talk.ask(m.PreChargeRes, request)
-            if abs(number(answer.EVSEPresentVoltage) - wanted_v) <= PRE_CHARGE_V:
-                return
-            await asyncio.sleep(POLL_S)
-        raise RefusedError("the charger did not reach the battery's voltage")
+        limited(battery, self._report, number(limits.EVSEMaximumCurrentLimit))
 
     async def _deliver(self, *, on: bool) -> None:
-        own = m.DC_EVPowerDeliveryParameter(DC_EVStatus=self._status(), ChargingComplete=not on)
+        own = m.DC_EVPowerDeliveryParameter(DC_EVStatus=self._dc.status(), ChargingComplete=not on)
         await self._talk.ask(
             m.PowerDeliveryRes, m.PowerDeliveryReq(ReadyToChargeState=on, EVPowerDeliveryParameter=own)
         )
@@ -103,27 +82,6 @@ class DinSession:
         loop = asyncio.get_running_loop()
         until_s = loop.time() + self._plan.charge_s
         while loop.time() < until_s and not self._battery.full:
-            wanted_a = min([self._battery.max_current_a, *self._report.limits_a[-1:]])
-            answer = await self._talk.ask(
-                m.CurrentDemandRes,
-                m.CurrentDemandReq(
-                    DC_EVStatus=self._status(),
-                    EVTargetCurrent=physical(m.PhysicalValueType, wanted_a, "A"),
-                    EVTargetVoltage=physical(m.PhysicalValueType, self._battery.voltage_v, "V"),
-                    ChargingComplete=False,
-                ),
-            )
-            if answer.EVSEMaximumCurrentLimit is not None:
-                self._limited(number(answer.EVSEMaximumCurrentLimit))
-            status = answer.DC_EVSEStatus
-            if status.EVSENotification == "StopCharging" or status.EVSEStatusCode != "EVSE_Ready":
+            if await self._dc.demand() == "StopCharging":
                 return
             await asyncio.sleep(self._plan.loop_s)
-
-    def _status(self) -> m.DC_EVStatusType:
-        return m.DC_EVStatusType(EVReady=True, EVErrorCode="NO_ERROR", EVRESSSOC=int(self._battery.soc_pct))
-
-    def _limited(self, current_a: float) -> None:
-        self._battery.limited_to(current_a)
-        if self._report.limits_a[-1:] != [current_a]:
-            self._report.limits_a.append(current_a)

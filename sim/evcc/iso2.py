@@ -1,4 +1,4 @@
-"""A car's session in ISO 15118-2, from SessionSetup to SessionStop, paid for by somebody else (EIM)."""
+"""A car's session in ISO 15118-2, from SessionSetup to SessionStop, paid for by somebody else (EIM) or by contract."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from agent.iso15118.exi import iso2 as m
 from agent.iso15118.secc.snapshot import Payment
 from agent.iso15118.secc.values import number, physical
 from agent.iso15118.signature import sign
+from sim.evcc.dc import DcCar
 from sim.evcc.link import Link
 from sim.evcc.plan import EVCC_ID, Battery, Contract, Plan, RefusedError, Report
-from sim.evcc.talk import Talk
+from sim.evcc.talk import POLL_S, Talk, limited
 
-POLL_S: Final = 0.2  # how soon the car asks again where it was answered Ongoing
-PRE_CHARGE_V: Final = 20.0  # ISO 15118-2 8.8.3: how near the voltages must be
-PRE_CHARGE_A: Final = 1.0
-PRE_CHARGE_TRIES: Final = 35  # 7 s at the pace above
 MIN_CURRENT_A: Final = 6.0
 
 
@@ -28,6 +25,7 @@ class Iso2Session:
         self._battery = battery
         self._report = report
         self._talk = Talk(link, m, plan.session_id, report)
+        self._dc = DcCar(self._talk, m, battery, report)
         self._schedule = 1
 
     async def run(self) -> None:
@@ -35,20 +33,20 @@ class Iso2Session:
         await self._set_up()
         await self._agree()
         if self._plan.mode.dc:
-            await self._check_cable()
-            await self._pre_charge()
+            await self._dc.check_cable()
+            await self._dc.pre_charge()
         await self._deliver("Start")
         while await self._draw():  # the charger wants to talk about limits again
             await self._deliver("Renegotiate")
             await self._agree()
             if self._plan.mode.dc:
-                await self._check_cable()
-                await self._pre_charge()
+                await self._dc.check_cable()
+                await self._dc.pre_charge()
             await self._deliver("Start")
         self._battery.ready(False)
         await self._deliver("Stop")
         if self._plan.mode.dc:
-            await self._talk.ask(m.WeldingDetectionRes, m.WeldingDetectionReq(DC_EVStatus=self._status()))
+            await self._dc.welding()
         how: m.ChargingSessionType = "Pause" if self._plan.pause else "Terminate"
         await self._talk.ask(m.SessionStopRes, m.SessionStopReq(ChargingSession=how))
 
@@ -96,9 +94,9 @@ class Iso2Session:
         self._schedule = answer.SASchedules.SAScheduleTuple[0].SAScheduleTupleID
         limits = answer.EVSEChargeParameter
         if isinstance(limits, m.AC_EVSEChargeParameter):
-            self._limited(number(limits.EVSEMaxCurrent))
+            limited(self._battery, self._report, number(limits.EVSEMaxCurrent))
         else:
-            self._limited(number(limits.EVSEMaximumCurrentLimit))
+            limited(self._battery, self._report, number(limits.EVSEMaximumCurrentLimit))
 
     def _wishes(self) -> Any:
         battery, plan = self._battery, self._plan
@@ -112,38 +110,18 @@ class Iso2Session:
             )
         return m.DC_EVChargeParameter(
             DepartureTime=plan.departure_s,
-            DC_EVStatus=self._status(),
+            DC_EVStatus=self._dc.status(),
             EVMaximumCurrentLimit=physical(m.PhysicalValueType, battery.max_current_a, "A"),
             EVMaximumVoltageLimit=physical(m.PhysicalValueType, battery.voltage_v * 1.1, "V"),
             EVEnergyRequest=physical(m.PhysicalValueType, plan.energy_wh, "Wh"),
         )
-
-    async def _check_cable(self) -> None:
-        self._battery.ready(True)
-        request = m.CableCheckReq(DC_EVStatus=self._status())
-        while (await self._talk.ask(m.CableCheckRes, request)).EVSEProcessing != "Finished":
-            await asyncio.sleep(POLL_S)
-
-    async def _pre_charge(self) -> None:
-        wanted_v = self._battery.voltage_v
-        request = m.PreChargeReq(
-            DC_EVStatus=self._status(),
-            EVTargetVoltage=physical(m.PhysicalValueType, wanted_v, "V"),
-            EVTargetCurrent=physical(m.PhysicalValueType, PRE_CHARGE_A, "A"),
-        )
-        for _ in range(PRE_CHARGE_TRIES):
-            answer = await self._talk.ask(m.PreChargeRes, request)
-            if abs(number(answer.EVSEPresentVoltage) - wanted_v) <= PRE_CHARGE_V:
-                return
-            await asyncio.sleep(POLL_S)
-        raise RefusedError("the charger did not reach the battery's voltage")
 
     async def _deliver(self, progress: Any) -> None:
         if progress == "Start":
             self._battery.ready(True)
         own = None
         if self._plan.mode.dc:
-            own = m.DC_EVPowerDeliveryParameter(DC_EVStatus=self._status(), ChargingComplete=progress == "Stop")
+            own = m.DC_EVPowerDeliveryParameter(DC_EVStatus=self._dc.status(), ChargingComplete=progress == "Stop")
         request = m.PowerDeliveryReq(
             ChargeProgress=progress, SAScheduleTupleID=self._schedule, EVPowerDeliveryParameter=own
         )
@@ -154,7 +132,7 @@ class Iso2Session:
         loop = asyncio.get_running_loop()
         until_s = loop.time() + self._plan.charge_s
         while loop.time() < until_s and not self._battery.full:
-            notice = await (self._demand() if self._plan.mode.dc else self._status_asked())
+            notice = await (self._dc.demand() if self._plan.mode.dc else self._status_asked())
             if notice == "StopCharging":
                 return False
             if notice == "ReNegotiation":
@@ -165,29 +143,5 @@ class Iso2Session:
     async def _status_asked(self) -> str:
         answer = await self._talk.ask(m.ChargingStatusRes, m.ChargingStatusReq())
         if answer.EVSEMaxCurrent is not None:
-            self._limited(number(answer.EVSEMaxCurrent))
+            limited(self._battery, self._report, number(answer.EVSEMaxCurrent))
         return answer.AC_EVSEStatus.EVSENotification
-
-    async def _demand(self) -> str:
-        wanted_a = min([self._battery.max_current_a, *self._report.limits_a[-1:]])
-        answer = await self._talk.ask(
-            m.CurrentDemandRes,
-            m.CurrentDemandReq(
-                DC_EVStatus=self._status(),
-                EVTargetCurrent=physical(m.PhysicalValueType, wanted_a, "A"),
-                EVTargetVoltage=physical(m.PhysicalValueType, self._battery.voltage_v, "V"),
-                ChargingComplete=False,
-            ),
-        )
-        if answer.EVSEMaximumCurrentLimit is not None:
-            self._limited(number(answer.EVSEMaximumCurrentLimit))
-        status = answer.DC_EVSEStatus
-        return "StopCharging" if status.EVSEStatusCode != "EVSE_Ready" else status.EVSENotification
-
-    def _status(self) -> m.DC_EVStatusType:
-        return m.DC_EVStatusType(EVReady=True, EVErrorCode="NO_ERROR", EVRESSSOC=int(self._battery.soc_pct))
-
-    def _limited(self, current_a: float) -> None:
-        self._battery.limited_to(current_a)
-        if self._report.limits_a[-1:] != [current_a]:
-            self._report.limits_a.append(current_a)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from agent.iso15118.exi import Message
 from sim.evcc.link import Link
-from sim.evcc.plan import RefusedError, Report
+from sim.evcc.plan import Battery, RefusedError, Report
+
+POLL_S: Final = 0.2  # how soon the car asks again where it was answered Ongoing
 
 _Answer = TypeVar("_Answer", bound=Message)
 
@@ -38,3 +40,10 @@ class Talk:
             raise RefusedError(f"{type(request).__name__}: {code}")
         self.session_id = whole.Header.SessionID
         return answer
+
+
+def limited(battery: Battery, report: Report, current_a: float) -> None:
+    """The car obeys a limit of the charger's; the report has it where it is a new one."""
+    battery.limited_to(current_a)
+    if report.limits_a[-1:] != [current_a]:
+        report.limits_a.append(current_a)

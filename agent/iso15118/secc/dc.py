@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from agent.iso15118.secc.events import CableCheckWanted, Demanded, PreChargeWanted, WeldingCheckWanted
-from agent.iso15118.secc.snapshot import Check, DcSide, Isolation, Snapshot
+from agent.iso15118.secc.events import CableCheckWanted, Demanded, EnergyWanted, PreChargeWanted, WeldingCheckWanted
+from agent.iso15118.secc.snapshot import Check, DcSide, EnergyMode, Isolation, Snapshot
 from agent.iso15118.secc.state import Phase, Reply, State
 from agent.iso15118.secc.timing import CABLE_CHECK_S
 from agent.iso15118.secc.values import maybe, number, physical
@@ -90,6 +90,22 @@ def pre_charge(m: Any, state: State, snapshot: Snapshot, request: Any) -> tuple[
     return state, Reply(answer, events)
 
 
+def energy_wanted(mode: EnergyMode, own: Any, departure_s: int | None = None) -> EnergyWanted:
+    """The wishes in a DC_EVChargeParameter; only ISO 15118-2 has a departure."""
+    return EnergyWanted(
+        mode=mode,
+        max_current_a=number(own.EVMaximumCurrentLimit),
+        max_voltage_v=number(own.EVMaximumVoltageLimit),
+        max_power_w=maybe(own.EVMaximumPowerLimit),
+        energy_wh=maybe(own.EVEnergyRequest),
+        capacity_wh=maybe(own.EVEnergyCapacity),
+        departure_s=departure_s,
+        soc_pct=own.DC_EVStatus.EVRESSSOC,
+        full_soc_pct=own.FullSOC,
+        bulk_soc_pct=own.BulkSOC,
+    )
+
+
 def demanded(request: Any) -> Demanded:
     """What a CurrentDemandReq wants."""
     return Demanded(
@@ -120,6 +136,17 @@ def current_demand(m: Any, snapshot: Snapshot, request: Any, code: str) -> dict[
         "EVSEMaximumCurrentLimit": physical(m.PhysicalValueType, side.max_current_a, "A"),
         "EVSEMaximumPowerLimit": physical(m.PhysicalValueType, side.max_power_w, "W"),
     }
+
+
+def refused_demand(m: Any, snapshot: Snapshot, code: str) -> dict[str, Any]:
+    """The same fields where the request itself is nothing to go by."""
+    nothing = m.CurrentDemandReq(
+        DC_EVStatus=m.DC_EVStatusType(EVReady=False, EVErrorCode="NO_ERROR", EVRESSSOC=0),
+        EVTargetCurrent=physical(m.PhysicalValueType, 0.0, "A"),
+        EVTargetVoltage=physical(m.PhysicalValueType, 0.0, "V"),
+        ChargingComplete=False,
+    )
+    return current_demand(m, snapshot, nothing, code)
 
 
 def welding_detection(m: Any, state: State, snapshot: Snapshot) -> tuple[State, Reply]:

@@ -12,7 +12,6 @@ from agent.iso15118.exi import Message
 from agent.iso15118.exi import din as m
 from agent.iso15118.secc import dc
 from agent.iso15118.secc.events import (
-    EnergyWanted,
     Outcome,
     PaymentChosen,
     PowerWanted,
@@ -23,7 +22,7 @@ from agent.iso15118.secc.events import (
 from agent.iso15118.secc.snapshot import EnergyMode, Payment, Permission, Snapshot
 from agent.iso15118.secc.state import Dice, Paused, Phase, Reply, State, Step
 from agent.iso15118.secc.timing import CONTACTOR_S, ONGOING_S
-from agent.iso15118.secc.values import SHORT_MAX, maybe, number, physical
+from agent.iso15118.secc.values import SHORT_MAX, physical
 
 PROTOCOL: Final = Protocol.DIN
 MESSAGES: Final = m
@@ -163,17 +162,7 @@ def _parameters(state: State, request: m.ChargeParameterDiscoveryReq, snapshot: 
         return state, Reply(refusal(request, snapshot, "FAILED_WrongEnergyTransferType"), last=True)
     if not isinstance(own, m.DC_EVChargeParameter):
         return state, Reply(refusal(request, snapshot, "FAILED_WrongChargeParameter"), last=True)
-    wanted = EnergyWanted(
-        mode=mode,
-        max_current_a=number(own.EVMaximumCurrentLimit),
-        max_voltage_v=number(own.EVMaximumVoltageLimit),
-        max_power_w=maybe(own.EVMaximumPowerLimit),
-        energy_wh=maybe(own.EVEnergyRequest),
-        capacity_wh=maybe(own.EVEnergyCapacity),
-        soc_pct=own.DC_EVStatus.EVRESSSOC,
-        full_soc_pct=own.FullSOC,
-        bulk_soc_pct=own.BulkSOC,
-    )
+    wanted = dc.energy_wanted(mode, own)
     if wanted.max_current_a <= 0 or wanted.max_voltage_v <= 0:
         return state, Reply(refusal(request, snapshot, "FAILED_WrongChargeParameter"), last=True)
     events = () if state.told else (wanted,)
@@ -240,14 +229,7 @@ def _refused_parameters(snapshot: Snapshot, code: Any) -> Message:
 
 
 def _refused_demand(snapshot: Snapshot, code: Any) -> Message:
-    zero = physical(m.PhysicalValueType, 0.0, "A")
-    nothing = m.CurrentDemandReq(
-        DC_EVStatus=m.DC_EVStatusType(EVReady=False, EVErrorCode="NO_ERROR", EVRESSSOC=0),
-        EVTargetCurrent=zero,
-        EVTargetVoltage=physical(m.PhysicalValueType, 0.0, "V"),
-        ChargingComplete=False,
-    )
-    return m.CurrentDemandRes(**dc.current_demand(m, snapshot, nothing, code))
+    return m.CurrentDemandRes(**dc.refused_demand(m, snapshot, code))
 
 
 def _volts(snapshot: Snapshot) -> m.PhysicalValueType:

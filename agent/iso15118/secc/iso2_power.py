@@ -29,7 +29,7 @@ from agent.iso15118.secc.iso2_refusals import refusal
 from agent.iso15118.secc.snapshot import EnergyMode, Snapshot
 from agent.iso15118.secc.state import Phase, Reply, State, Step
 from agent.iso15118.secc.timing import CONTACTOR_S, ONGOING_S
-from agent.iso15118.secc.values import maybe, number
+from agent.iso15118.secc.values import number
 
 PROFILE_SLACK: Final = 1.001  # a car rounds its watts
 
@@ -76,18 +76,7 @@ def _energy_wanted(mode: EnergyMode, request: m.ChargeParameterDiscoveryReq) -> 
                 departure_s=ac.DepartureTime,
             )
         case m.DC_EVChargeParameter() as own if mode.dc:
-            wanted = EnergyWanted(
-                mode=mode,
-                max_current_a=number(own.EVMaximumCurrentLimit),
-                max_voltage_v=number(own.EVMaximumVoltageLimit),
-                max_power_w=maybe(own.EVMaximumPowerLimit),
-                energy_wh=maybe(own.EVEnergyRequest),
-                capacity_wh=maybe(own.EVEnergyCapacity),
-                departure_s=own.DepartureTime,
-                soc_pct=own.DC_EVStatus.EVRESSSOC,
-                full_soc_pct=own.FullSOC,
-                bulk_soc_pct=own.BulkSOC,
-            )
+            wanted = dc.energy_wanted(mode, own, own.DepartureTime)
         case _:
             return None
     return wanted if wanted.max_current_a > 0 and wanted.max_voltage_v > 0 else None

@@ -31,14 +31,7 @@ def _refused_parameters(snapshot: Snapshot, code: Any) -> Message:
 
 
 def _refused_demand(snapshot: Snapshot, code: Any) -> Message:
-    zero = physical(m.PhysicalValueType, 0.0, "A")
-    nothing = m.CurrentDemandReq(
-        DC_EVStatus=m.DC_EVStatusType(EVReady=False, EVErrorCode="NO_ERROR", EVRESSSOC=0),
-        EVTargetCurrent=zero,
-        EVTargetVoltage=physical(m.PhysicalValueType, 0.0, "V"),
-        ChargingComplete=False,
-    )
-    fields = dc.current_demand(m, snapshot, nothing, code)
+    fields = dc.refused_demand(m, snapshot, code)
     return m.CurrentDemandRes(**fields, EVSEID=snapshot.evse_id, SAScheduleTupleID=SCHEDULE)
 
 
