@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo tls-matrix test matrix test-web pictures lint unit bench interop interop-npm campaign lock clean
+.PHONY: demo tls-matrix test matrix rules test-web pictures lint unit bench interop interop-npm campaign lock clean
 
 demo: $(VENV)/product
 	$(BIN)/evse demo
@@ -24,6 +24,11 @@ unit: $(VENV)/dev
 matrix: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist worksteal -q --matrix build/matrix.json
 	$(BIN)/python tools/requirements.py build/matrix.json
+
+# Every safety rule: source, owner on each board, the tests that break it and keep it, the latencies they measured.
+rules: $(VENV)/dev
+	$(BIN)/pytest -q -m "enforces or lets_pass or times" --matrix build/rules.json tests/hal
+	$(BIN)/python -m tools.rules build/rules.json
 
 # The CSMS's pages in a real browser; skipped, with the reason, where there is no Chromium.
 test-web: $(VENV)/dev

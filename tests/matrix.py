@@ -1,7 +1,7 @@
-"""Writes down what each test shows: its markers `octt`, `req` and `behaviour`, and how it ended.
+"""Writes down what each test shows: its markers, what it measured, and how it ended.
 
-`pytest --matrix FILE` writes the JSON that `tools/requirements.py` prints as tables. Works under xdist: the markers
-travel with the reports.
+`pytest --matrix FILE` writes the JSON that `tools/requirements.py` and `tools/rules.py` print as tables. Works under
+xdist: the markers travel with the reports. What a test measures it tells by `record_property("latencies", [...])`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import pytest
 
-MARKERS: Final = ("octt", "req", "behaviour")
+MARKERS: Final = ("octt", "req", "behaviour", "enforces", "lets_pass", "times")
+SHOWN: Final = (*MARKERS, "latencies")
 WORST_FIRST: Final = ("failed", "skipped", "passed")
 
-_shown: dict[str, dict[str, list[str]]] = {}
+_shown: dict[str, dict[str, list[Any]]] = {}
 _outcomes: defaultdict[str, set[str]] = defaultdict(set)
 
 
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    shown = {name: ids for name, ids in report.user_properties if name in MARKERS}
+    shown = {name: told for name, told in report.user_properties if name in SHOWN}
     if shown:
         _shown[report.nodeid] = shown
         _outcomes[report.nodeid].add(report.outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from hal import interlock
@@ -57,6 +58,7 @@ class Rig:
         self.sent: list[Command] = []
         self.reports: list[HalEvent] = []
         self.raw_permitted = False
+        self.opened_s = math.inf  # when the board was last told to open
 
     def step(self, given: Given) -> Refuse | None:
         self.state, actions = interlock.step(self.state, given, self.now_s)
@@ -67,6 +69,7 @@ class Rig:
                     self.sent.append(command)
                     if isinstance(command, Permit):
                         self.raw_permitted = command.on
+                        self.opened_s = self.opened_s if command.on else self.now_s
                 case Report(event):
                     self.reports.append(event)
                 case Refuse():

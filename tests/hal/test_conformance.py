@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import pytest
@@ -15,23 +14,21 @@ from hal.conformance import GUARDED, RAW, NoHands, Outcome, Person, Report
 from hal.errors import HalError
 from hal.ownership import RULES, OwnershipError
 from hal.types import Claim, Owner, Rule
-from sim import benches
 from sim.bench import SimBench
 from sim.board import SimBoard
 from sim.evse import EvseSpec
 from sim.time import run_virtual
+from tests.hal.boards_tried import latencies, simulated, tried
+
+Record = Callable[[str, object], None]
+OWNED = tuple(one.rule for one in CHECKS if one.rule is not None)
+TRIPS_NOT = (Rule.RESIDUAL_DC, Rule.RESIDUAL_AC)  # every check that a car charges in shows that no device trips on it
 
 
-def shipped(run: Callable[..., Report]) -> Report:
-    return run(lambda open_raw, bench: conformance.run(open_raw, bench, CHECKS))
-
-
-@functools.cache
-def simulated() -> Report:
-    return shipped(benches.sim_board)
-
-
-def test_the_simulated_board_passes():
+@pytest.mark.enforces(*OWNED)
+@pytest.mark.lets_pass(*TRIPS_NOT)
+def test_the_simulated_board_passes(record_property: Record):
+    record_property("latencies", latencies("sim"))
     report = simulated()
     assert report.passed, report.text()
     absent = {one.check for one in report.findings if one.outcome is Outcome.ABSENT}
@@ -39,8 +36,9 @@ def test_the_simulated_board_passes():
     assert {one.outcome for one in report.findings} == {Outcome.PASSED, Outcome.ABSENT}
 
 
-def test_a_simulated_dc_board_passes_with_cable_check_and_discharge():
-    report = shipped(benches.sim_dc_board)
+def test_a_simulated_dc_board_passes_with_cable_check_and_discharge(record_property: Record):
+    record_property("latencies", latencies("sim-dc"))
+    report = tried("sim-dc")
     assert report.passed, report.text()
     assert {one.check for one in report.findings if one.outcome is Outcome.PASSED} >= {one.name for one in DC_CHECKS}
     text = report.text()
@@ -48,11 +46,12 @@ def test_a_simulated_dc_board_passes_with_cable_check_and_discharge():
     assert "a cable check behind an open contactor: no-permission" in text
 
 
-@pytest.mark.parametrize(
-    "bench", [benches.serial_mcu_board, benches.rapi_board, benches.modbus_io_board, benches.gpio_board]
-)
-def test_each_shipped_board_passes_on_its_simulated_counterpart(bench):
-    report = shipped(bench)
+@pytest.mark.enforces(*OWNED)
+@pytest.mark.lets_pass(*TRIPS_NOT)
+@pytest.mark.parametrize("board", ["serial_mcu", "rapi", "modbus_io", "gpio"])
+def test_each_shipped_board_passes_on_its_simulated_counterpart(board: str, record_property: Record):
+    record_property("latencies", latencies(board))
+    report = tried(board)
     assert report.passed, report.text()
     assert Outcome.OPEN not in {one.outcome for one in report.findings}
 

@@ -63,6 +63,7 @@ async def test_a_car_in_c_without_permission_gets_nothing(bench: Bench):
     assert bench.stub.trace == []
 
 
+@pytest.mark.enforces(Rule.CP_NOT_CD)
 async def test_a_car_that_leaves_c_is_switched_off_at_once(bench: Bench):
     await bench.charge()
     left_s = bench.stub.car(CpState.B)
@@ -70,6 +71,7 @@ async def test_a_car_that_leaves_c_is_switched_off_at_once(bench: Bench):
     assert bench.stub.trace[-1][0] - left_s < REACTION_S
 
 
+@pytest.mark.enforces(Rule.LEASE_ENDED)
 async def test_a_client_that_falls_silent_loses_the_contactor_when_the_lease_ends(bench: Bench):
     await bench.charge()
     silent_s = now_s()

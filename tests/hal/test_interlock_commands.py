@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from _pytest.mark import ParameterSet
 from msgspec.structs import replace
 
 from hal.commands import Command, Permit, PilotE, PilotPwm, PilotX1, RcdSelfTest, SetLock, SetPhases
@@ -62,23 +63,29 @@ def test_a_plug_on_its_way_out_is_no_cable_fault():
 
 
 @pytest.mark.parametrize("duty_pct", [-1.0, 0.0, 2.9, 7.5, 9.9, 96.1, 100.0, math.nan, math.inf])
+@pytest.mark.enforces(Rule.PWM_OUT_OF_RANGE)
 def test_a_duty_cycle_outside_the_bands_is_refused(duty_pct: float):
     assert Rig().ask(PilotPwm(duty_pct)) is Rule.PWM_OUT_OF_RANGE
 
 
 @pytest.mark.parametrize("duty_pct", [5.0, 10.0, 53.3])
+@pytest.mark.lets_pass(Rule.PWM_OUT_OF_RANGE)
 def test_a_duty_cycle_within_the_bands_passes(duty_pct: float):
     rig = Rig(replace(SOCKET, has_proximity=False))
     assert rig.ask(PilotPwm(duty_pct)) is None
     assert rig.sent == [PilotPwm(duty_pct)]
 
 
+@pytest.mark.enforces(Rule.PWM_OVER_LIMIT)
+@pytest.mark.lets_pass(Rule.PWM_OVER_LIMIT)
 def test_no_more_is_offered_than_the_board_carries():
     rig = Rig(replace(SOCKET, has_proximity=False, max_current_a=16.0))
     assert rig.ask(PilotPwm(DUTY_20A)) is Rule.PWM_OVER_LIMIT
     assert rig.ask(PilotPwm(DUTY_16A)) is None
 
 
+@pytest.mark.enforces(Rule.PWM_OVER_LIMIT)
+@pytest.mark.lets_pass(Rule.PWM_OVER_LIMIT)
 def test_no_more_is_offered_than_the_cable_carries_and_nothing_without_one():
     rig = Rig()
     assert rig.ask(PilotPwm(10.0)) is Rule.PWM_OVER_LIMIT
@@ -87,6 +94,8 @@ def test_no_more_is_offered_than_the_cable_carries_and_nothing_without_one():
     assert rig.ask(PilotPwm(21.6)) is None
 
 
+@pytest.mark.enforces(Rule.PWM_SPACING)
+@pytest.mark.lets_pass(Rule.PWM_SPACING)
 def test_the_offer_rises_only_every_five_seconds_and_falls_at_once():
     rig = Rig()
     rig.ready()
@@ -98,6 +107,7 @@ def test_the_offer_rises_only_every_five_seconds_and_falls_at_once():
     assert rig.ask(PilotPwm(DUTY_20A)) is Rule.PWM_SPACING
 
 
+@pytest.mark.lets_pass(Rule.PWM_SPACING)
 def test_a_new_car_need_not_wait_for_the_last_ones_spacing():
     rig = Rig()
     rig.ready()
@@ -105,6 +115,8 @@ def test_a_new_car_need_not_wait_for_the_last_ones_spacing():
     assert rig.ask(PilotPwm(DUTY_20A)) is None
 
 
+@pytest.mark.enforces(Rule.PILOT_OFF)
+@pytest.mark.lets_pass(Rule.PILOT_OFF)
 def test_a_car_that_loses_the_pwm_has_six_seconds_to_stop_before_it_is_cut_off_under_load():
     rig = Rig()
     rig.charging()
@@ -118,6 +130,7 @@ def test_a_car_that_loses_the_pwm_has_six_seconds_to_stop_before_it_is_cut_off_u
     assert rig.lost == [Rule.PILOT_OFF]
 
 
+@pytest.mark.enforces(Rule.PILOT_OFF)
 def test_nothing_closes_without_an_offer():
     rig = Rig()
     rig.ready()
@@ -147,7 +160,11 @@ WANT_OPEN: list[tuple[Command, Rule]] = [
 ]
 
 
-@pytest.mark.parametrize(("command", "rule"), WANT_OPEN, ids=[rule for _, rule in WANT_OPEN])
+def marked(mark: pytest.MarkDecorator) -> list[ParameterSet]:
+    return [pytest.param(command, rule, id=rule, marks=mark(rule)) for command, rule in WANT_OPEN]
+
+
+@pytest.mark.parametrize(("command", "rule"), marked(pytest.mark.enforces))
 def test_it_is_refused_while_the_contactor_is_or_may_be_closed(command: Command, rule: Rule):
     rig = Rig()
     assert rig.ask(command) is rule  # the mirror has not said anything yet
@@ -160,7 +177,7 @@ def test_it_is_refused_while_the_contactor_is_or_may_be_closed(command: Command,
     assert command not in rig.sent
 
 
-@pytest.mark.parametrize(("command", "rule"), WANT_OPEN, ids=[rule for _, rule in WANT_OPEN])
+@pytest.mark.parametrize(("command", "rule"), marked(pytest.mark.lets_pass))
 def test_it_passes_with_the_contactor_open(command: Command, rule: Rule):
     rig = Rig()
     rig.charging()
@@ -181,6 +198,7 @@ def test_nothing_closes_while_the_board_tests_or_switches(command: Command):
     assert rig.raw_permitted
 
 
+@pytest.mark.enforces(Rule.NOT_LOCKED)
 def test_nothing_closes_on_a_lock_that_was_told_to_open():
     rig = Rig()
     rig.ready()
@@ -195,6 +213,7 @@ def test_nothing_closes_on_a_lock_that_was_told_to_open():
 LIMIT_16A = (0.6 * DUTY_16A + 0.5) * 1.1
 
 
+@pytest.mark.lets_pass(Rule.OVERCURRENT)
 def test_a_car_within_the_margin_may_draw_for_ever():
     rig = Rig()
     rig.charging()
@@ -202,6 +221,7 @@ def test_a_car_within_the_margin_may_draw_for_ever():
     assert rig.raw_permitted
 
 
+@pytest.mark.enforces(Rule.OVERCURRENT)
 def test_a_car_above_the_margin_is_cut_off_after_seven_seconds():
     rig = Rig()
     rig.charging()

@@ -98,6 +98,7 @@ def opened(rig: Rig) -> bool:
     return [Permit(one.on) if isinstance(one, Permit) else one for one in switched][-2:] == OFF
 
 
+@pytest.mark.lets_pass(Rule.NOT_DIGITAL, Rule.INSULATION, Rule.DC_UNWATCHED, Rule.DC_RATING)
 def test_a_dc_charge_passes_through_all_its_modes():
     rig = DcRig()
     rig.charge()
@@ -128,7 +129,7 @@ def test_the_supply_goes_off_before_the_contactor_opens_whoever_says_so():
         lambda rig: rig.see(DcMeasured(math.nan, 0.0)),
         lambda rig: rig.live(6, ohms=None),
         lambda rig: rig.live(4, output=False),
-        lambda rig: rig.live(6) or rig.ask(PilotPwm(26.6)),
+        pytest.param(lambda rig: rig.live(6) or rig.ask(PilotPwm(26.6)), marks=pytest.mark.enforces(Rule.NOT_DIGITAL)),
     ],
     ids=[
         "the car stops",
@@ -177,6 +178,8 @@ def test_a_monitor_that_speaks_again_is_well_again():
     assert rig.state.active == frozenset()
 
 
+@pytest.mark.enforces(Rule.DC_LIVE)
+@pytest.mark.lets_pass(Rule.DC_LIVE)
 def test_a_contactor_does_not_close_onto_a_live_supply_and_may_stay_closed_onto_one():
     rig = DcRig()
     rig.see(DcMeasured(60.0, 0.0))
@@ -193,6 +196,7 @@ def test_an_output_that_is_not_known_is_live():
     assert dc.broken(rig.state.dc, 0.0, closed=False) == (Rule.DC_LIVE, "the supply carries voltage, or does not say")
 
 
+@pytest.mark.enforces(Rule.NO_PERMISSION)
 def test_dc_is_given_to_nobody_without_a_closed_contactor():
     rig = DcRig()
     for mode in (DcMode.CABLE_CHECK, DcMode.PRECHARGE, DcMode.CHARGE):
@@ -200,6 +204,8 @@ def test_dc_is_given_to_nobody_without_a_closed_contactor():
     assert rig.ask(SetDcMode(DcMode.OFF)) is None
 
 
+@pytest.mark.enforces(Rule.INSULATION)
+@pytest.mark.lets_pass(Rule.INSULATION)
 def test_no_battery_is_connected_before_its_cable_was_checked():
     rig = DcRig()
     rig.close()
@@ -226,6 +232,7 @@ def test_a_self_test_that_found_the_monitor_at_fault_proves_nothing():
     assert not rig.state.dc.tested
 
 
+@pytest.mark.enforces(Rule.INSULATION)
 def test_the_next_car_needs_a_cable_check_of_its_own():
     rig = DcRig()
     rig.charge()
@@ -242,6 +249,8 @@ def test_the_next_car_needs_a_cable_check_of_its_own():
     assert rig.ask(SetDcMode(DcMode.PRECHARGE)) is Rule.INSULATION
 
 
+@pytest.mark.enforces(Rule.DC_UNWATCHED)
+@pytest.mark.lets_pass(Rule.DC_UNWATCHED)
 def test_nobody_charges_without_a_watch_for_over_voltage():
     rig = DcRig()
     rig.check_cable()
@@ -267,12 +276,15 @@ def test_nobody_charges_without_a_watch_for_over_voltage():
         (WatchVoltage(2000.0), Rule.DC_RATING),
     ],
 )
+@pytest.mark.enforces(Rule.DC_RATING)
+@pytest.mark.lets_pass(Rule.DC_RATING)
 def test_values_beyond_the_ratings_are_refused(command, refused):
     rig = DcRig()
     rig.charge()
     assert rig.ask(command) is refused
 
 
+@pytest.mark.enforces(Rule.DC_RATING)
 def test_while_the_cable_is_checked_or_the_battery_awaited_hardly_any_current_flows():
     rig = DcRig()
     rig.check_cable()
