@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo tls-matrix test matrix rules test-web pictures lint unit bench interop interop-npm campaign lock clean
+.PHONY: demo tls-matrix test matrix rules test-web test-postgres pictures lint unit bench interop interop-npm campaign lock clean
 
 demo: $(VENV)/product
 	$(BIN)/evse demo
@@ -33,6 +33,10 @@ rules: $(VENV)/dev
 # The CSMS's pages in a real browser; skipped, with the reason, where there is no Chromium.
 test-web: $(VENV)/dev
 	$(BIN)/pytest tests/web/journey.py
+
+# The CSMS's database on a PostgreSQL that is started for it in a temporary folder.
+test-postgres: $(VENV)/dev
+	$(BIN)/python -m tests.csms.postgres
 
 pictures: $(VENV)/dev
 	$(BIN)/python -m tests.web.picture docs/images

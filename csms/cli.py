@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from agent.pki.secrets import read as read_secret
-from csms.database import DatabaseError
+from csms.engines import DatabaseError, name_of
 from csms.server import Csms
 from csms.tariff import Tariff
 
@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--http-host", default="127.0.0.1", help="address for the pages; default: %(default)s")
     parser.add_argument("--http-port", type=int, default=DEFAULT_HTTP_PORT, help="0: any free; default: %(default)s")
     parser.add_argument("--http-name", action="append", default=[], metavar="NAME", help="a host name of the pages")
-    parser.add_argument("--db", type=Path, help="SQLite file; default: keep everything in memory")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--db", type=Path, help="SQLite file; default: keep everything in memory")
+    where.add_argument("--database", metavar="URL", help="PostgreSQL: postgresql://user@host/name")
     parser.add_argument("--tls-port", type=int, help="also listen with TLS, for security profiles 2 and 3; needs --pki")
     parser.add_argument("--pki", type=Path, metavar="DIR", help="development PKI as of certs/make_pki.py: signs CSRs")
     parser.add_argument("--organization", help="the O that chargers' certificates must name; default: any")
@@ -70,7 +72,7 @@ async def _run(chosen: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, ended.set)
-    csms = Csms(chosen.db, accept_all=chosen.accept_all)
+    csms = Csms(chosen.database or chosen.db, accept_all=chosen.accept_all)
     try:
         csms.set_tariff(
             Tariff(per_kwh=chosen.per_kwh, per_hour=chosen.per_hour, session_fee=chosen.session_fee),
@@ -109,7 +111,8 @@ def _say_ready(chosen: argparse.Namespace, port: int, pages: str, secure: int | 
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     url = f"ws://{host}:{port}/"
     if chosen.json:
-        db = str(chosen.db) if chosen.db else None
+        place = chosen.database or chosen.db
+        db = name_of(place) if place else None
         facts = {"url": url, "host": chosen.host, "port": port, "tls_port": secure, "http": pages, "db": db}
         print(json.dumps(facts), flush=True)
     else:

@@ -97,7 +97,8 @@ def problem_of(error: Exception) -> Problem:
         case UnsayableError():
             return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), "Correct it and send it again.").problem
         case DatabaseError():
-            return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "Make room on its disk.").problem
+            remedy = "Make room on its disk, or start its server."
+            return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), remedy).problem
         case msgspec.ValidationError():
             return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), SEE).problem
         case msgspec.DecodeError():

@@ -6,7 +6,6 @@ import ssl
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +19,7 @@ from csms import commands as c
 from csms.back_office import BackOffice
 from csms.dialects import Dialect, dialect_of, status_of
 from csms.door import Door, TurnedAway, identity_of, password_hash
+from csms.engines import Place
 from csms.faults import Faults
 from csms.live import Changes
 from csms.peers import POLICY_VIOLATION, CallFailedError, Failure, Peer
@@ -51,12 +51,12 @@ LOGGED_CHARACTERS = 1_000  # our policy: how much of a frame the message log kee
 class Csms:
     """A small CSMS. Build it, add tokens and chargers, `start` it; all its time is the event loop's, and `now`'s.
 
-    `path` None keeps everything in memory. `now` is wall time (Unix seconds); `ids` makes message ids.
+    `place` None keeps everything in memory. `now` is wall time (Unix seconds); `ids` makes message ids.
     """
 
     def __init__(
         self,
-        path: Path | None = None,
+        place: Place = None,
         *,
         accept_all: bool = False,
         versions: Sequence[Version] = tuple(Version),
@@ -64,8 +64,8 @@ class Csms:
         ids: Callable[[], str] = lambda: str(uuid.uuid4()),
         call_timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
-        """Raises DatabaseError when `path` cannot be used."""
-        self.store = Store(path)
+        """Raises DatabaseError when `place` cannot be used."""
+        self.store = Store(place)
         self.faults = Faults()
         self.changes = Changes()
         self._office = BackOffice(self.store, now=now, accept_all=accept_all)

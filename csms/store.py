@@ -8,16 +8,19 @@ messages, their rows inserted by statement and not by message. `run_in_executor`
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from csms.database import Database, DatabaseError, Operation
+from csms.engines import Place
 from csms.records import Charger, ForgottenToken, Issued, Token
 from csms.tariff import Tariff
+
+log = logging.getLogger(__name__)
 
 MAX_WAITING = 256  # our policy: so many operations that may wait are written without waiting for an urgent one
 
@@ -28,14 +31,14 @@ Batch: TypeAlias = list[tuple[Operation | None, asyncio.Future[Any] | None]]
 class Store:
     """The database and its one writer. `chargers`, `tokens` (by `Token.key`) and `issued` are read from memory."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, place: Place = None) -> None:
         """Open or create the database; None: in memory.
 
         Raises:
-            DatabaseError: the file is no database of ours, or cannot be opened.
+            DatabaseError: it is no database of ours, or cannot be opened.
         """
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="csms-store")
-        self._database = self._thread.submit(Database, path).result()
+        self._database = self._thread.submit(Database, place).result()
         chargers, tokens, issued = self._thread.submit(self._database.load).result()
         self.chargers = {charger.identity: charger for charger in chargers}
         self.issued = {each.serial: each for each in issued}
@@ -74,7 +77,7 @@ class Store:
         outcomes = self._thread.submit(self._apply, [operation for operation, _ in batch]).result()
         _settle(batch, outcomes)
         if isinstance(outcomes[-1], Exception):
-            raise DatabaseError(f"the CSMS database cannot be written ({outcomes[-1]}): check its disk")
+            raise DatabaseError(f"the CSMS database cannot be written ({outcomes[-1]}): check its disk, or its server")
         self._remember(operation)
 
     @property
@@ -87,16 +90,27 @@ class Store:
         self._database.tariff = tariff
 
     async def read(self, query: Callable[[Database], T]) -> T:
-        """Ask the database, after everything that was written before: `await store.read(lambda db: db.sessions())`."""
-        await self.write(None)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._database)
+        """Ask the database, after everything that was written before: `await store.read(lambda db: db.sessions())`.
+
+        Raises:
+            DatabaseError: the database cannot be read.
+        """
+        try:
+            await self.write(None)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._database)
+        except SQLAlchemyError as error:
+            raise DatabaseError(f"the CSMS database cannot be read ({error}): check its disk, or its server") from error
 
     async def close(self) -> None:
         """Write what waits, and close. Twice does no harm."""
         if self._closed:
             return
         self._closed = True
-        await self.read(lambda database: database.close())
+        try:
+            await self.write(None)
+        except SQLAlchemyError as error:
+            log.warning("what waited to be written when the CSMS stopped is lost: %s", error)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._database.close)
         self._thread.shutdown()
 
     def _remember(self, operation: Operation | None) -> None:
@@ -129,13 +143,24 @@ class Store:
             asyncio.get_running_loop().call_soon(self._commit)  # with what this turn of the loop still brings
 
     def _apply(self, operations: list[Operation | None]) -> list[Any]:
-        """Do all at once; if that fails, one by one, so that only the guilty gets its exception as its outcome."""
+        """Do all at once; if that fails, one by one, so that only the guilty gets its exception as its outcome.
+
+        A server that was restarted meanwhile is reached anew, once; while it is away all fail together.
+        """
+        try:
+            return self._again(operations)
+        except (SQLAlchemyError, OverflowError) as error:
+            if self._database.lost or len(operations) == 1:
+                return [error] * len(operations)
+        return [outcome for operation in operations for outcome in self._apply([operation])]
+
+    def _again(self, operations: list[Operation | None]) -> list[Any]:
         try:
             return self._database.apply(operations)
-        except (SQLAlchemyError, OverflowError) as error:
-            if len(operations) == 1:
-                return [error]
-        return [outcome for operation in operations for outcome in self._apply([operation])]
+        except SQLAlchemyError:
+            if not self._database.lost:
+                raise
+        return self._database.apply(operations)
 
 
 def _settle(batch: Batch, outcomes: list[Any]) -> None:

@@ -1,35 +1,25 @@
-"""The CSMS's database: its tables, and the statements that change them. Everything can be said twice without harm."""
+"""The tables of the CSMS's database."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Column as C  # noqa: N817 - the tables below are read as tables
 from sqlalchemy import (
-    ColumnElement,
+    BigInteger,
     Float,
     Index,
-    Insert,
-    Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
     UniqueConstraint,
     and_,
-    case,
-    func,
-    literal_column,
-    or_,
-    select,
 )
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Column as C  # noqa: N817 - the tables below are read as tables
+from sqlalchemy import Integer as SqliteInteger
 
-SCHEMA_VERSION = 3  # PRAGMA user_version; a change of the tables below raises it
+SCHEMA_VERSION = 3  # kept in the database; a change of the tables below raises it
 
-_DIALECT = sqlite.dialect(paramstyle="named")
-_MADE_BY_THE_DATABASE = frozenset({"id", "origin", "energy_wh", "cost"})  # or set by statements of their own
+# A number on the wire may be large: 64 bits, which is what SQLite calls INTEGER. Ids are given by statements.
+Integer = BigInteger().with_variant(SqliteInteger, "sqlite")
 
 metadata = MetaData()
 
@@ -70,7 +60,7 @@ tokens = Table(
 sessions = Table(
     "sessions",
     metadata,
-    C("id", Integer, primary_key=True),
+    C("id", Integer, primary_key=True, autoincrement=False),
     C("charger", String, nullable=False),
     C("tx", String, nullable=False),
     C("origin", String),  # what a start without an id of its own is recognised by
@@ -92,11 +82,8 @@ sessions = Table(
     UniqueConstraint("charger", "tx"),
     UniqueConstraint("charger", "origin"),
 )
-Index(
-    "sessions_to_settle",
-    sessions.c.id,
-    sqlite_where=and_(sessions.c.settled == 0, sessions.c.ended_utc_s.is_not(None)),
-)
+_TO_SETTLE = and_(sessions.c.settled == 0, sessions.c.ended_utc_s.is_not(None))
+Index("sessions_to_settle", sessions.c.id, sqlite_where=_TO_SETTLE, postgresql_where=_TO_SETTLE)
 steps = Table(
     "steps",
     metadata,
@@ -109,7 +96,7 @@ steps = Table(
 readings = Table(
     "readings",
     metadata,
-    C("id", Integer, primary_key=True),
+    C("id", Integer, primary_key=True, autoincrement=False),
     C("charger", String, nullable=False),
     C("tx", String, nullable=False),  # "" outside a transaction
     C("evse", Integer, nullable=False),  # 0: not told
@@ -132,7 +119,7 @@ connectors = Table(
 security_events = Table(
     "security_events",
     metadata,
-    C("id", Integer, primary_key=True),
+    C("id", Integer, primary_key=True, autoincrement=False),
     C("charger", String, nullable=False),
     C("at_utc_s", Float, nullable=False),
     C("kind", String, nullable=False),
@@ -150,45 +137,3 @@ frames = Table(
     C("frame", String, nullable=False),
     C("violation", String),
 )
-
-
-# What every message needs is compiled once, and its rows (dictionaries by column) go to the driver as they are:
-# SQLAlchemy takes longer to prepare a statement and its rows than SQLite to carry them out.
-
-
-def replace(table: Table) -> str:
-    """Insert rows of `table`, each taking the place of the one with its key."""
-    return _sql(insert(table).prefix_with("OR REPLACE"), table)
-
-
-def add(table: Table) -> str:
-    """Insert those rows of `table` that are not there yet."""
-    return _sql(insert(table).on_conflict_do_nothing(), table)
-
-
-def merge_session() -> str:
-    """Put a step into its session: what is known stays, the first and the last register are told by their positions.
-
-    The result is the same in whatever order, and however often, the steps of a session come.
-    """
-    row = insert(sessions)
-    new, old = row.excluded, sessions.c
-    earlier = or_(old.start_position.is_(None), new.start_position < old.start_position)
-    later = or_(old.end_position.is_(None), new.end_position > old.end_position)
-    kept = ("evse", "connector", "token", "started_utc_s", "ended_utc_s", "reason")
-    changes: dict[str, ColumnElement[Any]] = {name: func.coalesce(old[name], new[name]) for name in kept}
-    changes |= {name: case((earlier, new[name]), else_=old[name]) for name in ("start_wh", "start_position")}
-    changes |= {name: case((later, new[name]), else_=old[name]) for name in ("end_wh", "end_position")}
-    changes |= {"updated_utc_s": func.max(old.updated_utc_s, new.updated_utc_s), "settled": new.settled}
-    return _sql(row.on_conflict_do_update(index_elements=[old.charger, old.tx], set_=changes), sessions)
-
-
-def to_settle() -> str:
-    """The sessions that were closed, or changed after their end, since energy and cost were worked out."""
-    chosen = select(sessions).where(sessions.c.settled == literal_column("0"), sessions.c.ended_utc_s.is_not(None))
-    return str(chosen.compile(dialect=_DIALECT))
-
-
-def _sql(statement: Insert, table: Table) -> str:
-    given = [column.name for column in table.columns if column.name not in _MADE_BY_THE_DATABASE]
-    return str(statement.compile(dialect=_DIALECT, column_keys=given))

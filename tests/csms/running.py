@@ -15,6 +15,7 @@ import pytest
 from csms.server import Csms
 from csms.tariff import Tariff
 from csms.web.app import make_app
+from tests.csms.databases import fresh
 
 EPOCH_S = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 EVERY_VERSION = pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"])
@@ -24,7 +25,7 @@ TARIFF = Tariff(per_kwh=Decimal("0.50"), per_hour=Decimal("1.00"), session_fee=D
 
 @asynccontextmanager
 async def running(path: Path | None = None, **options: Any) -> AsyncIterator[Csms]:
-    csms = Csms(path, now=lambda: EPOCH_S + asyncio.get_running_loop().time(), **options)
+    csms = Csms(path or fresh(), now=lambda: EPOCH_S + asyncio.get_running_loop().time(), **options)
     csms.set_tariff(TARIFF)
     csms.add_token("DEADBEEF", group="FLEET")
     await csms.start()
