@@ -95,6 +95,7 @@ class Agent:
         self.journal = journal
         self.settings = settings
         self.clock = clock
+        self._certificates = config.certificates
         self.charge_point = ChargePoint(
             clock,
             self._reset,
@@ -152,15 +153,14 @@ class Agent:
 
     def talk(self, evse: int, config: V2g, phases: int) -> None:
         """Let cars at this EVSE speak ISO 15118-2."""
+        from agent.plug_and_charge import PlugAndCharge
         from agent.v2g import server_for
 
         def tell(event: AnyEvent) -> None:
             self.charge_point.post(evse, event)
 
-        def central() -> bool:
-            return self.settings.auth_rules().contract_by_csms
-
-        server = server_for(evse, config, phases, lambda: self.charge_point.session(evse), self.clock, tell, central)
+        contracts = PlugAndCharge(config, self._certificates, self.settings, self.clock)
+        server = server_for(evse, config, phases, lambda: self.charge_point.session(evse), self.clock, tell, contracts)
         self.v2g[evse] = server
         self.charge_point.on_step(lambda stepped: server.changed() if stepped == evse else None)
 

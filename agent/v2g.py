@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from agent.config import V2g
 from agent.core.contract import Contract
@@ -14,15 +11,10 @@ from agent.core.events import AnyEvent
 from agent.core.session import Session
 from agent.iso15118.bridge import Outlet, core_event, snapshot
 from agent.iso15118.secc import events as v2g
-from agent.iso15118.secc.snapshot import Payment
 from agent.iso15118.secc.state import Dice
 from agent.iso15118.server import SeccServer
+from agent.plug_and_charge import PlugAndCharge
 from agent.runtime.clock import Clock
-
-if TYPE_CHECKING:
-    from cryptography import x509
-
-    from agent.iso15118.contracts import ContractJudge
 
 CHALLENGE_OCTETS = 16  # ISO 15118-2 GenChallengeType
 SESSION_OCTETS = 8
@@ -35,22 +27,13 @@ def server_for(
     session: Callable[[], Session],
     clock: Clock,
     tell: Callable[[AnyEvent], None],
-    central: Callable[[], bool],
+    contracts: PlugAndCharge,
 ) -> SeccServer:
-    """A server for the car at an EVSE. Raises OSError when its certificate cannot be read.
-
-    `central`: whether the CSMS may judge a contract that the charger has no root for.
-    """
+    """A server for the car at an EVSE."""
     outlet = Outlet(config.evse_id or f"ZZ*EVS*E{evse}", phases)
-    tls = None
-    if config.certificate_file is not None and config.key_file is not None:
-        from agent.iso15118.tls import context
-
-        tls = context(str(config.certificate_file), str(config.key_file))
-    judge = _judge(config.contract_roots_file, clock, central) if config.contract_roots_file is not None else None
-    payments = (Payment.EXTERNAL,) if judge is None else (Payment.CONTRACT, Payment.EXTERNAL)
 
     def described(chain: tuple[bytes, ...]) -> Contract:
+        judge = contracts.judge()
         return judge.described(chain) if judge is not None else Contract(valid=False)
 
     def heard(event: v2g.AnyEvent) -> None:
@@ -60,22 +43,12 @@ def server_for(
 
     return SeccServer(
         config.host,
-        lambda: snapshot(session(), outlet, clock.now(), payments),
+        lambda: contracts.seen(snapshot(session(), outlet, clock.now(), contracts.payments)),
         heard,
-        lambda: Dice(secrets.token_bytes(SESSION_OCTETS), secrets.token_bytes(CHALLENGE_OCTETS), judge),
+        lambda: Dice(secrets.token_bytes(SESSION_OCTETS), secrets.token_bytes(CHALLENGE_OCTETS), contracts.judge()),
         spoken=(v2g.Protocol.ISO_2,),
         interface=config.interface,
         sdp_port=config.sdp_port,
         port=config.port,
-        tls=tls,
+        tls=contracts.tls,
     )
-
-
-def _judge(roots: Path, clock: Clock, central: Callable[[], bool]) -> ContractJudge:
-    from agent.iso15118.contracts import ContractJudge
-    from agent.pki.certificates import read_pem
-
-    def trusted() -> Sequence[x509.Certificate]:
-        return read_pem(roots.read_bytes())
-
-    return ContractJudge(trusted, lambda: dt.datetime.fromtimestamp(clock.now().utc_s, dt.UTC), central)

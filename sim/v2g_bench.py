@@ -87,7 +87,7 @@ class BenchCharger:
             self._tell,
             lambda: Dice(secrets.token_bytes(8), secrets.token_bytes(16), judge),
             interface=interface,
-            tls=tls,
+            tls=lambda: tls,
         )
 
     def _tell(self, event: AnyEvent) -> None:

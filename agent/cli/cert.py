@@ -68,12 +68,12 @@ def _list(store: Store, given: argparse.Namespace) -> int:
 
 
 def _csr(store: Store, given: argparse.Namespace) -> int:
-    from agent.pki.names import LeafUse
+    from agent.pki.names import LeafUse, Subject
     from agent.pki.requests import KeyKind
 
     use = LeafUse.STATION if given.use == "station" else LeafUse.V2G
     kind = KeyKind.RSA if given.rsa else KeyKind.P256
-    request = store.new_request(use, kind, given.serial, given.organization).decode()
+    request = store.new_request(use, kind, Subject(given.serial, given.organization)).decode()
     print(json.dumps({"csr": request}) if given.json else request, end="\n" if given.json else "")
     return EXIT_OK
 
@@ -116,9 +116,7 @@ def _rows(store: Store) -> list[dict[str, Any]]:
     now_utc_s = time.time()
     rows = [_row(str(use), root.certificate, "", now_utc_s) for use in RootUse for root in store.roots(use)]
     for use in LeafUse:
-        rows += [
-            _row(str(use), leaf.certificate, _flaw(store, leaf, now_utc_s), now_utc_s) for leaf in store.leaves(use)
-        ]
+        rows += [_row(str(use), leaf.certificate, _flaw(store, leaf, now_utc_s), now_utc_s) for leaf in store.kept(use)]
         rows += [
             {"use": str(use), "subject": f"request {name[:12]}", "key": "pending", "state": "waits", "problem": ""}
             for name in store.pending(use)

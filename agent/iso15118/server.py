@@ -48,11 +48,11 @@ class SeccServer:
         interface: str | None = None,
         sdp_port: int | None = sdp.PORT,
         port: int = ANY_PORT,
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
     ) -> None:
         """`tell` hears events and must not raise; `dice` gives unguessable numbers; no `sdp_port`: no discovery.
 
-        `tls`: what a car meets that begins with a handshake; without it such a car is turned away.
+        `tls`: what a car meets that begins with a handshake, asked anew for each; None: it is turned away.
         """
         self._host = host
         self._snapshot = snapshot
@@ -127,7 +127,7 @@ class SeccServer:
     def response(self, request: sdp.Request) -> sdp.Response:
         """Where a car that looks for a charger finds this one."""
         address = IPv6Address(self._host.partition("%")[0])
-        secure = self.tls is not None and request.security is sdp.Security.TLS
+        secure = request.security is sdp.Security.TLS and self.tls() is not None
         return sdp.Response(address, self.port, sdp.Security.TLS if secure else sdp.Security.NONE)
 
     # For its connection
@@ -189,8 +189,9 @@ class _Connection(asyncio.Protocol):
             return
         if not self._begun:
             self._begun = True
-            if data[:1] == HANDSHAKE and self._server.tls is not None:
-                self._tls = Tls(self._server.tls)
+            context = self._server.tls() if data[:1] == HANDSHAKE else None
+            if context is not None:
+                self._tls = Tls(context)
                 engine.secured()
         try:
             said = data if self._tls is None else self._tls.receive(data)

@@ -32,7 +32,7 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
     others: tuple[Block, ...] = (
         Authorization(settings, around.tokens),
         LocalListBlock(settings, around.tokens),
-        Certificates(around),
+        Certificates(around, lambda: None),
         Network(around),
         RemoteControl(charger, settings, lambda: provisioning.registered),
         Variables(settings, around.model, clock),

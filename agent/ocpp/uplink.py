@@ -338,8 +338,8 @@ class Uplink:
         leaves = self._leaves(now_utc_s) if attempt.profile.security == WITH_CERTIFICATE else []
         used = 1 if attempt.old_certificate else 0
         for place, leaf in enumerate(leaves):
-            if place != used:
-                self.certificates.remove_leaf(leaf)  # A02.FR.10
+            if place != used and (leaf.use is LeafUse.STATION or leaves[used].use is LeafUse.COMBINED):
+                self.certificates.remove_leaf(leaf)  # A02.FR.10; what serves cars, too, stays until replaced for both
         return f"serial {leaves[0].certificate.serial_number:x}" if used and leaves else ""
 
     def _put_password(self, password: Password, text: str) -> None:

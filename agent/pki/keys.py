@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from agent.pki import requests
 from agent.pki.files import SECRET_MODE, remove, write
+from agent.pki.names import Subject
 from agent.pki.requests import KeyKind
 
 SUFFIX: Final = ".key"
@@ -20,7 +21,7 @@ NAME_LENGTH: Final = 32  # of the public half's fingerprint: 128 bits
 class Keys(Protocol):
     """A home of keys, each named by its public half."""
 
-    def new(self, kind: KeyKind, common_name: str, organization: str) -> tuple[str, bytes]:
+    def new(self, kind: KeyKind, subject: Subject) -> tuple[str, bytes]:
         """Make a key, durably: its name, and a signing request. Raises OSError and `CertificateError`."""
 
     def path(self, name: str) -> Path:
@@ -42,10 +43,10 @@ class FileKeys:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def new(self, kind: KeyKind, common_name: str, organization: str) -> tuple[str, bytes]:
+    def new(self, kind: KeyKind, subject: Subject) -> tuple[str, bytes]:
         """Make a key: its name, and a signing request."""
         key = requests.new_key(kind)
-        request = requests.signing_request(key, common_name, organization)
+        request = requests.signing_request(key, subject)
         name = requests.key_name(key)[:NAME_LENGTH]
         write(self.path(name), requests.key_pem(key), SECRET_MODE)
         return name, request

@@ -18,10 +18,14 @@ class RootUse(enum.StrEnum):
 
 
 class LeafUse(enum.StrEnum):
-    """What a certificate of the station's own is for: the link to its CSMS, or the link to the vehicle."""
+    """What a certificate of the station's own is for: the link to its CSMS, the link to the vehicle, or both.
+
+    The words are 2.x's, which has none for the last (A00.FR.428): there the type is left out.
+    """
 
     STATION = "ChargingStationCertificate"
     V2G = "V2GCertificate"
+    COMBINED = "CombinedCertificate"
 
 
 class HashAlgorithm(enum.StrEnum):
@@ -51,3 +55,15 @@ class HashData(msgspec.Struct, frozen=True):
     def _folded(self) -> tuple[str, str, str, str]:
         serial = self.serial.casefold().lstrip("0")
         return self.algorithm, self.issuer_name_hash.casefold(), self.issuer_key_hash.casefold(), serial
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """Who a certificate is to be made out to. `domain`: whose side of ISO 15118 it is on (annex F), empty for none.
+
+    The CN is the serial number (A00.FR.511), or the SECC's id for the vehicle's side; the O is the operator's name.
+    """
+
+    common_name: str
+    organization: str = ""
+    country: str = ""
+    domain: str = ""

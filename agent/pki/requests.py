@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from agent.pki.certificates import key_fingerprint, key_of
-from agent.pki.names import CertificateError
+from agent.pki.names import CertificateError, Subject
 
 RSA_BITS: Final = 3072  # our policy: BSI TR-02102-1 for what is to last beyond 2023
 PUBLIC_EXPONENT: Final = 65537
@@ -35,21 +35,22 @@ def new_key(kind: KeyKind = KeyKind.P256) -> PrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def signing_request(key: PrivateKey, common_name: str, organization: str, country: str | None = None) -> bytes:
-    """A request in PEM (A02.FR.03). Raises `CertificateError` for a name that no certificate can have.
-
-    The CN is the serial number (A00.FR.511), or the SECC's id for the vehicle's side; the O is the operator's name.
-    """
-    if not common_name or is_address(common_name):
-        raise CertificateError(f"the common name {common_name!r} must be a serial number, no address (A00.FR.511)")
+def signing_request(key: PrivateKey, subject: Subject) -> bytes:
+    """A request in PEM (A02.FR.03). Raises `CertificateError` for a name that no certificate can have."""
+    if not subject.common_name or is_address(subject.common_name):
+        raise CertificateError(
+            f"the common name {subject.common_name!r} must be a serial number, no address (A00.FR.511)"
+        )
+    parts = (
+        (NameOID.COMMON_NAME, subject.common_name),
+        (NameOID.ORGANIZATION_NAME, subject.organization),
+        (NameOID.COUNTRY_NAME, subject.country),
+        (NameOID.DOMAIN_COMPONENT, subject.domain),
+    )
     try:
-        names = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-        if organization:
-            names.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
-        if country:
-            names.append(x509.NameAttribute(NameOID.COUNTRY_NAME, country))
+        names = [x509.NameAttribute(oid, text) for oid, text in parts if text]
     except ValueError as error:
-        raise CertificateError(f"no certificate can be made out to {common_name!r}, {organization!r}") from error
+        raise CertificateError(f"no certificate can be made out to {subject}: {error}") from error
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(names)).sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM)
 

@@ -1,7 +1,7 @@
 """The station's certificates on disk: roots it trusts, and what it shows of itself.
 
     roots/csms/*.pem  roots/manufacturer/*.pem  roots/mo/*.pem  roots/v2g/*.pem  roots/oem/*.pem
-    own/station/NAME.pem .key .csr              own/v2g/...
+    own/station/NAME.pem .key .csr              own/v2g/...              own/combined/... (serves as both)
 
 NAME is the public key's fingerprint, which is what key, request and certificate have in common. Every change is one
 rename or one removal, so a power cut finds the old or the new; what it leaves over is tidied up at the next look.
@@ -15,7 +15,6 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -24,26 +23,14 @@ from cryptography import x509
 from agent.pki import certificates as pki
 from agent.pki.certificates import fingerprint, issued_by, key_of
 from agent.pki.files import remove, write
+from agent.pki.folders import CSR, FOLDERS, PEM, files
 from agent.pki.keys import NAME_LENGTH, FileKeys, Keys
-from agent.pki.names import CertificateError, HashAlgorithm, HashData, LeafUse, RootUse
+from agent.pki.names import CertificateError, HashAlgorithm, HashData, LeafUse, RootUse, Subject
 from agent.pki.requests import KeyKind
 
 _log = logging.getLogger(__name__)
 
 MAX_FILE: Final = 1_000_000  # our policy: a bundle of several hundred roots
-PEM: Final = ".pem"
-CSR: Final = ".csr"
-_FOLDERS: Final[Mapping[RootUse | LeafUse, str]] = MappingProxyType(
-    {
-        RootUse.CSMS: "roots/csms",
-        RootUse.MANUFACTURER: "roots/manufacturer",
-        RootUse.MO: "roots/mo",
-        RootUse.V2G: "roots/v2g",
-        RootUse.OEM: "roots/oem",
-        LeafUse.STATION: "own/station",
-        LeafUse.V2G: "own/v2g",
-    }
-)
 
 
 class Root(msgspec.Struct, frozen=True):
@@ -92,7 +79,7 @@ class Store:
         self.folder = folder
         self._seen: dict[Path, _Seen] = {}
         self._changing = threading.RLock()
-        self._keys: Mapping[LeafUse, Keys] = {use: FileKeys(folder / _FOLDERS[use]) for use in LeafUse}
+        self._keys: Mapping[LeafUse, Keys] = {use: FileKeys(folder / FOLDERS[use]) for use in LeafUse}
 
     # What is there
 
@@ -105,7 +92,15 @@ class Store:
         return list(found.values())
 
     def leaves(self, use: LeafUse) -> list[Leaf]:
-        """The station's certificates of one use that have their key, the one that began last first (A02.FR.09)."""
+        """The station's certificates for one use that have their key, the one that began last first (A02.FR.09).
+
+        One that serves every use is among those of each.
+        """
+        found = [one for kind in dict.fromkeys((use, LeafUse.COMBINED)) for one in self.kept(kind)]
+        return sorted(found, key=lambda one: one.certificate.not_valid_before_utc, reverse=True)
+
+    def kept(self, use: LeafUse) -> list[Leaf]:
+        """Those that were made for this use alone."""
         found = []
         keys = self._keys[use]
         for path in self._files(use):
@@ -118,12 +113,12 @@ class Store:
                 found.append(Leaf(use, path.stem, chain, path, key_path))
             else:
                 _log.warning("%s: there is no key to it", path)
-        return sorted(found, key=lambda one: one.certificate.not_valid_before_utc, reverse=True)
+        return found
 
     def pending(self, use: LeafUse) -> dict[str, bytes]:
         """Requests that wait for their certificate, by the name of their key."""
         keys = self._keys[use]
-        folder = self.folder / _FOLDERS[use]
+        folder = self.folder / FOLDERS[use]
         return {one.stem: one.read_bytes() for one in sorted(folder.glob(f"*{CSR}")) if keys.has(one.stem)}
 
     def pending_for(self, certificate: x509.Certificate) -> tuple[LeafUse, bytes] | None:
@@ -146,7 +141,7 @@ class Store:
             for use in RootUse
             for one in self.roots(use)
         ]
-        for leaf in (leaf for use in LeafUse for leaf in self.leaves(use)):
+        for leaf in (leaf for use in LeafUse for leaf in self.kept(use)):
             hashes = [
                 pki.hash_data(one, _issuer(one, [*leaf.chain, *self._all_roots()]), algorithm) for one in leaf.chain
             ]
@@ -159,7 +154,7 @@ class Store:
         """Trust a root; one that is there stays (M05.FR.17)."""
         with self._changing:
             if all(one.certificate != certificate for one in self.roots(use)):
-                path = self.folder / _FOLDERS[use] / f"{fingerprint(certificate)[:NAME_LENGTH]}{PEM}"
+                path = self.folder / FOLDERS[use] / f"{fingerprint(certificate)[:NAME_LENGTH]}{PEM}"
                 write(path, pki.to_pem([certificate]))
 
     def remove_root(self, use: RootUse, certificate: x509.Certificate) -> None:
@@ -173,10 +168,10 @@ class Store:
                 elif len(kept) != len(found):
                     write(path, pki.to_pem(kept))
 
-    def new_request(self, use: LeafUse, kind: KeyKind, common_name: str, organization: str) -> bytes:
+    def new_request(self, use: LeafUse, kind: KeyKind, subject: Subject) -> bytes:
         """Make a key and ask for its certificate; earlier requests of this use are given up."""
         with self._changing:
-            name, request = self._keys[use].new(kind, common_name, organization)
+            name, request = self._keys[use].new(kind, subject)
             write(self._path(use, name, CSR), request)
             for other in self.pending(use):
                 if other != name:
@@ -214,10 +209,10 @@ class Store:
     # Inside
 
     def _path(self, use: LeafUse, name: str, suffix: str) -> Path:
-        return self.folder / _FOLDERS[use] / f"{name}{suffix}"
+        return self.folder / FOLDERS[use] / f"{name}{suffix}"
 
     def _files(self, use: RootUse | LeafUse) -> Iterator[Path]:
-        yield from sorted((self.folder / _FOLDERS[use]).glob(f"*{PEM}"))
+        yield from files(self.folder, use)
 
     def _all_roots(self) -> list[x509.Certificate]:
         return [one.certificate for use in RootUse for one in self.roots(use)]

@@ -21,6 +21,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from agent.ocpp.codec import Version
 from agent.ocpp.settings.secure_link import SECURITY_PROFILE
+from agent.pki.names import Subject
 from agent.pki.requests import new_key, signing_request
 from csms import commands as c
 from csms.pki import Pki
@@ -210,7 +211,7 @@ def test_the_responder_answers_as_openssl_understands_it(tmp_path):
         pytest.skip("openssl is the independent judge, and is not installed")
     authority = Pki(minting.pki())
     now = ca.now().timestamp()
-    issued = authority.sign(signing_request(new_key(), "S-1", "Op").decode(), "CP", frozenset({"S-1"}), now)
+    issued = authority.sign(signing_request(new_key(), Subject("S-1", "Op")).decode(), "CP", frozenset({"S-1"}), now)
     leaf, root = tmp_path / "leaf.pem", minting.path("csms-root")
     leaf.write_text(issued.pem)
     request, response = tmp_path / "req.der", tmp_path / "resp.der"

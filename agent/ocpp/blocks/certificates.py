@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import itertools
 from collections.abc import Callable
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from agent.core.security import SecurityEventKind
-from agent.ocpp.asks import ACCEPTED, REJECTED, Handled, TriggerAsk, TriggeredMessage, Verdict
+from agent.ocpp.asks import ACCEPTED, REJECTED, Handled, TriggerAsk, TriggeredMessage, Verdict, VerdictAnswer
 from agent.ocpp.asks.security import (
     CertificateVerdict,
     DeleteCertificateAsk,
@@ -20,54 +21,65 @@ from agent.ocpp.asks.security import (
     SignedAsk,
 )
 from agent.ocpp.block import Block, Routes, Surroundings, Triggers
+from agent.ocpp.blocks.signing import Signing
 from agent.ocpp.calls import Calls
-from agent.ocpp.dialect import Notice
 from agent.ocpp.network import WITH_CERTIFICATE
+from agent.ocpp.settings.plug_and_charge import (
+    COUNTRY_NAME,
+    SECC_ID,
+    V2G_CERTIFICATE_INSTALLATION,
+    V2G_ORGANIZATION_NAME,
+)
 from agent.ocpp.settings.secure_link import (
     ADDITIONAL_ROOT_CHECK,
-    CERT_SIGNING_REPEAT_TIMES,
-    CERT_SIGNING_WAIT_MINIMUM,
     CERTIFICATE_ENTRIES,
     CERTIFICATE_STORE_MAX,
     MAX_CHAIN_SIZE,
     ORGANIZATION_NAME,
 )
-from agent.pki.names import CertificateError, LeafUse, RootUse
+from agent.pki.names import CertificateError, LeafUse, RootUse, Subject
+from agent.runtime.tasks import together
 
 if TYPE_CHECKING:
     from cryptography import x509
 
     from agent.pki.store import Store
 
-_log = logging.getLogger(__name__)
-
-LOOK_EVERY_S: Final = 3600.0  # our policy: how often it is looked whether a certificate is due for renewal
+SECC_DOMAIN: Final = "CPO"  # ISO 15118-2 annex F: the DC of a charger's certificate
 INVALID: Final = "InvalidCertificate"  # a reason code of 2.x
 FULL: Final = "OutOfStorage"
 TOO_LARGE: Final = "TooLargeElement"
 BROKEN: Final = "InternalError"
 
 
-class SignNotice(Notice, frozen=True):
-    """SignCertificate: whether the CSMS will have it signed. `request`: tells its answer from others' (2.1)."""
-
-    csr: str
-    use: LeafUse
-    request: int
+_PURPOSES: Final = MappingProxyType(
+    {  # what a certificate must be good for, and under which roots
+        LeafUse.STATION: (("STATION", RootUse.CSMS),),
+        LeafUse.V2G: (("SECC", RootUse.V2G),),
+        LeafUse.COMBINED: (("STATION", RootUse.V2G), ("SECC", RootUse.V2G)),  # A00.FR.602: one hierarchy
+    }
+)
 
 
 class Certificates(Block):
     """Looks after the station's certificates. All that touches the disk happens in a thread."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, renewed: Callable[[], None]) -> None:
+        """`renewed`: there is a new certificate for the link to vehicles."""
         self._around = around
         self._settings = around.settings
         self._uplink = around.uplink
-        self._asking = False
-        self._given_up = False  # until the CSMS asks for it (A02.FR.19-20)
-        self._wanted = asyncio.Event()  # a new request is to be made
-        self._answered = asyncio.Event()  # the one that waited has its certificate, or was refused
-        self._request = 0
+        self._renewed = renewed
+        numbers = itertools.count(1)
+        station, v2g, combined = (
+            Signing(around, use, subject, used, lambda: next(numbers))
+            for use, subject, used in (
+                (LeafUse.STATION, self._station_subject, self._shows_certificate),
+                (LeafUse.V2G, self._secc_subject, self._talks),
+                (LeafUse.COMBINED, self._combined_subject, self._talks),
+            )
+        )
+        self._signings = {one.use: one for one in (station, v2g, combined)}
         self._settings.follow(CERTIFICATE_ENTRIES, self._count)
 
     def routes(self) -> Routes:
@@ -85,7 +97,11 @@ class Certificates(Block):
         """What the CSMS can ask for."""
         if self._uplink.home.certificates is None:
             return {}
-        return {TriggeredMessage.STATION_CERTIFICATE: self.renew}
+        return {
+            TriggeredMessage.STATION_CERTIFICATE: partial(self.renew, LeafUse.STATION),
+            TriggeredMessage.V2G_CERTIFICATE: partial(self.renew, LeafUse.V2G),
+            TriggeredMessage.COMBINED_CERTIFICATE: partial(self.renew, LeafUse.COMBINED),
+        }
 
     # The CSMS's requests
 
@@ -107,125 +123,97 @@ class Certificates(Block):
 
     def signed(self, ask: SignedAsk) -> Handled:
         """CertificateSigned (A02, A03): checked before it is kept, used at once, on trial until it has connected."""
-        renewed = False
+        renewed: LeafUse | None = None
 
         async def answer() -> CertificateVerdict:
             nonlocal renewed
             if len(ask.pem) > self._settings.get(MAX_CHAIN_SIZE):  # A02.FR.16
                 return CertificateVerdict(Verdict.REJECTED, TOO_LARGE, "the chain is too long")
-            if ask.request is not None and ask.request != self._request:  # A02.FR.26
-                return CertificateVerdict(Verdict.REJECTED, INVALID, "nobody asked for it")
+            if ask.request is not None and all(ask.request != one.request for one in self._signings.values()):
+                return CertificateVerdict(Verdict.REJECTED, INVALID, "nobody asked for it")  # A02.FR.26
             try:
-                await asyncio.to_thread(self._take, ask, self._now())
+                renewed = await asyncio.to_thread(self._take, ask, self._now())
             except CertificateError as error:
                 self._around.security.happened(SecurityEventKind.INVALID_STATION_CERTIFICATE, str(error))  # A02.FR.07
-                self._give_up()  # A02.FR.20
+                self._meant(ask).give_up()  # A02.FR.20
                 return CertificateVerdict(Verdict.REJECTED, INVALID, str(error))
             except OSError as error:
                 return CertificateVerdict(Verdict.REJECTED, BROKEN, str(error))
-            self._answered.set()
+            self._signings[renewed].done()
             self._around.security.happened(SecurityEventKind.SECURITY_RECONFIGURED, "a new certificate of the station")
-            renewed = True
             return CertificateVerdict(Verdict.ACCEPTED)
 
         def switch() -> None:
-            if renewed and self._uplink.attempt.profile.security == WITH_CERTIFICATE:
+            if renewed in {LeafUse.V2G, LeafUse.COMBINED}:
+                self._renewed()
+            if renewed in {LeafUse.STATION, LeafUse.COMBINED} and self._shows_certificate():
                 self._around.csms.reconnect()  # A02.FR.08
 
         return Handled(answer, then=switch)
 
-    def renew(self, ask: TriggerAsk) -> Handled:
-        """TriggerMessage (SignChargingStationCertificate): a new key and its request, once the answer has gone out."""
+    def renew(self, use: LeafUse, ask: TriggerAsk) -> Handled:
+        """TriggerMessage (SignChargingStationCertificate...): a new key and its request, once the answer has gone out.
+
+        There is one SECC for all EVSEs, whichever of them is named.
+        """
         del ask
-        if not self._settings.get(ORGANIZATION_NAME):  # A02's prerequisite: CpoName, OrganizationName
+        if use is not LeafUse.STATION and not any(
+            self._around.charger.session(one).can_talk for one in self._around.charger.evse_ids
+        ):
+            return Handled(VerdictAnswer(Verdict.NOT_IMPLEMENTED))  # F06.FR.08
+        if use is not LeafUse.STATION and not self._settings.get(V2G_CERTIFICATE_INSTALLATION):
             return REJECTED
-
-        def begin() -> None:
-            self._given_up = False
-            self._wanted.set()
-
-        return Handled(ACCEPTED.answer, then=begin)
+        signing = self._signings[use]
+        return Handled(ACCEPTED.answer, then=signing.want) if signing.possible else REJECTED
 
     # The station's own requests
 
     async def run(self) -> None:
-        """Ask for a certificate when the CSMS wants it or the present one nears its end, and again while none comes."""
-        if self._uplink.home.certificates is None:
-            return
-        while True:
-            if not self._wanted.is_set():
-                await self._until_due()
-            self._wanted.clear()
-            self._asking = True
-            try:
-                await self._ask()
-            finally:
-                self._asking = False
+        """Ask for certificates when the CSMS wants it or the present ones near their end."""
+        if self._uplink.home.certificates is not None:
+            await together(*(one.run() for one in self._signings.values()))
 
     async def accepted(self, calls: Calls) -> None:
         """The CSMS can be asked now: a request that was due while it could not is made."""
         del calls
-        if not self._asking and await self._due():
-            self._wanted.set()
+        for one in self._signings.values():
+            await one.online()
 
-    async def _until_due(self) -> None:
-        while not self._wanted.is_set():
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._wanted.wait()
-            except TimeoutError:
-                if self._around.csms.online and await self._due():
-                    return
+    def _meant(self, ask: SignedAsk) -> Signing:
+        """Whose request an answer was for; one without a type is for both (2.x), or for the only one there is (1.6)."""
+        combined = self._signings[LeafUse.COMBINED]
+        if ask.use is None and combined.waiting:
+            return combined
+        return self._signings[ask.use or LeafUse.STATION]
 
-    async def _due(self) -> bool:
-        """Whether the certificate in use is to be renewed (A03.FR.02). Nothing is loaded where none is used."""
-        used = self._uplink.plan.security == WITH_CERTIFICATE and bool(self._settings.get(ORGANIZATION_NAME))
-        if not used or self._given_up:
-            return False
-        return await asyncio.to_thread(self._nears_its_end, self._now())
+    def _shows_certificate(self) -> bool:
+        """Whether the station shows a certificate to the CSMS."""
+        return self._uplink.plan.security == WITH_CERTIFICATE
 
-    async def _ask(self) -> None:
-        """One request, repeated with doubled waits until it is answered (A02.FR.17-19)."""
-        from agent.pki.renewal import repeat_after_s
+    def _talks(self) -> bool:
+        """Whether certificates towards vehicles come from the CSMS."""
+        return self._settings.get(V2G_CERTIFICATE_INSTALLATION)
 
-        try:
-            csr = await asyncio.to_thread(self._new_request)
-        except (CertificateError, OSError) as error:
-            _log.error("no certificate can be asked for: %s", error)
-            return
-        self._request += 1
-        self._answered.clear()
-        sent = 0
-        while not self._wanted.is_set():
-            if await self._around.csms.say(SignNotice(csr, LeafUse.STATION, self._request)):
-                sent += 1
-            elif self._around.csms.online:
-                self._give_up()  # refused (A02.FR.12): an operator must look
-                return
-            wait_s = repeat_after_s(
-                self._settings.get(CERT_SIGNING_WAIT_MINIMUM),
-                self._settings.get(CERT_SIGNING_REPEAT_TIMES),
-                max(sent, 1),
-            )
-            if wait_s is None:
-                self._give_up()  # A02.FR.19
-                return
-            if await self._answered_within(wait_s):
-                return
+    def _station_subject(self) -> Subject | None:
+        """Serial number and operator (A00.FR.509, A00.FR.511)."""
+        organization = self._settings.get(ORGANIZATION_NAME)
+        return Subject(self._serial, organization) if organization else None
 
-    def _give_up(self) -> None:
-        self._given_up = True
-        self._answered.set()
+    def _secc_subject(self) -> Subject | None:
+        """Who the charger is to vehicles (ISO 15118-2 annex F)."""
+        settings = self._settings
+        organization = settings.get(V2G_ORGANIZATION_NAME) or settings.get(ORGANIZATION_NAME)
+        name = settings.get(SECC_ID) or self._serial
+        return Subject(name, organization, settings.get(COUNTRY_NAME), SECC_DOMAIN) if organization else None
 
-    async def _answered_within(self, wait_s: float) -> bool:
-        """Whether the request was answered; a new one that is wanted ends the wait, too."""
-        waits = [asyncio.ensure_future(one.wait()) for one in (self._answered, self._wanted)]
-        try:
-            await asyncio.wait(waits, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:
-                one.cancel()
-        return self._answered.is_set()
+    def _combined_subject(self) -> Subject | None:
+        """The CSMS knows the station by its serial number; for the rest it is the SECC's (A00.FR.513)."""
+        secc = self._secc_subject()
+        return None if secc is None else Subject(self._serial, secc.organization, secc.country, secc.domain)
+
+    @property
+    def _serial(self) -> str:
+        return self._around.plate.serial or self._uplink.home.identity
 
     # In a thread
 
@@ -294,12 +282,12 @@ class Certificates(Block):
             tuple(
                 Installed(one.use, one.hash, one.children)
                 for one in named
-                if one.use in ask.roots or (ask.v2g_chains and one.use is LeafUse.V2G)
+                if one.use in ask.roots or (ask.v2g_chains and one.use in {LeafUse.V2G, LeafUse.COMBINED})
             )
         )
 
-    def _take(self, ask: SignedAsk, now_utc_s: float) -> None:
-        """Keep a signed certificate if it is what was asked for. Raises `CertificateError` and OSError."""
+    def _take(self, ask: SignedAsk, now_utc_s: float) -> LeafUse:
+        """Keep a signed certificate if it is what was asked for; its use. Raises `CertificateError` and OSError."""
         from agent.pki import certificates as pki
         from agent.pki.chains import ChainError, Purpose, validated
         from agent.pki.requests import read_request
@@ -314,38 +302,14 @@ class Certificates(Block):
             raise CertificateError(f"it was asked for as {use}")
         if pki.common_name(chain[0]) != pki.common_name(read_request(csr)):
             raise CertificateError("it is made out to another name than was asked for")  # A00.FR.511
-        purpose, roots = {
-            LeafUse.STATION: (Purpose.STATION, RootUse.CSMS),
-            LeafUse.V2G: (Purpose.SECC, RootUse.V2G),
-        }[use]
-        trusted = [one.certificate for one in store.roots(roots)]
-        try:
-            path = validated(chain, trusted, purpose, pki.moment(now_utc_s))
-        except ChainError as error:
-            raise CertificateError(str(error)) from error
+        for purpose, roots in _PURPOSES[use]:
+            trusted = [one.certificate for one in store.roots(roots)]
+            try:
+                path = validated(chain, trusted, Purpose[purpose], pki.moment(now_utc_s))
+            except ChainError as error:
+                raise CertificateError(str(error)) from error
         store.add_leaf(use, path[:-1])  # who trusts the root has it
-
-    def _new_request(self) -> str:
-        """A new key and its request. Raises `CertificateError` and OSError."""
-        from agent.pki.requests import KeyKind
-
-        store = self._uplink.certificates
-        if store is None:
-            raise CertificateError("there is no place for keys")
-        serial = self._around.plate.serial or self._uplink.home.identity
-        organization = self._settings.get(ORGANIZATION_NAME)
-        return store.new_request(LeafUse.STATION, KeyKind.P256, serial, organization).decode()
-
-    def _nears_its_end(self, now_utc_s: float) -> bool:
-        from agent.pki.renewal import renewal_at
-
-        store = self._uplink.certificates
-        leaves = [] if store is None else store.leaves(LeafUse.STATION)
-        if not leaves:
-            return False
-        newest = leaves[0].certificate
-        due_utc_s = renewal_at(newest.not_valid_before_utc.timestamp(), newest.not_valid_after_utc.timestamp())
-        return now_utc_s >= due_utc_s
+        return use
 
     def _now(self) -> float:
         return self._around.clock.now().utc_s

@@ -24,6 +24,7 @@ from agent.ocpp.settings import (
     link,
     metering,
     monitoring,
+    plug_and_charge,
     reservation,
     secure_link,
     security,
@@ -48,6 +49,7 @@ _PARTS: Final = (
     station,
     security,
     firmware,
+    plug_and_charge,
 )
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(dict.fromkeys(row for part in _PARTS for row in rows_of(part)))

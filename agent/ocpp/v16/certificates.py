@@ -15,7 +15,7 @@ from agent.ocpp.asks.security import (
     InstallRootAsk,
     SignedAsk,
 )
-from agent.ocpp.blocks.certificates import SignNotice
+from agent.ocpp.blocks.signing import SignNotice
 from agent.ocpp.dialect import Notice, Saying, Service
 from agent.pki.names import HashAlgorithm, HashData, LeafUse, RootUse
 
@@ -73,7 +73,10 @@ SERVICES: Final[Mapping[str, Service]] = MappingProxyType(
 SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(
     {
         SignNotice: Saying(
-            "SignCertificate", lambda notice: {"csr": notice.csr}, lambda response: response.status == "Accepted"
+            "SignCertificate",
+            lambda notice: {"csr": notice.csr},
+            lambda response: response.status == "Accepted",
+            lambda notice: notice.use is LeafUse.STATION,
         )
     }
 )

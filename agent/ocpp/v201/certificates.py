@@ -17,7 +17,7 @@ from agent.ocpp.asks.security import (
     NetworkProfileAsk,
     SignedAsk,
 )
-from agent.ocpp.blocks.certificates import SignNotice
+from agent.ocpp.blocks.signing import SignNotice
 from agent.ocpp.codec import Version
 from agent.ocpp.dialect import Notice, Saying, Service, given, shortened
 from agent.ocpp.network import Profile
@@ -123,8 +123,13 @@ SERVICES: Final[Mapping[str, Service]] = MappingProxyType(
 )
 
 
+def certificate_type(use: LeafUse) -> str | None:
+    """None for one that serves both: the field is left out then (A02.FR.13)."""
+    return None if use is LeafUse.COMBINED else str(use)
+
+
 def _sign(notice: SignNotice) -> dict[str, Any]:
-    return {"csr": notice.csr, "certificateType": str(notice.use)}
+    return {"csr": notice.csr, "certificateType": certificate_type(notice.use)}
 
 
 SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from agent.ocpp.blocks.certificates import SignNotice
+from agent.ocpp.blocks.signing import SignNotice
 from agent.ocpp.dialect import Notice, Saying
+from agent.ocpp.v201.certificates import certificate_type
 
 
 def _sign(notice: SignNotice) -> dict[str, Any]:
-    return {"csr": notice.csr, "certificateType": str(notice.use), "requestId": notice.request}  # A02.FR.24
+    return {
+        "csr": notice.csr,
+        "certificateType": certificate_type(notice.use),
+        "requestId": notice.request,
+    }  # A02.FR.24
 
 
 SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(

@@ -124,7 +124,7 @@ class Charger:
         self.events: list[Any] = []
         tls = context(str(pki.folder() / "secc.pem"), str(pki.folder() / "secc.key"))
         dice = Dice(DICE.session_id, DICE.challenge, judge())
-        self.server = SeccServer("::1", lambda: self.state, self.tell, lambda: dice, sdp_port=port, tls=tls)
+        self.server = SeccServer("::1", lambda: self.state, self.tell, lambda: dice, sdp_port=port, tls=lambda: tls)
 
     def tell(self, event: Any) -> None:
         self.events.append(event)

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from agent.core.security import SecurityEventKind
 from agent.ocpp.codec import Version
 from agent.pki import certificates as pki
-from agent.pki.names import HashAlgorithm, LeafUse, RootUse
+from agent.pki.names import HashAlgorithm, LeafUse, RootUse, Subject
+from agent.pki.requests import KeyKind
 from agent.pki.store import Store
 from tests.agent.ocpp.scripted_csms import ScriptedCsms
 from tests.agent.ocpp.stand import Stand, settled, stand
@@ -289,6 +290,24 @@ async def test_a_signed_certificate_that_is_no_good_is_refused_with_an_event_and
         assert Store(tmp_path / "certs").leaves(LeafUse.STATION) == []
         await settled(100_000)
         assert len(one.csms.calls("SignCertificate")) == 1
+
+
+@pytest.mark.req("A03.FR.02", "A03.FR.03", "A03.FR.13")
+@pytest.mark.parametrize("version", [Version.V201, Version.V21])
+async def test_a_certificate_towards_cars_is_renewed_by_itself_when_it_nears_its_end(version, tmp_path):
+    store = Store(tmp_path / "certs")
+    csr = store.new_request(LeafUse.V2G, KeyKind.P256, Subject("SECC-1", "Operator Ltd"))
+    store.add_leaf(LeafUse.V2G, [ca.signed(csr, "cpo-sub2", lasts=4 * ca.HOUR)])  # of which one has passed
+    async with stand(accepting(version), **options(version, tmp_path)) as one:
+        await one.accepted()
+        await settled(3600)
+        assert one.csms.calls("SignCertificate") == []
+        await settled(2 * 3600)
+        (request,) = {each.payload["csr"]: each.payload for each in one.csms.calls("SignCertificate")}.values()
+        assert request["certificateType"] == "V2GCertificate"
+        assert (
+            x509.load_pem_x509_csr(request["csr"].encode()).subject.rfc4514_string() == "DC=CPO,O=Operator Ltd,CN=S-1"
+        )
 
 
 async def test_a_certificate_that_nobody_asked_for_is_refused(tmp_path):

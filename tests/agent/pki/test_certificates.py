@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from agent.pki import certificates as pki
 from agent.pki.chains import ChainError, Flaw, Purpose, validated
-from agent.pki.names import CertificateError, HashAlgorithm, HashData
+from agent.pki.names import CertificateError, HashAlgorithm, HashData, Subject
 from agent.pki.renewal import DAY_S, renewal_at, repeat_after_s
 from agent.pki.requests import KeyKind, new_key, read_request, signing_request
 from tests.security import minting
@@ -142,7 +142,7 @@ def test_no_bytes_make_the_reader_fail_in_another_way(noise, at, length):
 @pytest.mark.req("A02.FR.03")
 @pytest.mark.parametrize("kind", list(KeyKind))
 def test_openssl_takes_a_request_as_genuine_and_reads_serial_and_operator(kind):
-    request = signing_request(new_key(kind), "CS-4711", "Operator Ltd", "NL")
+    request = signing_request(new_key(kind), Subject("CS-4711", "Operator Ltd", "NL"))
     text = openssl("req", "-verify", "-noout", "-subject", "-text", given=request)
     assert re.search(r"CN ?= ?CS-4711, O ?= ?Operator Ltd, C ?= ?NL", text)
     assert ("NIST CURVE: P-256" if kind is KeyKind.P256 else "(3072 bit)") in text
@@ -153,12 +153,14 @@ def test_openssl_takes_a_request_as_genuine_and_reads_serial_and_operator(kind):
 @pytest.mark.parametrize("name", ["", "10.0.0.1", "::1", "wss://csms.example.com"])
 def test_no_certificate_is_asked_for_an_address(name):
     with pytest.raises(CertificateError):
-        signing_request(new_key(), name, "Operator")
+        signing_request(new_key(), Subject(name, "Operator"))
 
 
 def test_a_request_whose_signature_is_not_its_keys_is_refused():
     request = bytearray(
-        x509.load_pem_x509_csr(signing_request(new_key(), "A", "B")).public_bytes(pki.serialization.Encoding.DER)
+        x509.load_pem_x509_csr(signing_request(new_key(), Subject("A", "B"))).public_bytes(
+            pki.serialization.Encoding.DER
+        )
     )
     request[-3] ^= 1
     forged = x509.load_der_x509_csr(bytes(request)).public_bytes(pki.serialization.Encoding.PEM)

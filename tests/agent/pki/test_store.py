@@ -12,7 +12,7 @@ from cryptography import x509
 
 from agent.pki import certificates as pki
 from agent.pki import files
-from agent.pki.names import CertificateError, LeafUse, RootUse
+from agent.pki.names import CertificateError, LeafUse, RootUse, Subject
 from agent.pki.requests import KeyKind, read_request
 from agent.pki.secrets import SecretError, Secrets
 from agent.pki.store import Store
@@ -44,7 +44,7 @@ def signed(request: bytes, *, lasts_days: int = 365) -> list[x509.Certificate]:
 
 def with_leaf(folder: Path) -> Store:
     store = Store(folder)
-    store.add_leaf(LeafUse.STATION, signed(store.new_request(LeafUse.STATION, KeyKind.P256, "CS-1", "Op")))
+    store.add_leaf(LeafUse.STATION, signed(store.new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op"))))
     return store
 
 
@@ -103,7 +103,7 @@ def test_a_key_is_readable_by_its_owner_only_and_is_in_no_other_file(tmp_path):
 def test_the_certificate_that_began_last_comes_first(tmp_path):
     store = with_leaf(tmp_path)
     (old,) = store.leaves(LeafUse.STATION)
-    new = signed(store.new_request(LeafUse.STATION, KeyKind.P256, "CS-1", "Op"))
+    new = signed(store.new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op")))
     later = minting.tool().dt.timedelta(minutes=1)
     key = pki.serialization.load_pem_private_key(minting.key("station-root").read_bytes(), None)
     newest = (
@@ -127,8 +127,8 @@ def test_a_certificate_for_a_key_that_is_not_ours_is_refused(tmp_path):
 
 def test_a_new_request_gives_up_the_one_before_and_its_key(tmp_path):
     store = Store(tmp_path)
-    first = store.new_request(LeafUse.STATION, KeyKind.P256, "CS-1", "Op")
-    second = store.new_request(LeafUse.STATION, KeyKind.P256, "CS-1", "Op")
+    first = store.new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op"))
+    second = store.new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op"))
     assert list(store.pending(LeafUse.STATION).values()) == [second]
     assert len(list(tmp_path.rglob("*.key"))) == 1
     with pytest.raises(CertificateError):
@@ -136,7 +136,7 @@ def test_a_new_request_gives_up_the_one_before_and_its_key(tmp_path):
 
 
 def test_a_request_waits_for_its_certificate_across_a_restart(tmp_path):
-    request = Store(tmp_path).new_request(LeafUse.STATION, KeyKind.P256, "CS-1", "Op")
+    request = Store(tmp_path).new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op"))
     again = Store(tmp_path)
     again.tidy(LeafUse.STATION)
     again.add_leaf(LeafUse.STATION, signed(request))
@@ -248,7 +248,7 @@ def test_a_cut_at_any_moment_of_removing_a_root_from_a_bundle_never_takes_the_ot
 
 def test_a_cut_at_any_moment_of_a_renewal_leaves_the_old_certificate_usable_or_the_new_one(tmp_path):
     def renew(store):
-        store.add_leaf(LeafUse.STATION, signed(store.new_request(LeafUse.STATION, KeyKind.P256, "CS-1", "Op")))
+        store.add_leaf(LeafUse.STATION, signed(store.new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op"))))
 
     def right(store, done):
         leaves = store.leaves(LeafUse.STATION)
@@ -262,7 +262,7 @@ def test_a_cut_at_any_moment_of_a_renewal_leaves_the_old_certificate_usable_or_t
 def test_a_cut_at_any_moment_of_giving_up_the_old_certificate_keeps_the_new_one(tmp_path):
     def prepare(folder):
         store = with_leaf(folder)
-        store.add_leaf(LeafUse.STATION, signed(store.new_request(LeafUse.STATION, KeyKind.P256, "CS-1", "Op")))
+        store.add_leaf(LeafUse.STATION, signed(store.new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op"))))
         return store
 
     def give_up(store):
