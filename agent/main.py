@@ -159,10 +159,11 @@ class Agent:
         def tell(event: AnyEvent) -> None:
             self.charge_point.post(evse, event)
 
-        contracts = PlugAndCharge(config, self._certificates, self.settings, self.clock)
-        server = server_for(evse, config, phases, lambda: self.charge_point.session(evse), self.clock, tell, contracts)
+        evses, contracts = self.charge_point, PlugAndCharge(config, self._certificates, self.settings, self.clock)
+        server = server_for(evse, config, phases, lambda: evses.session(evse), self.clock, tell, contracts, evses.plans)
         self.v2g[evse] = server
-        self.charge_point.on_step(lambda stepped: server.changed() if stepped == evse else None)
+        evses.plans.on_change(evse, server.changed)
+        evses.on_step(lambda stepped: server.changed() if stepped == evse else None)
 
     async def run(self) -> ResetKind:
         """Charge until a reset was asked for and every session is at rest (returns its kind), or until cancelled.

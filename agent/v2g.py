@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 from agent.config import V2g
 from agent.core.contract import Contract
-from agent.core.events import AnyEvent
+from agent.core.events import AnyEvent, DigitalNeeds
 from agent.core.session import Session
 from agent.iso15118.bridge import Outlet, core_event, snapshot
 from agent.iso15118.secc import events as v2g
+from agent.iso15118.secc.snapshot import Snapshot
 from agent.iso15118.secc.state import Dice
 from agent.iso15118.server import SeccServer
 from agent.plug_and_charge import PlugAndCharge
+from agent.runtime.car_plans import CarPlans
 from agent.runtime.clock import Clock
 
 CHALLENGE_OCTETS = 16  # ISO 15118-2 GenChallengeType
@@ -28,6 +30,7 @@ def server_for(
     clock: Clock,
     tell: Callable[[AnyEvent], None],
     contracts: PlugAndCharge,
+    plans: CarPlans,
 ) -> SeccServer:
     """A server for the car at an EVSE."""
     outlet = Outlet(config.evse_id or f"ZZ*EVS*E{evse}", phases)
@@ -40,10 +43,15 @@ def server_for(
         meant = core_event(event, clock.now(), described)
         if meant is not None:
             tell(meant)
+        _plan(plans, evse, event, meant)
+
+    def seen() -> Snapshot:
+        offered, stale = plans.offered(evse), plans.stale(evse)
+        return contracts.seen(snapshot(session(), outlet, clock.now(), contracts.payments, offered, stale=stale))
 
     return SeccServer(
         config.host,
-        lambda: contracts.seen(snapshot(session(), outlet, clock.now(), contracts.payments)),
+        seen,
         heard,
         lambda: Dice(secrets.token_bytes(SESSION_OCTETS), secrets.token_bytes(CHALLENGE_OCTETS), contracts.judge()),
         spoken=(v2g.Protocol.ISO_2,),
@@ -52,3 +60,14 @@ def server_for(
         port=config.port,
         tls=contracts.tls,
     )
+
+
+def _plan(plans: CarPlans, evse: int, event: v2g.AnyEvent, meant: AnyEvent | None) -> None:
+    """Let whoever makes schedules know what the car says of them; `meant`: the event for its session."""
+    match event:
+        case v2g.EnergyWanted(asked=asked) if isinstance(meant, DigitalNeeds):
+            plans.wanted(evse, meant.needs, asked=asked)
+        case v2g.PowerWanted(on=True, profile=profile):
+            plans.chosen(evse, profile)
+        case v2g.SessionBegan() | v2g.SessionOver():
+            plans.over(evse)

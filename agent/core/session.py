@@ -97,7 +97,10 @@ class Talk(enum.StrEnum):
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
-    """What a car says of itself and its wishes; None where it says nothing. `departure_utc_s`: Unix seconds."""
+    """What a car says of itself and its wishes; None where it says nothing.
+
+    `departure_utc_s`: Unix seconds; `entries`: how many periods of a schedule it can take.
+    """
 
     mode: str  # ISO 15118-2 EnergyTransferModeType
     max_current_a: float
@@ -108,6 +111,14 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     capacity_wh: float | None = None
     departure_utc_s: float | None = None
     soc_pct: int | None = None
+    full_soc_pct: int | None = None
+    bulk_soc_pct: int | None = None
+    entries: int | None = None
+
+    @property
+    def dc(self) -> bool:
+        """Whether the charger, and not the car, rectifies."""
+        return self.mode.startswith("DC")
 
 
 class Digital(msgspec.Struct, frozen=True):

@@ -7,15 +7,16 @@ from typing import Final
 
 from msgspec import Struct
 
+from agent.core.car_plan import Offered
 from agent.core.contract import Contract
 from agent.core.events import AnyEvent, ContractPresented, DigitalBegan, DigitalNeeds, DigitalOver, DigitalPower
 from agent.core.faults import end_reason, holds_energy
+from agent.core.schedule import DAY_S
 from agent.core.session import Needs, Phase, Session
 from agent.core.values import IdToken, Instant, TokenKind
 from agent.iso15118.secc import events as v2g
 from agent.iso15118.secc.snapshot import AcSide, EnergyMode, Meter, Notice, Payment, Period, Permission, Snapshot
 
-SCHEDULE_S: Final = 86_400  # how far the one period of a schedule reaches; its limit may change at any time
 STOPPING: Final = frozenset({Phase.EASING, Phase.STOPPING, Phase.FINISHED})
 
 
@@ -32,13 +33,20 @@ class Outlet(Struct, frozen=True):
         return (EnergyMode.AC_1P,) if self.phases == 1 else (EnergyMode.AC_3P, EnergyMode.AC_1P)
 
 
-def snapshot(session: Session, outlet: Outlet, now: Instant, payments: tuple[Payment, ...]) -> Snapshot:
-    """The charger as a car may know it at this moment."""
+def snapshot(
+    session: Session,
+    outlet: Outlet,
+    now: Instant,
+    payments: tuple[Payment, ...],
+    offered: Offered | None,
+    *,
+    stale: bool = False,
+) -> Snapshot:
+    """The charger as a car may know it at this moment. `offered`: its schedule; `stale`: which holds no longer."""
     limit = session.limit(now.mono_s)
     ends = end_reason(session.faults)
     meter = session.meter
     granted = session.driver is not None and session.stop is None
-    power_w = limit.current_a * outlet.nominal_v * outlet.phases
     return Snapshot(
         evse_id=outlet.evse_id,
         utc_s=now.utc_s,
@@ -46,7 +54,7 @@ def snapshot(session: Session, outlet: Outlet, now: Instant, payments: tuple[Pay
         payments=payments,
         free_of_charge=session.rules.free_vend,
         permission=_permission(session, granted=granted),
-        notice=Notice.STOP if session.phase in STOPPING or (granted and not limit.offers) else Notice.NONE,
+        notice=_notice(session, stopping=granted and not limit.offers, stale=stale),
         fault="" if ends is None and not holds_energy(session.faults) else ", ".join(sorted(session.faults)),
         ac=AcSide(
             max_current_a=limit.current_a,
@@ -56,9 +64,20 @@ def snapshot(session: Session, outlet: Outlet, now: Instant, payments: tuple[Pay
             rcd_tripped=any("rcd" in one.value.casefold() for one in session.faults),
         ),
         meter=Meter(meter.serial or outlet.evse_id, meter.energy_import_wh, now.utc_s) if meter is not None else None,
-        schedule=(Period(0, power_w),) if granted and limit.offers else None,
-        schedule_s=SCHEDULE_S,
+        schedule=_schedule(offered) if offered is not None and granted and limit.offers else None,
+        schedule_s=int(offered.reach_s) if offered is not None else DAY_S,
+        schedule_id=offered.id if offered is not None else 1,
     )
+
+
+def _schedule(offered: Offered) -> tuple[Period, ...]:
+    return tuple(Period(int(one.start_s), one.limit) for one in offered.periods)
+
+
+def _notice(session: Session, *, stopping: bool, stale: bool) -> Notice:
+    if session.phase in STOPPING or stopping:
+        return Notice.STOP
+    return Notice.RENEGOTIATE if stale else Notice.NONE  # OCPP 2.0.1 K16.FR.02
 
 
 def _permission(session: Session, *, granted: bool) -> Permission:
@@ -79,23 +98,28 @@ def core_event(
         case v2g.ContractProved(emaid=emaid, chain=chain):
             return ContractPresented(IdToken(emaid, TokenKind.E_MAID), described(chain))
         case v2g.EnergyWanted() as wanted:
-            departure = wanted.departure_s
-            return DigitalNeeds(
-                Needs(
-                    mode=wanted.mode.value,
-                    max_current_a=wanted.max_current_a,
-                    max_voltage_v=wanted.max_voltage_v,
-                    min_current_a=wanted.min_current_a,
-                    max_power_w=wanted.max_power_w,
-                    energy_wh=wanted.energy_wh,
-                    capacity_wh=wanted.capacity_wh,
-                    departure_utc_s=None if departure is None else now.utc_s + departure,
-                    soc_pct=wanted.soc_pct,
-                )
-            )
+            return DigitalNeeds(_needs(wanted, now.utc_s))
         case v2g.PowerWanted(on=on):
             return DigitalPower(on)
         case v2g.SessionOver(outcome=outcome):
             return DigitalOver(failed=outcome is v2g.Outcome.FAILED, paused=outcome is v2g.Outcome.PAUSED)
         case _:
             return None
+
+
+def _needs(wanted: v2g.EnergyWanted, now_utc_s: float) -> Needs:
+    departure = wanted.departure_s
+    return Needs(
+        mode=wanted.mode.value,
+        max_current_a=wanted.max_current_a,
+        max_voltage_v=wanted.max_voltage_v,
+        min_current_a=wanted.min_current_a,
+        max_power_w=wanted.max_power_w,
+        energy_wh=wanted.energy_wh,
+        capacity_wh=wanted.capacity_wh,
+        departure_utc_s=None if departure is None else now_utc_s + departure,
+        soc_pct=wanted.soc_pct,
+        full_soc_pct=wanted.full_soc_pct,
+        bulk_soc_pct=wanted.bulk_soc_pct,
+        entries=wanted.entries,
+    )

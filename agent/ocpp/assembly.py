@@ -6,6 +6,7 @@ from agent.ocpp.block import Block, Surroundings
 from agent.ocpp.blocks.authorization import Authorization
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.blocks.certificates import Certificates
+from agent.ocpp.blocks.charging_needs import ChargingNeeds
 from agent.ocpp.blocks.customers import CustomerInformation
 from agent.ocpp.blocks.diagnostics import Diagnostics
 from agent.ocpp.blocks.display import Display
@@ -40,6 +41,7 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
         display,
         Tariff(around, display),
         SmartCharging(charger, settings, around.csms, lambda: clock.now().utc_s),
+        ChargingNeeds(charger, settings, around.csms),
         Reservation(charger, settings, lambda: clock.now().utc_s),
     )
     others += _file_blocks(around)

@@ -9,6 +9,7 @@ from typing import Protocol
 from agent.core.events import AnyEvent
 from agent.core.session import Session
 from agent.ocpp.screen import Page
+from agent.runtime.car_plans import CarPlans
 from agent.runtime.profiles import Profiles
 from agent.runtime.reservations import Reservations
 from hal.types import EvseCapabilities
@@ -26,6 +27,7 @@ class Charger(Protocol):
 
     profiles: Profiles  # charging profiles, and what other systems than the CSMS impose
     reservations: Reservations
+    plans: CarPlans  # the schedules that cars are offered, and what they make of them
 
     @property
     def evse_ids(self) -> tuple[int, ...]:

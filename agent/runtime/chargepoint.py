@@ -27,6 +27,7 @@ from agent.core.turn import is_drivers
 from agent.core.values import IdToken, Scope, StopReason, Trigger
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.screen import Page
+from agent.runtime.car_plans import CarPlans
 from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
 from agent.runtime.profiles import Profiles
@@ -73,8 +74,9 @@ class ChargePoint:
         self._charging = False  # whether any EVSE has a transaction
         self._watchers: list[Watcher] = []
         self._onlookers: tuple[Callable[[Session], None], ...] = ()
-        self._site: Site  # these three by `equip`
+        self._site: Site  # these four by `equip`
         self.profiles: Profiles
+        self.plans: CarPlans
         self.reservations: Reservations
         self._resetting: asyncio.Task[None] | None = None
         self._resetting_evses: dict[int, asyncio.Task[None]] = {}
@@ -89,6 +91,7 @@ class ChargePoint:
     def equip(self, site: Site, profiles: Profiles, reservations: Reservations) -> None:
         """Give the EVSEs what limits them, and what keeps them for somebody; all of it sees every step."""
         self._site, self.profiles, self.reservations = site, profiles, reservations
+        self.plans = CarPlans(profiles, self, self._clock)
         self._onlookers = (site.watch, profiles.watch, reservations.watch)
 
     def start(self) -> None:
@@ -101,6 +104,7 @@ class ChargePoint:
         """Stop watching the time on behalf of the EVSEs."""
         self._site.close()
         self.profiles.close()
+        self.plans.close()
         self.reservations.close()
 
     @contextmanager

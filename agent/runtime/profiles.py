@@ -78,6 +78,7 @@ class Outlook(msgspec.Struct, frozen=True):
 
 
 Listener: TypeAlias = Callable[[LimitOwner, int, Schedule | None], None]
+Follower: TypeAlias = Callable[[Profile | None], None]
 
 
 class Evses(Protocol):
@@ -124,7 +125,9 @@ class Profiles:
         self._seen: dict[int, tuple[str | None, float | None, Driver | None]] = {}
         self._profiles = _stored(memory.meta(KEY))
         self._imposed: dict[tuple[LimitOwner, int], Profile] = {}
+        self._planned: dict[int, Profile] = {}  # what cars mean to draw, by EVSE
         self._listeners: list[Listener] = []
+        self._followers: list[Follower] = []
 
     def start(self) -> None:
         """Apply what was installed before the restart; profiles of a transaction that is gone go with it."""
@@ -201,6 +204,7 @@ class Profiles:
         self._keep(
             [*(one for one in self._profiles if one.id != profile.id and not overlapping(one, profile)), profile]
         )
+        self._changed(profile)
 
     def clear(self, wanted: Wanted) -> int:
         """Remove the CSMS's profiles that are meant; returns how many there were (K10.FR.08, K10.FR.09)."""
@@ -258,12 +262,34 @@ class Profiles:
         """Call `listener(owner, EVSE, schedule)` when a limit is imposed, with None when it is released."""
         self._listeners.append(listener)
 
-    def outlook(self, evse: int, duration_s: float, unit: RateUnit) -> Outlook:
-        """The composite schedule of an EVSE, or (0) of the station, from the present second on (K08; 1.6 5.7)."""
+    def on_change(self, follower: Follower) -> None:
+        """Call `follower` with a profile that was installed, and with None whenever limits may have changed."""
+        self._followers.append(follower)
+
+    def plan(self, evse: int, schedule: Schedule | None) -> None:
+        """What the car at this EVSE means to draw, or (None) nothing that is known: composite schedules say so."""
+        self._planned.pop(evse, None)
+        if schedule is not None:
+            self._planned[evse] = Profile(
+                id=0,
+                evse=evse,
+                stack_level=0,
+                purpose=Purpose.EXTERNAL,
+                kind=Kind.ABSOLUTE,
+                schedule=schedule,
+                owner=LimitOwner.OTHER,
+            )
+
+    def outlook(self, evse: int, duration_s: float, unit: RateUnit, *, planned: bool = True) -> Outlook:
+        """The composite schedule of an EVSE, or (0) of the station, from the present second on (K08; 1.6 5.7).
+
+        `planned`: within what cars have said they will draw (K15.FR.14).
+        """
         now = self._clock.now()
         start_s = float(int(now.utc_s))
         everywhere = [(self._situation(one, now.utc_s), self._most_a(one)) for one in self._evses.evse_ids]
-        profiles, fuse_a = self._in_force(), self._site.total_a(LimitSource.SITE_FUSE)
+        profiles = [*self._in_force(), *(self._planned.values() if planned else ())]
+        fuse_a = self._site.total_a(LimitSource.SITE_FUSE)
         if evse == 0:
             periods = station_composite(profiles, everywhere, start_s, duration_s, unit, fuse_a)
         else:
@@ -285,6 +311,7 @@ class Profiles:
         if profiles:
             after_s = min((one - now.utc_s for one in edges if one is not None), default=RECHECK_S)
             self._timer = asyncio.get_running_loop().call_at(now.mono_s + min(after_s, RECHECK_S), self.apply)
+        self._changed(None)
 
     def _apply_to_transactions(self, profiles: list[Profile], now_utc_s: float) -> None:
         for evse in self._evses.evse_ids:
@@ -309,6 +336,10 @@ class Profiles:
     def _tell(self, owner: LimitOwner, evse: int, schedule: Schedule | None) -> None:
         for listener in self._listeners:
             listener(owner, evse, schedule)
+
+    def _changed(self, new: Profile | None) -> None:
+        for follower in self._followers:
+            follower(new)
 
     def _in_force(self) -> list[Profile]:
         return [*(self._profiles if self._enabled() else ()), *self._imposed.values()]

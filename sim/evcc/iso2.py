@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any, Final
 
 from agent.iso15118.exi import iso2 as m
-from agent.iso15118.secc.snapshot import Payment
+from agent.iso15118.secc.snapshot import EnergyMode, Payment
 from agent.iso15118.secc.values import number, physical
 from agent.iso15118.signature import sign
 from sim.evcc.dc import DcCar
@@ -15,6 +16,7 @@ from sim.evcc.plan import EVCC_ID, Battery, Contract, Plan, RefusedError, Report
 from sim.evcc.talk import POLL_S, Talk, limited
 
 MIN_CURRENT_A: Final = 6.0
+PROFILE_ENTRIES: Final = 24  # ISO 15118-2 ChargingProfileType
 
 
 class Iso2Session:
@@ -27,6 +29,7 @@ class Iso2Session:
         self._talk = Talk(link, m, plan.session_id, report)
         self._dc = DcCar(self._talk, m, battery, report)
         self._schedule = 1
+        self._renegotiate_s = plan.renegotiate_s
 
     async def run(self) -> None:
         """Charge as planned. Raises `RefusedError`, `ChargerGoneError`, `TimeoutError`."""
@@ -36,7 +39,7 @@ class Iso2Session:
             await self._dc.check_cable()
             await self._dc.pre_charge()
         await self._deliver("Start")
-        while await self._draw():  # the charger wants to talk about limits again
+        while await self._draw():  # somebody wants to talk about limits again
             await self._deliver("Renegotiate")
             await self._agree()
             if self._plan.mode.dc:
@@ -84,14 +87,19 @@ class Iso2Session:
 
     async def _agree(self) -> None:
         request = m.ChargeParameterDiscoveryReq(
-            RequestedEnergyTransferMode=self._plan.mode.value, EVChargeParameter=self._wishes()
+            MaxEntriesSAScheduleTuple=self._plan.entries,
+            RequestedEnergyTransferMode=self._plan.mode.value,
+            EVChargeParameter=self._wishes(),
         )
         while True:
             answer = await self._talk.ask(m.ChargeParameterDiscoveryRes, request)
             if answer.EVSEProcessing == "Finished" and answer.SASchedules is not None:
                 break
             await asyncio.sleep(POLL_S)
-        self._schedule = answer.SASchedules.SAScheduleTuple[0].SAScheduleTupleID
+        offered = answer.SASchedules.SAScheduleTuple[0]
+        self._schedule = offered.SAScheduleTupleID
+        entries = offered.PMaxSchedule.PMaxScheduleEntry
+        self._report.schedules.append(tuple((one.TimeInterval.start, number(one.PMax)) for one in entries))
         limits = answer.EVSEChargeParameter
         if isinstance(limits, m.AC_EVSEChargeParameter):
             limited(self._battery, self._report, number(limits.EVSEMaxCurrent))
@@ -123,19 +131,40 @@ class Iso2Session:
         if self._plan.mode.dc:
             own = m.DC_EVPowerDeliveryParameter(DC_EVStatus=self._dc.status(), ChargingComplete=progress == "Stop")
         request = m.PowerDeliveryReq(
-            ChargeProgress=progress, SAScheduleTupleID=self._schedule, EVPowerDeliveryParameter=own
+            ChargeProgress=progress,
+            SAScheduleTupleID=self._schedule,
+            ChargingProfile=self._profile() if progress == "Start" and self._plan.tells else None,
+            EVPowerDeliveryParameter=own,
         )
         await self._talk.ask(m.PowerDeliveryRes, request)
 
+    def _profile(self) -> m.ChargingProfileType:
+        """As much as the schedule allows and the car takes, in each of its periods."""
+        most_w = self._battery.max_current_a * self._battery.voltage_v * (1 if self._plan.mode.dc else self._phases)
+        entries = tuple(
+            m.ProfileEntryType(
+                ChargingProfileEntryStart=start_s,
+                ChargingProfileEntryMaxPower=physical(m.PhysicalValueType, min(power_w, most_w), "W"),
+            )
+            for start_s, power_w in self._report.schedules[-1][:PROFILE_ENTRIES]
+        )
+        return m.ChargingProfileType(ProfileEntry=entries)
+
+    @property
+    def _phases(self) -> int:
+        return 1 if self._plan.mode is EnergyMode.AC_1P else 3
+
     async def _draw(self) -> bool:
-        """Charge until the plan, the battery or the charger ends it; whether the charger wants to renegotiate."""
+        """Charge until the plan, the battery or the charger ends it; whether to renegotiate, as either side wants."""
         loop = asyncio.get_running_loop()
+        own_s, self._renegotiate_s = self._renegotiate_s, None
+        again_s = math.inf if own_s is None else loop.time() + own_s
         until_s = loop.time() + self._plan.charge_s
         while loop.time() < until_s and not self._battery.full:
             notice = await (self._dc.demand() if self._plan.mode.dc else self._status_asked())
             if notice == "StopCharging":
                 return False
-            if notice == "ReNegotiation":
+            if notice == "ReNegotiation" or loop.time() >= again_s:
                 return True
             await asyncio.sleep(self._plan.loop_s)
         return False

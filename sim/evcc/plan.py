@@ -21,13 +21,20 @@ class Contract(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`charge_s`: how long it draws before it stops by itself; `pause`: it will come back to the session."""
+    """`charge_s`: how long it draws before it stops by itself; `pause`: it will come back to the session.
+
+    `entries`: how many periods of a schedule it can take; `tells`: it says by which profile it will draw;
+    `renegotiate_s`: after so long it wants to talk about limits again, once.
+    """
 
     offers: tuple[Spoken, ...] = (Spoken.ISO_2, Spoken.DIN)
     mode: EnergyMode = EnergyMode.AC_3P
     payment: Payment = Payment.EXTERNAL
     energy_wh: float = 20_000.0
     departure_s: int | None = None
+    entries: int | None = None
+    tells: bool = False
+    renegotiate_s: float | None = None
     charge_s: float = 60.0
     loop_s: float = 1.0
     pause: bool = False
@@ -70,6 +77,7 @@ class Report(msgspec.Struct):
     slowest_s: float = 0.0
     ended: str = ""
     limits_a: list[float] = msgspec.field(default_factory=list)
+    schedules: list[tuple[tuple[int, float], ...]] = msgspec.field(default_factory=list)  # (second, watt) as offered
 
 
 class RefusedError(Exception):

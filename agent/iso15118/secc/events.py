@@ -59,7 +59,8 @@ class ReceiptGiven(Event, frozen=True):
 class EnergyWanted(Event, frozen=True, kw_only=True):
     """What the car says of itself and its wishes; None where it says nothing.
 
-    Current and voltage are its limits; `departure_s`: from now.
+    Current and voltage are its limits; `departure_s`: from now; `entries`: how many periods of a schedule it can take;
+    `asked`: the charger wanted to talk about limits again, and the car says once more what it needs.
     """
 
     mode: EnergyMode
@@ -73,6 +74,8 @@ class EnergyWanted(Event, frozen=True, kw_only=True):
     soc_pct: int | None = None
     full_soc_pct: int | None = None
     bulk_soc_pct: int | None = None
+    entries: int | None = None
+    asked: bool = False
 
 
 class CableCheckWanted(Event, frozen=True):
@@ -111,7 +114,7 @@ class WeldingCheckWanted(Event, frozen=True):
 
 
 class RenegotiationBegan(Event, frozen=True):
-    """The car wants to talk about limits and schedule again; energy pauses meanwhile."""
+    """The car wants to talk about limits and schedule again; a DC car draws nothing meanwhile."""
 
 
 class Outcome(enum.StrEnum):

@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from agent.iso15118.exi import iso2 as m
 from agent.iso15118.secc import dc
-from agent.iso15118.secc.snapshot import AcSide, Payment, Snapshot
+from agent.iso15118.secc.snapshot import AcSide, Payment, Period, Snapshot
 from agent.iso15118.secc.state import State
 from agent.iso15118.secc.values import physical
 
 CHARGE_SERVICE: Final = 1  # table 105
 CERTIFICATE_SERVICE: Final = 2
-SCHEDULE: Final = 1  # SAScheduleTupleID: one schedule is offered
 SCHEDULE_ENTRIES: Final = 12  # our policy, where the car does not say how many it can take
 
 
@@ -44,7 +43,7 @@ def services(snapshot: Snapshot, code: Any) -> m.ServiceDiscoveryRes:
 
 def schedules(snapshot: Snapshot, most: int | None) -> m.SAScheduleList:
     """The one schedule that is offered, in at most as many entries as the car can take."""
-    periods = (snapshot.schedule or ())[: most or SCHEDULE_ENTRIES]
+    periods = fitted(snapshot.schedule or (), most or SCHEDULE_ENTRIES)
     entries = tuple(
         m.PMaxScheduleEntryType(
             TimeInterval=m.RelativeTimeInterval(
@@ -55,9 +54,17 @@ def schedules(snapshot: Snapshot, most: int | None) -> m.SAScheduleList:
         for one in periods
     )
     offered = m.SAScheduleTupleType(
-        SAScheduleTupleID=SCHEDULE, PMaxSchedule=m.PMaxScheduleType(PMaxScheduleEntry=entries)
+        SAScheduleTupleID=snapshot.schedule_id, PMaxSchedule=m.PMaxScheduleType(PMaxScheduleEntry=entries)
     )
     return m.SAScheduleList(SAScheduleTuple=(offered,))
+
+
+def fitted(periods: tuple[Period, ...], most: int) -> tuple[Period, ...]:
+    """The same schedule in at most so many periods: what does not fit becomes one, of the least power among it."""
+    if len(periods) <= most:
+        return periods
+    tail = periods[most - 1 :]
+    return (*periods[: most - 1], Period(tail[0].start_s, min(one.power_w for one in tail)))
 
 
 def charge_parameter(snapshot: Snapshot) -> Any:
@@ -100,7 +107,7 @@ def charging_state(state: State, snapshot: Snapshot, code: Any) -> m.ChargingSta
     return m.ChargingStatusRes(
         ResponseCode=code,
         EVSEID=snapshot.evse_id,
-        SAScheduleTupleID=SCHEDULE,
+        SAScheduleTupleID=snapshot.schedule_id,
         EVSEMaxCurrent=physical(m.PhysicalValueType, side.max_current_a, "A"),
         MeterInfo=meter_info(snapshot),
         ReceiptRequired=receipt_wanted(state, snapshot),

@@ -17,7 +17,6 @@ from agent.iso15118.secc.events import (
     SessionOver,
 )
 from agent.iso15118.secc.iso2_parts import (
-    SCHEDULE,
     charge_parameter,
     charging_state,
     meter_info,
@@ -26,7 +25,7 @@ from agent.iso15118.secc.iso2_parts import (
     status,
 )
 from agent.iso15118.secc.iso2_refusals import refusal
-from agent.iso15118.secc.snapshot import EnergyMode, Snapshot
+from agent.iso15118.secc.snapshot import EnergyMode, Notice, Snapshot
 from agent.iso15118.secc.state import Phase, Reply, State, Step
 from agent.iso15118.secc.timing import CONTACTOR_S, ONGOING_S
 from agent.iso15118.secc.values import number
@@ -42,7 +41,7 @@ def parameters(state: State, request: m.ChargeParameterDiscoveryReq, snapshot: S
         mode = None
     if mode is None or mode not in snapshot.modes:
         return state, Reply(refusal(request, snapshot, "FAILED_WrongEnergyTransferMode"), last=True)
-    wanted = _energy_wanted(mode, request)
+    wanted = _energy_wanted(mode, request, state)
     if wanted is None:
         return state, Reply(refusal(request, snapshot, "FAILED_WrongChargeParameter"), last=True)
     events = () if state.told else (wanted,)
@@ -59,11 +58,11 @@ def parameters(state: State, request: m.ChargeParameterDiscoveryReq, snapshot: S
     )
     if finished:
         phase = Phase.CABLE_CHECK if mode.dc else Phase.DELIVERY
-        state = replace(state, phase=phase, since_s=None, told=False)
+        state = replace(state, phase=phase, since_s=None, told=False, asked=False)
     return state, Reply(response, events)
 
 
-def _energy_wanted(mode: EnergyMode, request: m.ChargeParameterDiscoveryReq) -> EnergyWanted | None:
+def _energy_wanted(mode: EnergyMode, request: m.ChargeParameterDiscoveryReq, state: State) -> EnergyWanted | None:
     """The car's wishes; None when they belong to another mode, or make no sense."""
     match request.EVChargeParameter:
         case m.AC_EVChargeParameter() as ac if not mode.dc:
@@ -79,7 +78,9 @@ def _energy_wanted(mode: EnergyMode, request: m.ChargeParameterDiscoveryReq) -> 
             wanted = dc.energy_wanted(mode, own, own.DepartureTime)
         case _:
             return None
-    return wanted if wanted.max_current_a > 0 and wanted.max_voltage_v > 0 else None
+    if wanted.max_current_a <= 0 or wanted.max_voltage_v <= 0:
+        return None
+    return replace(wanted, entries=request.MaxEntriesSAScheduleTuple, asked=state.asked)
 
 
 def power_delivery(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot, waited_s: float) -> Step:
@@ -89,8 +90,12 @@ def power_delivery(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot
             return _power_on(state, request, snapshot, waited_s)
         case "Renegotiate" if state.phase is Phase.CHARGING:
             response = m.PowerDeliveryRes(ResponseCode="OK", EVSEStatus=status(snapshot))
-            events = (PowerWanted(False), RenegotiationBegan())
-            return replace(state, phase=Phase.PARAMETERS, since_s=None, told=False), Reply(response, events)
+            dc_car = state.mode is not None and state.mode.dc  # its output is checked and precharged anew
+            events = (PowerWanted(False), RenegotiationBegan()) if dc_car else (RenegotiationBegan(),)
+            asked = snapshot.notice is Notice.RENEGOTIATE
+            return replace(state, phase=Phase.PARAMETERS, since_s=None, told=False, asked=asked), Reply(
+                response, events
+            )
         case "Stop":
             return _power_off(state, snapshot, waited_s)
         case _:
@@ -100,7 +105,7 @@ def power_delivery(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot
 def _power_on(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot, waited_s: float) -> Step:
     if state.phase not in {Phase.DELIVERY, Phase.PRE_CHARGE}:
         return state, Reply(refusal(request, snapshot, "FAILED_SequenceError"), last=True)
-    if request.SAScheduleTupleID != SCHEDULE:
+    if request.SAScheduleTupleID != snapshot.schedule_id:
         return state, Reply(refusal(request, snapshot, "FAILED_TariffSelectionInvalid"), last=True)
     profile = _profile(request)
     if not _within(profile, snapshot):
@@ -131,17 +136,22 @@ def _power_off(state: State, snapshot: Snapshot, waited_s: float) -> Step:
 
 def _profile(request: m.PowerDeliveryReq) -> tuple[tuple[int, float], ...]:
     entries = request.ChargingProfile.ProfileEntry if request.ChargingProfile is not None else ()
-    return tuple((one.ChargingProfileEntryStart, number(one.ChargingProfileEntryMaxPower)) for one in entries)
+    return tuple(sorted((one.ChargingProfileEntryStart, number(one.ChargingProfileEntryMaxPower)) for one in entries))
 
 
 def _within(profile: tuple[tuple[int, float], ...], snapshot: Snapshot) -> bool:
-    """Whether the car keeps to the schedule at every moment that one of its entries begins ([V2G2-305])."""
-    periods = snapshot.schedule or ()
-    for start_s, power_w in profile:
-        here = [one.power_w for one in periods if one.start_s <= start_s]
-        if power_w < 0 or (here and power_w > here[-1] * PROFILE_SLACK):
-            return False
-    return True
+    """Whether the car keeps to the schedule at every moment ([V2G2-305]; OCPP 2.0.1 K15.FR.09)."""
+    periods = tuple((one.start_s, one.power_w) for one in snapshot.schedule or ())
+    if any(power_w < 0 for _, power_w in profile):
+        return False
+    moments = {start_s for start_s, _ in (*profile, *periods)}
+    pairs = ((_level(profile, moment_s), _level(periods, moment_s)) for moment_s in moments)
+    return all(wanted is None or most is None or wanted <= most * PROFILE_SLACK for wanted, most in pairs)
+
+
+def _level(steps: tuple[tuple[int, float], ...], moment_s: int) -> float | None:
+    """What the last step up to this moment says; None: none has begun."""
+    return next((value for start_s, value in reversed(steps) if start_s <= moment_s), None)
 
 
 def charging_status(state: State, snapshot: Snapshot) -> Step:
@@ -155,7 +165,7 @@ def current_demand(state: State, request: m.CurrentDemandReq, snapshot: Snapshot
     response = m.CurrentDemandRes(
         **dc.current_demand(m, snapshot, request, code),
         EVSEID=snapshot.evse_id,
-        SAScheduleTupleID=SCHEDULE,
+        SAScheduleTupleID=snapshot.schedule_id,
         MeterInfo=meter_info(snapshot),
         ReceiptRequired=receipt_wanted(state, snapshot),
     )

@@ -11,7 +11,6 @@ from agent.iso15118.exi import iso2 as m
 from agent.iso15118.secc import dc
 from agent.iso15118.secc.iso2_parts import (
     CHARGE_SERVICE,
-    SCHEDULE,
     charge_parameter,
     charging_state,
     services,
@@ -32,7 +31,7 @@ def _refused_parameters(snapshot: Snapshot, code: Any) -> Message:
 
 def _refused_demand(snapshot: Snapshot, code: Any) -> Message:
     fields = dc.refused_demand(m, snapshot, code)
-    return m.CurrentDemandRes(**fields, EVSEID=snapshot.evse_id, SAScheduleTupleID=SCHEDULE)
+    return m.CurrentDemandRes(**fields, EVSEID=snapshot.evse_id, SAScheduleTupleID=snapshot.schedule_id)
 
 
 def _volts(snapshot: Snapshot) -> m.PhysicalValueType:

@@ -124,3 +124,4 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     receipts: bool = False
     schedule: tuple[Period, ...] | None = None
     schedule_s: int = 86_400  # how long the schedule reaches
+    schedule_id: int = 1  # SAScheduleTupleID: one schedule is offered

@@ -44,7 +44,7 @@ class State(Struct, frozen=True, kw_only=True):
     """All that is remembered of a session.
 
     `since_s`: since when the car has been answered Ongoing in this phase. `told`: the event of a request that is
-    repeated until it is fulfilled has gone out.
+    repeated until it is fulfilled has gone out. `asked`: the charger has wanted the renegotiation that goes on.
     """
 
     phase: Phase = Phase.SETUP
@@ -53,6 +53,7 @@ class State(Struct, frozen=True, kw_only=True):
     mode: EnergyMode | None = None
     since_s: float | None = None
     told: bool = False
+    asked: bool = False
     emaid: str = ""
     chain: tuple[bytes, ...] = ()
     challenge: bytes = b""

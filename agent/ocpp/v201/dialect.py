@@ -53,6 +53,7 @@ from agent.ocpp.outbox import StoredFact
 from agent.ocpp.stamps import from_wire, to_wire
 from agent.ocpp.v201 import (
     certificates,
+    charging_needs,
     display,
     files,
     firmware,
@@ -75,6 +76,7 @@ SPEECH: Final[tuple[Speech, ...]] = (
     local_list,
     reservation,
     smart_charging,
+    charging_needs,
     files,
     firmware,
     certificates,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from agent.ocpp.codec import Version
 from agent.ocpp.dialect import Notice, Saying
-from agent.ocpp.v21 import certificates, display, monitoring
+from agent.ocpp.v21 import certificates, charging_needs, display, monitoring
 from agent.ocpp.v201.dialect import DialectV201
 
 
@@ -16,5 +16,11 @@ class DialectV21(DialectV201):
 
     version = Version.V21
     sayings: Mapping[type[Notice], Saying] = MappingProxyType(
-        {**DialectV201.sayings, **monitoring.SAYINGS, **display.SAYINGS, **certificates.SAYINGS}
+        {
+            **DialectV201.sayings,
+            **monitoring.SAYINGS,
+            **display.SAYINGS,
+            **certificates.SAYINGS,
+            **charging_needs.SAYINGS,
+        }
     )

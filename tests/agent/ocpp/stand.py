@@ -52,6 +52,7 @@ from agent.ocpp.station import Station
 from agent.ocpp.uplink import Home
 from agent.ocpp.variables import Settings
 from agent.ocpp.workshop import Workshop
+from agent.runtime.car_plans import CarPlans
 from agent.runtime.clock import LoopClock
 from agent.runtime.profiles import Profiles
 from agent.runtime.records import (
@@ -157,7 +158,8 @@ class FakeCharger:
     with_display: frozenset[int] | None = None  # None: every EVSE
     listeners: list[Callable[[int], None]] = field(default_factory=list)
     phases: int = 3
-    profiles: Profiles = field(init=False)  # these two by `stand`
+    profiles: Profiles = field(init=False)  # these three by `stand`
+    plans: CarPlans = field(init=False)
     reservations: Reservations = field(init=False)
 
     @property
@@ -269,6 +271,7 @@ def furnish(charger: FakeCharger, store: Any, clock: LoopClock, settings: Settin
     """Give the charger what it keeps in its store: charging profiles and reservations."""
     site = Site(SharingRule.EQUAL, dict.fromkeys(charger.evse_ids, 32.0), {})
     charger.profiles = Profiles(store, clock, charger, site, lambda: settings.get(SMART_CHARGING_ENABLED))
+    charger.plans = CarPlans(charger.profiles, charger, clock)
     charger.reservations = Reservations(store, clock, charger, lambda evse: connector_type(charger.capabilities(evse)))
     site.start(charger.post)
     charger.profiles.start()
@@ -343,7 +346,7 @@ async def stand(
         yield one
     finally:
         await one.stop()
-        for watcher in (site, charger.profiles, charger.reservations):
+        for watcher in (site, charger.profiles, charger.plans, charger.reservations):
             watcher.close()
         if own:
             await csms.stop()

@@ -1,0 +1,198 @@
+"""Which schedule a car that talks is offered, whether it still holds, and what the car means to make of it.
+
+A car says what it needs; whoever plans may answer with a charging profile; then the composite schedule is what the
+car is offered (OCPP 2.0.1 K15, K17). When that changes while it charges, the car is to talk about it again (K16).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Final, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from agent.core.car_plan import CarPlan, Offered, differ
+from agent.core.limits import LimitSource
+from agent.core.schedule import DAY_S, NOMINAL_V, WEEK_S, Period, Profile, Purpose, RateUnit, Schedule
+from agent.core.session import Needs, Session
+from agent.runtime.clock import Clock
+from agent.runtime.profiles import Outlook
+from hal.types import EvseCapabilities
+
+# Our policy: well within the 60 s after which a car gives up (K15.FR.08), and the 55 s of ISO 15118-2 table 109.
+PLANNING_S: Final = 50.0
+MAX_SCHEDULE_ID: Final = 255  # ISO 15118-2 SAIDType
+ONE_PHASE: Final = "AC_single_phase_core"  # ISO 15118-2 EnergyTransferModeType
+
+
+class Talk(Struct):
+    """How it stands with one car. `offered` None: a schedule is being made. `stale`: there is a better one by now."""
+
+    needs: Needs
+    offered: Offered | None = None
+    stale: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+
+OnNeeds: TypeAlias = Callable[[int, Needs], None]
+OnPlan: TypeAlias = Callable[[CarPlan], None]
+
+
+class Evses(Protocol):
+    """What plans need of the EVSEs."""
+
+    def session(self, evse: int) -> Session:
+        """The session as it stands."""
+
+    def capabilities(self, evse: int) -> EvseCapabilities:
+        """What the EVSE's hardware can do."""
+
+
+class Schedules(Protocol):
+    """What plans need of the charging profiles."""
+
+    def outlook(self, evse: int, duration_s: float, unit: RateUnit, *, planned: bool = True) -> Outlook:
+        """The composite schedule; `planned` False: without what cars mean to draw."""
+
+    def installed(self) -> list[Profile]:
+        """All profiles."""
+
+    def plan(self, evse: int, schedule: Schedule | None) -> None:
+        """What the car at this EVSE means to draw, or (None) nothing that is known."""
+
+    def on_change(self, listener: Callable[[Profile | None], None]) -> None:
+        """Call `listener` whenever profiles come (with the new one) or go (None)."""
+
+
+class CarPlans:
+    """The talks about schedules of all EVSEs. Nobody waits here: whoever asks takes what is known."""
+
+    def __init__(self, schedules: Schedules, evses: Evses, clock: Clock) -> None:
+        self._schedules = schedules
+        self._evses = evses
+        self._clock = clock
+        self._talks: dict[int, Talk] = {}
+        self._planners: list[tuple[OnNeeds, OnPlan]] = []
+        self._cars: dict[int, Callable[[], None]] = {}
+        schedules.on_change(self._profiles_changed)
+
+    def on_car(self, needs: OnNeeds, plan: OnPlan) -> None:
+        """Let a planner hear of every car's needs (it calls `settle` when it has no more to say), and of its plans."""
+        self._planners.append((needs, plan))
+
+    def on_change(self, evse: int, listener: Callable[[], None]) -> None:
+        """Call `listener` when what the car at this EVSE is to be told has changed."""
+        self._cars[evse] = listener
+
+    def close(self) -> None:
+        """Wait for nobody any more."""
+        for evse in tuple(self._talks):
+            self.over(evse)
+
+    # The car
+
+    def wanted(self, evse: int, needs: Needs, *, asked: bool) -> None:
+        """A car says what it needs; `asked`: because it was asked to, and the planner knows (K16.FR.09)."""
+        self._stop_waiting(evse)
+        talk = Talk(needs)
+        self._talks[evse] = talk
+        if asked or not self._planners:
+            self.settle(evse)
+            return
+        talk.timer = asyncio.get_running_loop().call_later(PLANNING_S, self.settle, evse)
+        for on_needs, _ in self._planners:
+            on_needs(evse, needs)
+
+    def chosen(self, evse: int, profile: tuple[tuple[int, float], ...]) -> None:
+        """A car takes energy by what it was offered: (seconds from now, watt), or without a word by all of it."""
+        talk = self._talks.get(evse)
+        if talk is None or talk.offered is None:
+            return
+        offered, now_utc_s = talk.offered, self._clock.now().utc_s
+        of = offered.phases
+        own = tuple(Period(float(start_s), power_w, of) for start_s, power_w in profile)
+        periods = own or tuple(Period(one.start_s, one.limit, of) for one in offered.periods)
+        at_utc_s = now_utc_s if own else offered.at_utc_s
+        schedule = Schedule(periods, RateUnit.WATT, at_utc_s, offered.reach_s, id=offered.id)
+        for _, on_plan in self._planners:
+            on_plan(CarPlan(evse, at_utc_s, schedule, bool(own)))
+
+    def over(self, evse: int) -> None:
+        """The car's session is over."""
+        self._stop_waiting(evse)
+        self._talks.pop(evse, None)
+        self._schedules.plan(evse, None)
+
+    def offered(self, evse: int) -> Offered | None:
+        """What the car at this EVSE is offered; None: that is not known yet."""
+        talk = self._talks.get(evse)
+        return talk.offered if talk is not None else None
+
+    def stale(self, evse: int) -> bool:
+        """Whether the car has been offered what holds no longer."""
+        talk = self._talks.get(evse)
+        return talk is not None and talk.stale
+
+    # The planner
+
+    def settle(self, evse: int) -> None:
+        """Whoever plans has said what there is to say: what is known now is what the car is offered."""
+        talk = self._talks.get(evse)
+        if talk is None or talk.offered is not None:
+            return
+        self._stop_waiting(evse)
+        talk.offered = self._made(evse, talk.needs)
+        self._tell(evse)
+
+    def agreed(self, plan: CarPlan) -> None:
+        """The planner accepts what the car means to draw: it counts from now on (K15.FR.14, K16.FR.10)."""
+        if plan.evse in self._talks:
+            self._schedules.plan(plan.evse, plan.schedule)
+
+    # Below
+
+    def _profiles_changed(self, new: Profile | None) -> None:
+        for evse, talk in tuple(self._talks.items()):
+            if talk.offered is None:
+                if new is not None and new.purpose is Purpose.TX and new.evse == evse:
+                    self.settle(evse)  # this is what was waited for
+            elif not talk.stale and differ(talk.offered, self._made(evse, talk.needs)):
+                talk.stale = True
+                self._tell(evse)
+
+    def _made(self, evse: int, needs: Needs) -> Offered:
+        """The composite schedule as this car can use it, until it leaves, or for a day."""
+        session, now_utc_s = self._evses.session(evse), self._clock.now().utc_s
+        stays_s = needs.departure_utc_s - now_utc_s if needs.departure_utc_s is not None else 0.0
+        reach_s = float(round(min(stays_s, WEEK_S))) if stays_s >= 1.0 else float(DAY_S)
+        phases = 1 if needs.mode == ONE_PHASE else self._evses.capabilities(evse).phases
+        cable_a = min((one.current_a for one in session.limits if one.source is LimitSource.CABLE), default=None)
+        fewer = phases < self._evses.capabilities(evse).phases
+        outlook = self._schedules.outlook(evse, reach_s, RateUnit.AMPERE if fewer else RateUnit.WATT, planned=False)
+        most_w = math.inf if cable_a is None else cable_a * phases * NOMINAL_V
+        periods: list[Period] = []
+        for one in outlook.periods:
+            power_w = min(one.limit * (phases * NOMINAL_V if fewer else 1.0), most_w)
+            if not periods or periods[-1].limit != power_w:
+                periods.append(Period(one.start_s, power_w))
+        return Offered(self._schedule_id(session), outlook.start_utc_s, reach_s, phases, tuple(periods))
+
+    def _schedule_id(self, session: Session) -> int:
+        """The id of the schedule that the CSMS made for this transaction, where a car can be told it (K15.FR.19)."""
+        tx = session.tx.id if session.tx is not None else None
+        own = [one for one in self._schedules.installed() if one.purpose is Purpose.TX and one.tx == tx]
+        best = max(own, key=lambda one: one.stack_level, default=None)
+        return best.schedule.id if best is not None and 1 <= best.schedule.id <= MAX_SCHEDULE_ID else 1
+
+    def _stop_waiting(self, evse: int) -> None:
+        talk = self._talks.get(evse)
+        if talk is not None and talk.timer is not None:
+            talk.timer.cancel()
+            talk.timer = None
+
+    def _tell(self, evse: int) -> None:
+        listener = self._cars.get(evse)
+        if listener is not None:
+            listener()
