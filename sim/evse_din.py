@@ -12,7 +12,7 @@ from hal.modbus.schema import ReadRequest
 from hal.tasks import stop
 from hal.types import CpChanged, CpReading, CpState, FaultCleared, FaultRaised, PpChanged
 from sim.board import SimBoard
-from sim.modbus_server import ModbusTcpServer, Slave
+from sim.modbus_server import READ_COILS, READ_DISCRETE, ModbusTcpServer, Slave
 from sim.symptoms import Symptom
 
 OFFER, OFF, LAST = 1000, 1004, 1007
@@ -28,10 +28,11 @@ class EvseDin:
     A residual-current device before them takes the coils' supply away when it trips.
     """
 
-    def __init__(self, board: SimBoard, *, watchdog: bool = True) -> None:
+    def __init__(self, board: SimBoard, *, coils: bool = False) -> None:
+        """`coils`: the relay is a coil and the mirror contact an input, instead of registers."""
         self.board = board
         self.controller = _Controller(self)
-        self.relay = _Relay(self, watchdog=watchdog)
+        self.relay = _Relay(self, coils=coils)
         self.offer_a = 0
         self.off = False
         self.reading = CpReading(CpState.A, 12_000, 12_000)
@@ -118,28 +119,40 @@ class _Controller(Slave):
 
 
 class _Relay(Slave):
-    """Register 1 the coil, 2 the mirror contact, 3 the watchdog in tenths of a second."""
+    """Register or coil 1 the relay, register or input 2 the mirror contact, register 3 a watchdog in tenths of 1 s."""
 
-    def __init__(self, plant: EvseDin, *, watchdog: bool) -> None:
+    def __init__(self, plant: EvseDin, *, coils: bool) -> None:
         super().__init__(unit_id=2)
         self.on = False
         self._plant = plant
-        self._has_watchdog = watchdog
+        self._coils = coils
         self._watchdog_s = math.inf
         self._bites: asyncio.TimerHandle | None = None
 
     def registers(self, request: ReadRequest) -> Sequence[int] | None:
-        words = {COIL: int(self.on), MIRROR: int(self._plant.board.snapshot(1).mirror_closed)}
+        words = {} if self._coils else {COIL: int(self.on), MIRROR: int(self._mirror)}
         found = [words.get(address) for address in range(request.address, request.end)]
         return None if None in found else [word or 0 for word in found]
 
+    def bits(self, request: ReadRequest) -> Sequence[bool] | None:
+        there = {READ_COILS: (COIL, self.on), READ_DISCRETE: (MIRROR, self._mirror)}[request.function]
+        return [there[1]] if self._coils and (request.address, request.count) == (there[0], 1) else None
+
+    @property
+    def _mirror(self) -> bool:
+        return self._plant.board.snapshot(1).mirror_closed
+
     def write(self, address: int, words: Sequence[int]) -> bool:
-        if address == WATCHDOG and self._has_watchdog:
+        if address == WATCHDOG:
             self._watchdog_s = words[0] / 10.0
             return True
-        if address != COIL:
-            return False
-        self.on = bool(words[0])
+        return not self._coils and address == COIL and self._drive(bool(words[0]))
+
+    def switch(self, address: int, states: Sequence[bool]) -> bool:
+        return self._coils and (address, len(states)) == (COIL, 1) and self._drive(states[0])
+
+    def _drive(self, on: bool) -> bool:
+        self.on = on
         if self._bites is not None:
             self._bites.cancel()
         if self.on and self._watchdog_s < math.inf:

@@ -7,6 +7,7 @@ nothing between polls. The slave answers in order and one request at a time, as 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import struct
 import tty
@@ -23,6 +24,10 @@ from hal.modbus.wire import character_s, frame_gap_s
 from hal.types import MeterSample
 
 READ_FUNCTIONS: Final = (3, 4)
+READ_COILS, READ_DISCRETE = 1, 2  # Modbus Application Protocol V1.1b3, 6.1 and 6.2
+WRITE_COIL, WRITE_COILS = 5, 15  # the same, 6.5 and 6.11
+COIL_STATES: Final = {0xFF00: True, 0x0000: False}
+MAX_BITS: Final = 2000
 ILLEGAL_FUNCTION: Final = 1  # Modbus Application Protocol V1.1b3, 7
 ILLEGAL_ADDRESS: Final = 2
 ILLEGAL_VALUE: Final = 3
@@ -61,6 +66,14 @@ class Slave:
         """Take in registers; whether they can be written."""
         return False
 
+    def bits(self, request: ReadRequest) -> Sequence[bool] | None:  # noqa: ARG002 -- a meter has none
+        """The coils (function 1) or inputs (function 2) that were asked for; None when one of them is not there."""
+        return None
+
+    def switch(self, address: int, states: Sequence[bool]) -> bool:  # noqa: ARG002 -- a meter switches nothing
+        """Switch coils; whether they can be."""
+        return False
+
     def answer(self, pdu: bytes) -> bytes | None:
         """The answer to a request's PDU; None when it keeps silent."""
         if self.silent:
@@ -70,6 +83,8 @@ class Slave:
             return bytes((function | EXCEPTION_FLAG, self.exception))
         if function == WRITE_MULTIPLE and len(pdu) > WRITE.size:
             return self._written(pdu)
+        if function in {READ_COILS, READ_DISCRETE, WRITE_COIL, WRITE_COILS} and len(pdu) >= READ.size:
+            return self._about_bits(pdu)
         if function not in READ_FUNCTIONS or len(pdu) != READ.size:
             return bytes((function | EXCEPTION_FLAG, ILLEGAL_FUNCTION))
         request = ReadRequest(*READ.unpack(pdu))
@@ -87,6 +102,29 @@ class Slave:
         if not self.write(address, struct.unpack_from(f">{count}H", pdu, WRITE.size)):
             return bytes((WRITE_MULTIPLE | EXCEPTION_FLAG, ILLEGAL_ADDRESS))
         return READ.pack(WRITE_MULTIPLE, address, count)
+
+    def _about_bits(self, pdu: bytes) -> bytes:
+        function, address, count = READ.unpack_from(pdu)
+        if function == WRITE_COIL:
+            known = count in COIL_STATES and len(pdu) == READ.size
+            if not known or not self.switch(address, [COIL_STATES[count]]):
+                return bytes((function | EXCEPTION_FLAG, ILLEGAL_ADDRESS if known else ILLEGAL_VALUE))
+            return pdu
+        size = math.ceil(count / 8)
+        if not 1 <= count <= MAX_BITS:
+            return bytes((function | EXCEPTION_FLAG, ILLEGAL_VALUE))
+        if function == WRITE_COILS:
+            if len(pdu) != WRITE.size + size or pdu[WRITE.size - 1] != size:
+                return bytes((function | EXCEPTION_FLAG, ILLEGAL_VALUE))
+            packed = int.from_bytes(pdu[WRITE.size :], "little")
+            if not self.switch(address, [bool(packed >> place & 1) for place in range(count)]):
+                return bytes((function | EXCEPTION_FLAG, ILLEGAL_ADDRESS))
+            return READ.pack(function, address, count)
+        states = self.bits(ReadRequest(function, address, count))
+        if states is None:
+            return bytes((function | EXCEPTION_FLAG, ILLEGAL_ADDRESS))
+        packed = sum(state << place for place, state in enumerate(states))
+        return bytes((function, size)) + packed.to_bytes(size, "little")
 
 
 class MeterSlave(Slave):
@@ -270,7 +308,7 @@ class ModbusRtuServer:
                 return
             if self.echo:
                 self.transmit(frame)
-            answer_bytes = RTU_READ_BYTES if frame[1] == WRITE_MULTIPLE else 5 + 2 * int.from_bytes(frame[4:6], "big")
+            answer_bytes = _rtu_answer_bytes(frame)
             wire_s = (length + answer_bytes) * self._character_s + self._gap_s
             self._line.ask(frame[0], frame[1:-2], wire_s, self._send)
 
@@ -282,7 +320,15 @@ class ModbusRtuServer:
 
 def _rtu_request_bytes(data: bytes) -> int:
     """How long the request is that begins like this."""
-    return WRITE.size + 3 + data[6] if data[1] == WRITE_MULTIPLE else RTU_READ_BYTES
+    return WRITE.size + 3 + data[6] if data[1] in {WRITE_MULTIPLE, WRITE_COILS} else RTU_READ_BYTES
+
+
+def _rtu_answer_bytes(request: bytes) -> int:
+    """How long a good answer to it is."""
+    if request[1] in {WRITE_MULTIPLE, WRITE_COIL, WRITE_COILS}:
+        return RTU_READ_BYTES
+    count = int.from_bytes(request[4:6], "big")
+    return 5 + (2 * count if request[1] in READ_FUNCTIONS else math.ceil(count / 8))
 
 
 class Pty:

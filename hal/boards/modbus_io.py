@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Annotated, Any, Final
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -44,7 +44,8 @@ POLL_S: Final = 0.1  # our policy: a tenth of a second of 9600 baud carries it, 
 POLL_DEADLINE_S: Final = 0.5
 LOST_AFTER: Final = 2  # our policy: failed polls
 CP_REPEAT_S: Final = 0.5
-HOLDING: Final = 3
+DISCRETE, HOLDING = 2, 3  # function codes that read
+WRITE_COIL: Final = 5
 OFFER, VEHICLE, OFF = 1000, 1002, 1004
 STATUS: Final = ReadRequest(HOLDING, OFFER, 7)
 PROBES: Final = tuple(ReadRequest(HOLDING, OFFER, count) for count in (2, 3, 4, 5))
@@ -59,17 +60,34 @@ REACTION_S: Final = 0.5  # a poll, a command between two polls, and the contacto
 
 
 class Relay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A relay board: holding registers for the coil in series, and for the contactor's mirror contact.
+    """A relay board: the relay in series is a coil or a holding register, the mirror contact an input or a register.
 
+    `coil_function`: 5 switches one coil, 15 is for boards that only know many.
     `watchdog_register` takes tenths of a second of silence after which the board drops its relays by itself.
     """
 
     unit: int
-    coil_register: int
-    mirror_register: int
+    coil: int | None = None
+    coil_function: Literal[5, 15] = WRITE_COIL
+    coil_register: int | None = None
+    mirror_input: int | None = None
+    mirror_register: int | None = None
     mirror_bit: int = 0
     watchdog_register: int | None = None
     watchdog_s: Annotated[float, msgspec.Meta(gt=0, le=2.0)] = 2.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError naming what is missing, or said twice."""
+        for one, other in (("coil", "coil_register"), ("mirror_input", "mirror_register")):
+            if (getattr(self, one) is None) == (getattr(self, other) is None):
+                raise ValueError(f"relay: give {one} or {other}")
+
+    @property
+    def mirror(self) -> ReadRequest:
+        """What says whether the contactor is closed."""
+        if self.mirror_input is not None:
+            return ReadRequest(DISCRETE, self.mirror_input, 1)
+        return ReadRequest(HOLDING, self.mirror_register or 0, 1)
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -111,10 +129,9 @@ class ModbusIoBoard:
         )
         self.evses: Mapping[int, DriverEvse] = {1: DriverEvse(capabilities, self._ask)}
         self.bus = ModbusBus(options.bus)
-        mirror = ReadRequest(HOLDING, options.relay.mirror_register, 1)
-        self._mirror = mirror
+        self._mirror = options.relay.mirror
         self._controller: Unit = self.bus.unit(options.unit, probes=PROBES)
-        self._relay: Unit = self.bus.unit(options.relay.unit, probes=(mirror,))
+        self._relay: Unit = self.bus.unit(options.relay.unit, probes=(self._mirror,))
         self._stream = Stream()
         self._state: CpState | None = None
         self._repeat_s = 0.0
@@ -129,7 +146,7 @@ class ModbusIoBoard:
     async def start(self) -> None:
         """Open the relay, set the watchdog, offer nothing, and begin to poll. Raises `HalError`."""
         relay = self._options.relay
-        await self._write(self._relay, relay.coil_register, [0], 1.0)
+        await self._switch(False, 1.0)
         if relay.watchdog_register is not None:
             await self._write(self._relay, relay.watchdog_register, [round(relay.watchdog_s * 10)], 1.0)
         await self._write(self._controller, OFFER, [0], 1.0)
@@ -139,7 +156,7 @@ class ModbusIoBoard:
         """Open the relay and release the bus."""
         await stop([self._polling])
         try:
-            await self._write(self._relay, self._options.relay.coil_register, [0], 1.0)
+            await self._switch(False, 1.0)
         except HalError:
             pass  # a relay board that does not answer has its watchdog, and the controller its pilot
         finally:
@@ -152,7 +169,7 @@ class ModbusIoBoard:
     async def _ask(self, command: AnyCommand, deadline_s: float) -> None:
         match command:
             case Permit(on):
-                await self._write(self._relay, self._options.relay.coil_register, [int(on)], deadline_s)
+                await self._switch(on, deadline_s)
             case PilotPwm(duty_pct):
                 await self._offer(current_for_duty(duty_pct), deadline_s)
             case PilotX1():
@@ -170,9 +187,20 @@ class ModbusIoBoard:
         await self._write(self._controller, OFF, [0], deadline_s)
         await self._write(self._controller, OFFER, [math.floor(current_a + 1e-6)], deadline_s)
 
+    async def _switch(self, on: bool, deadline_s: float) -> None:
+        """The relay in series."""
+        it, until_s = self._options.relay, asyncio.get_running_loop().time() + deadline_s
+        if it.coil is not None:
+            await self._done(self._relay.switch(it.coil_function, it.coil, on, until_s=until_s))
+        else:
+            await self._done(self._relay.write(it.coil_register or 0, [int(on)], until_s=until_s))
+
     async def _write(self, unit: Unit, register: int, words: Sequence[int], deadline_s: float) -> None:
+        await self._done(unit.write(register, words, until_s=asyncio.get_running_loop().time() + deadline_s))
+
+    async def _done(self, written: Awaitable[None]) -> None:
         try:
-            await unit.write(register, words, until_s=asyncio.get_running_loop().time() + deadline_s)
+            await written
         except MeterError as error:
             kind = HalTimeoutError if error.kind is MeterErrorKind.TIMEOUT else HalGoneError
             raise kind(f"{self._options.bus}: {error.detail}") from error

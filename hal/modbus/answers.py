@@ -6,30 +6,49 @@ fits the request in unit, function code and length (and transaction id on TCP); 
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadInputRegistersRequest,
     WriteMultipleRegistersRequest,
 )
 
-READ_INPUT: Final = 4
-WRITE_MULTIPLE: Final = 16  # Modbus Application Protocol V1.1b3, 6.12
+READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT = 1, 2, 3, 4  # Modbus Application Protocol V1.1b3, 6.1 to 6.4
+READ_BITS: Final = (READ_COILS, READ_DISCRETE)
+WRITE_COIL: Final = 5  # the same, 6.5
+WRITE_COILS: Final = 15  # 6.11
+WRITE_MULTIPLE: Final = 16  # 6.12
+COIL_ON: Final = 0xFF00  # 6.5: anything but this and 0 is illegal
 EXCEPTION_FLAG: Final = 0x80
 EXCEPTION_PDU_BYTES: Final = 2  # the same, 7: function code with its flag, exception code
 RTU_FRAME_BYTES: Final = 3  # around a PDU: unit before, CRC behind
-WRITE_ANSWER: Final = struct.Struct(">BHH")  # function code, address, quantity
+WRITE_ANSWER: Final = struct.Struct(">BHH")  # function code, address, quantity; of one coil: what it is now
+READS: Final[Mapping[int, Callable[..., ModbusPDU]]] = MappingProxyType(
+    {
+        READ_COILS: ReadCoilsRequest,
+        READ_DISCRETE: ReadDiscreteInputsRequest,
+        READ_HOLDING: ReadHoldingRegistersRequest,
+        READ_INPUT: ReadInputRegistersRequest,
+    }
+)
 
 
 def read_pdu(function: int, address: int, count: int, unit_id: int) -> ModbusPDU:
-    """A request to read registers."""
-    make = ReadInputRegistersRequest if function == READ_INPUT else ReadHoldingRegistersRequest
-    return make(address=address, count=count, dev_id=unit_id)
+    """A request to read registers, or bits."""
+    return READS[function](address=address, count=count, dev_id=unit_id)
 
 
 def write_pdu(address: int, words: Sequence[int], unit_id: int) -> ModbusPDU:
@@ -37,11 +56,35 @@ def write_pdu(address: int, words: Sequence[int], unit_id: int) -> ModbusPDU:
     return WriteMultipleRegistersRequest(address=address, registers=list(words), dev_id=unit_id)
 
 
+def coil_pdu(function: int, address: int, on: bool, unit_id: int) -> ModbusPDU:
+    """A request to switch one coil, by the function for one or by that for many."""
+    make = WriteSingleCoilRequest if function == WRITE_COIL else WriteMultipleCoilsRequest
+    return make(address=address, bits=[on], dev_id=unit_id)
+
+
+def data_bytes(function: int, count: int) -> int:
+    """What so many registers or bits take in an answer."""
+    return math.ceil(count / 8) if function in READ_BITS else 2 * count
+
+
+def values(request: ModbusPDU, answer: ModbusPDU) -> Sequence[int]:
+    """The registers that were read, or the bits as 0 and 1 without those that fill up the last byte."""
+    if request.function_code in READ_BITS:
+        return [int(bit) for bit in answer.bits[: request.count]]
+    registers: Sequence[int] = answer.registers
+    return registers
+
+
 def answer_form(request: ModbusPDU) -> tuple[bytes, int]:
     """How the PDU of a good answer begins, and how long it is."""
-    if request.function_code == WRITE_MULTIPLE:
-        return WRITE_ANSWER.pack(request.function_code, request.address, request.count), WRITE_ANSWER.size
-    return bytes((request.function_code, 2 * request.count)), 2 + 2 * request.count
+    function = request.function_code
+    if function == WRITE_COIL:
+        state = COIL_ON if request.bits[0] else 0
+        return WRITE_ANSWER.pack(function, request.address, state), WRITE_ANSWER.size
+    if function in {WRITE_COILS, WRITE_MULTIPLE}:
+        return WRITE_ANSWER.pack(function, request.address, request.count), WRITE_ANSWER.size
+    size = data_bytes(function, request.count)
+    return bytes((function, size)), 2 + size
 
 
 class RtuAnswers(FramerRTU):

@@ -27,7 +27,7 @@ from pymodbus.pdu import ModbusPDU
 
 from hal.errors import MeterError
 from hal.modbus import wire
-from hal.modbus.answers import RtuAnswers, TcpAnswers, intact, read_pdu, write_pdu
+from hal.modbus.answers import RtuAnswers, TcpAnswers, coil_pdu, data_bytes, intact, read_pdu, values, write_pdu
 from hal.modbus.schema import ReadRequest
 from hal.modbus.turns import URGENT, Turns
 from hal.types import MeterErrorKind
@@ -69,12 +69,18 @@ class Unit:
         self._sent_s = dict.fromkeys(probes, -math.inf)  # when a probe that is not answered yet was sent
 
     async def read(self, request: ReadRequest, *, until_s: float) -> Sequence[int]:
-        """Read registers; give up when the loop's time is `until_s`. Raises `MeterError`."""
+        """Read registers, or bits as 0 and 1; give up when the loop's time is `until_s`. Raises `MeterError`."""
         return await self._bus.read(self, request, until_s)
 
     async def write(self, address: int, words: Sequence[int], *, until_s: float) -> None:
         """Write registers, once: after a failure nobody knows whether it was done. Raises `MeterError`."""
-        await self._bus.write(self, address, words, until_s)
+        pdu = write_pdu(address, words, self.unit_id)
+        await self._bus.write(self, pdu, wire.WRITE_REQUEST_BYTES + 2 * len(words), until_s)
+
+    async def switch(self, function: int, address: int, on: bool, *, until_s: float) -> None:
+        """Switch a coil by function 5 or 15, once. Raises `MeterError`."""
+        pdu = coil_pdu(function, address, on, self.unit_id)
+        await self._bus.write(self, pdu, wire.COIL_REQUEST_BYTES, until_s)
 
     def probe_with(self, probes: Sequence[ReadRequest]) -> None:
         """Use these probes from now on: what the slave answers was not known before."""
@@ -169,13 +175,12 @@ class ModbusBus:
         finally:
             self._turns.release()
 
-    async def write(self, unit: Unit, address: int, words: Sequence[int], until_s: float) -> None:
-        """What `Unit.write` does."""
+    async def write(self, unit: Unit, pdu: ModbusPDU, request_bytes: int, until_s: float) -> None:
+        """What `Unit.write` and `Unit.switch` do."""
         await self._take_turn(unit, until_s)
         try:
             await self._clear_doubt(unit, until_s)
-            wire_bytes = wire.WRITE_REQUEST_BYTES + wire.WRITE_ANSWER_BYTES + 2 * len(words)
-            await self._exchange(unit, write_pdu(address, words, unit.unit_id), wire_bytes, None, until_s)
+            await self._exchange(unit, pdu, request_bytes + wire.WRITE_ANSWER_BYTES, None, until_s)
         finally:
             self._turns.release()
 
@@ -218,7 +223,7 @@ class ModbusBus:
 
     async def _ask(self, unit: Unit, request: ReadRequest, until_s: float) -> Sequence[int]:
         pdu = read_pdu(request.function, request.address, request.count, unit.unit_id)
-        wire_bytes = wire.READ_REQUEST_BYTES + wire.READ_ANSWER_BYTES + 2 * request.count
+        wire_bytes = wire.READ_REQUEST_BYTES + wire.READ_ANSWER_BYTES + data_bytes(request.function, request.count)
         return await self._exchange(unit, pdu, wire_bytes, request, until_s)
 
     async def _exchange(
@@ -260,11 +265,10 @@ class ModbusBus:
             raise MeterError(
                 MeterErrorKind.EXCEPTION,
                 f"{self._name(unit)}: exception {answer.exception_code} ({meaning}) to function {pdu.function_code}, "
-                f"{pdu.count} registers from {pdu.address:#06x}",
+                f"{pdu.count} from {pdu.address:#06x}",
             )
         unit.in_doubt = False
-        registers: Sequence[int] = answer.registers
-        return registers
+        return values(pdu, answer)
 
     async def _connected(self, left_s: float) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
         """The client, connected. Raises `MeterError`."""

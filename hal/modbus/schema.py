@@ -93,7 +93,7 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReadRequest(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
-    """Read `count` registers from `address` by function code 3 (holding) or 4 (input)."""
+    """Read `count` registers from `address` by function code 3 (holding) or 4 (input), or bits by 1 or 2."""
 
     function: int
     address: int

@@ -11,6 +11,7 @@ FAST_FRAME_GAP_S: Final = 0.00175
 READ_REQUEST_BYTES: Final = 8
 READ_ANSWER_BYTES: Final = 5  # without the registers
 WRITE_REQUEST_BYTES: Final = 9  # without the registers
+COIL_REQUEST_BYTES: Final = 10  # one coil by the function for many; by that for one it is two less
 WRITE_ANSWER_BYTES: Final = 8
 
 

@@ -22,6 +22,12 @@ from sim.evse_din import COIL, MIRROR, WATCHDOG, EvseDin
 from tests.hal.bench import Follower, until
 
 RELAY = {"unit": 2, "coil_register": COIL, "mirror_register": MIRROR, "watchdog_register": WATCHDOG}
+COILS = {"unit": 2, "coil": COIL, "mirror_input": MIRROR, "watchdog_register": WATCHDOG}
+RELAYS = [
+    pytest.param(RELAY, id="registers"),
+    pytest.param(COILS, id="coils"),
+    pytest.param(COILS | {"coil_function": 15}, id="coils, many at once"),
+]
 
 
 def build_config(**hal: Any) -> HalConfig:
@@ -29,10 +35,10 @@ def build_config(**hal: Any) -> HalConfig:
 
 
 @asynccontextmanager
-async def started(**relay: Any) -> AsyncIterator[tuple[ModbusIoBoard, EvseDin, Follower]]:
-    plant = EvseDin(SimBoard())
+async def started(relay: dict[str, Any] = RELAY) -> AsyncIterator[tuple[ModbusIoBoard, EvseDin, Follower]]:
+    plant = EvseDin(SimBoard(), coils="coil" in relay)
     await plant.start()
-    board = modbus_io.open_board({"bus": plant.url, "relay": RELAY | relay})
+    board = modbus_io.open_board({"bus": plant.url, "relay": relay})
     await board.start()
     follower = Follower(board.evses[1].events())
     try:
@@ -54,8 +60,9 @@ async def test_the_pilot_the_cable_and_the_mirror_are_read_from_registers():
         assert ContactorChanged(False) in follower.events
 
 
-async def test_nothing_closes_before_the_relay_in_series_does():
-    async with started() as (board, plant, _):
+@pytest.mark.parametrize("relay", RELAYS)
+async def test_nothing_closes_before_the_relay_in_series_does(relay: dict[str, Any]):
+    async with started(relay) as (board, plant, follower):
         plant.board.plug_in(1, CarSimulator())
         await board.evses[1].pilot.pwm(16.0 / 0.6)
         plant.board.ev_resume(1)
@@ -63,10 +70,15 @@ async def test_nothing_closes_before_the_relay_in_series_does():
         assert not any(plant.board.snapshot(1).poles)
         await board.evses[1].contactor.permit(True, "test")
         await until(lambda: any(plant.board.snapshot(1).poles))
+        await follower.heard(ContactorChanged(True, 1))
+        await board.evses[1].contactor.permit(False, "test")
+        await until(lambda: not any(plant.board.snapshot(1).poles))
+        await follower.heard(ContactorChanged(False, 1))
 
 
-async def test_the_relay_boards_watchdog_drops_a_permission_that_is_not_renewed():
-    async with started() as (board, plant, _):
+@pytest.mark.parametrize("relay", RELAYS)
+async def test_the_relay_boards_watchdog_drops_a_permission_that_is_not_renewed(relay: dict[str, Any]):
+    async with started(relay) as (board, plant, _):
         await board.evses[1].contactor.permit(True, "test")
         assert plant.relay.on
         await asyncio.sleep(2.1)
@@ -121,8 +133,9 @@ async def test_a_slave_that_falls_silent_is_a_lost_board_until_it_answers(which:
         assert any(isinstance(event, ContactorChanged) for event in after)
 
 
-async def test_closing_the_board_opens_the_relay():
-    async with started() as (board, plant, _):
+@pytest.mark.parametrize("relay", RELAYS)
+async def test_closing_the_board_opens_the_relay(relay: dict[str, Any]):
+    async with started(relay) as (board, plant, _):
         await board.evses[1].contactor.permit(True, "test")
         await board.close()
         assert not plant.relay.on
@@ -154,7 +167,14 @@ def test_a_meter_on_the_boards_own_bus_shares_it():
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [({}, "bus"), ({"bus": "http://x", "relay": RELAY}, "http://x"), ({"bus": "tcp://x", "relay": {}}, "unit")],
+    [
+        ({}, "bus"),
+        ({"bus": "http://x", "relay": RELAY}, "http://x"),
+        ({"bus": "tcp://x", "relay": {}}, "unit"),
+        ({"bus": "tcp://x", "relay": {"unit": 2, "mirror_input": 1}}, "give coil or coil_register"),
+        ({"bus": "tcp://x", "relay": COILS | {"mirror_register": 1}}, "give mirror_input or mirror_register"),
+        ({"bus": "tcp://x", "relay": COILS | {"coil_function": 6}}, "coil_function"),
+    ],
 )
 def test_an_option_that_is_wrong_is_named(options: dict[str, Any], says: str):
     with pytest.raises(HalError, match=rf"modbus_io, options: .*{says}"):
