@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.responses import Response
@@ -14,17 +14,22 @@ from csms import file_commands, views
 from csms import planning as p
 from csms.csv_text import sessions_csv
 from csms.door import TurnedAway, is_identity
-from csms.endpoints import Asked, Endpoint, Handle, ProblemError, document, route_of
+from csms.endpoints import Asked, Endpoint, ProblemError, delete, do, document, first_line, get, route_of
 from csms.faults import Fault
-from csms.records import ChargerState, Issued, LoggedFrame, SecurityEvent, SessionRow, Token, TokenStatus
+from csms.pki_api import PkiApi
+from csms.records import (
+    ChargerState,
+    LoggedFrame,
+    SecurityEvent,
+    SessionRow,
+    Token,
+    TokenStatus,
+)
 from csms.series import Curve
 from csms.server import Csms
 from csms.stream import EventStream
 from csms.tariff import Tariff
 from csms.told import EventTold
-
-if TYPE_CHECKING:
-    from csms.certificates import Certificates
 
 API_VERSION = "1"
 MAX_ROWS = 1_000  # our policy: how many rows an answer may have
@@ -81,10 +86,6 @@ class RawCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     payload: dict[str, Any] = {}
 
 
-class Revocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Let nobody in with this certificate any more."""
-
-
 class SettingsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which settings; the name may come several times. None: all."""
 
@@ -129,64 +130,47 @@ class Api:
             "/api/tokens/{value:path}",
         )
         commands = [
-            _do("POST", f"{charger}/{name}", _first_line(kind), self._command, kind, c.Answer)
+            do("POST", f"{charger}/{name}", first_line(kind), self._command, kind, c.Answer)
             for name, kind in COMMANDS.items()
         ]
         return [
-            _get("/api/openapi.json", "This document.", self._openapi, dict[str, Any]),
-            _get("/api/health", "Whether the CSMS runs.", self._health, dict[str, str]),
-            _get("/api/events", _first_line(EventStream), self._events, str, media_type="text/event-stream"),
-            _get("/api/handshakes", "Connections turned away, oldest first.", self._turned_away, list[TurnedAway]),
-            _get("/api/chargers", "All chargers.", self._chargers, list[views.ChargerView]),
+            get("/api/openapi.json", "This document.", self._openapi, dict[str, Any]),
+            get("/api/health", "Whether the CSMS runs.", self._health, dict[str, str]),
+            get("/api/events", first_line(EventStream), self._events, str, media_type="text/event-stream"),
+            get("/api/handshakes", "Connections turned away, oldest first.", self._turned_away, list[TurnedAway]),
+            get("/api/chargers", "All chargers.", self._chargers, list[views.ChargerView]),
             *commands,
-            _get(f"{charger}/configuration", "Read settings.", self._settings, c.Inventory, SettingsQuery),
-            _do("PUT", f"{charger}/configuration", "Change a setting.", self._command, c.SetSetting, c.Answer),
-            _do("POST", f"{charger}/report", _first_line(c.GetReport), self._report, c.GetReport, c.Inventory),
-            _get(f"{charger}/events", "What its monitors noticed, oldest first.", self._told, list[EventTold]),
-            _get(f"{charger}/monitors", "The monitors of a 2.x charger.", self._monitors, c.Listing),
-            _get(f"{charger}/display-messages", "What a 2.x charger displays.", self._displayed, c.Listing),
-            _do("POST", f"{charger}/call", _first_line(RawCall), self._call, RawCall, c.Answer),
-            _do("POST", f"{charger}/password", _first_line(c.SetPassword), self._password, c.SetPassword, c.Answer),
-            *self._pki(),
-            _get(charger, "One charger.", self._charger, views.ChargerView),
-            _do("PATCH", charger, _first_line(ChargerChange), self._change, ChargerChange, views.Decision),
-            _get("/api/sessions", "Sessions, oldest first.", self._sessions, list[SessionRow], SessionsQuery),
-            _get("/api/sessions.csv", "Sessions as a table.", self._csv, str, SessionsQuery, media_type="text/csv"),
-            _get(f"{session}/curves", "What was read in a session.", self._curves, list[Curve]),
-            _get(session, "One session.", self._session, SessionRow),
-            _get("/api/messages", "The message log, oldest first.", self._messages, list[LoggedFrame], MessagesQuery),
-            _get(
+            get(f"{charger}/configuration", "Read settings.", self._settings, c.Inventory, SettingsQuery),
+            do("PUT", f"{charger}/configuration", "Change a setting.", self._command, c.SetSetting, c.Answer),
+            do("POST", f"{charger}/report", first_line(c.GetReport), self._report, c.GetReport, c.Inventory),
+            get(f"{charger}/events", "What its monitors noticed, oldest first.", self._told, list[EventTold]),
+            get(f"{charger}/monitors", "The monitors of a 2.x charger.", self._monitors, c.Listing),
+            get(f"{charger}/display-messages", "What a 2.x charger displays.", self._displayed, c.Listing),
+            do("POST", f"{charger}/call", first_line(RawCall), self._call, RawCall, c.Answer),
+            do("POST", f"{charger}/password", first_line(c.SetPassword), self._password, c.SetPassword, c.Answer),
+            *PkiApi(self._csms).endpoints(),
+            get(charger, "One charger.", self._charger, views.ChargerView),
+            do("PATCH", charger, first_line(ChargerChange), self._change, ChargerChange, views.Decision),
+            get("/api/sessions", "Sessions, oldest first.", self._sessions, list[SessionRow], SessionsQuery),
+            get("/api/sessions.csv", "Sessions as a table.", self._csv, str, SessionsQuery, media_type="text/csv"),
+            get(f"{session}/curves", "What was read in a session.", self._curves, list[Curve]),
+            get(session, "One session.", self._session, SessionRow),
+            get("/api/messages", "The message log, oldest first.", self._messages, list[LoggedFrame], MessagesQuery),
+            get(
                 "/api/security-events",
                 "What chargers told of their security, oldest first.",
                 self._security,
                 list[SecurityEvent],
                 SecurityQuery,
             ),
-            _get("/api/tokens", "The drivers' tokens.", self._tokens, list[Token]),
-            _do("PUT", token, "Add or change a token.", self._put_token, TokenChange, Token),
-            _delete(token, "Forget a token.", self._forget_token),
-            _get("/api/tariff", "The prices of sessions that begin now.", self._tariff, Tariff),
-            _do("PUT", "/api/tariff", "Change the prices, until the CSMS stops.", self._set_tariff, Tariff, Tariff),
-            _get("/api/faults", "The faults that are due.", self._faults, list[Fault]),
-            _do("POST", "/api/faults", "Order a fault.", self._add_fault, Fault, list[Fault]),
-            _delete("/api/faults", "Let all be well again.", self._clear_faults),
-        ]
-
-    def _pki(self) -> list[Endpoint]:
-        """What there is about certificates."""
-        serial = "/api/pki/certificates/{serial}"
-        return [
-            _get("/api/pki/root", "The root of the PKI, PEM.", self._root, str, media_type="application/x-pem-file"),
-            _get("/api/pki/certificates", "Certificates signed for chargers.", self._issued, list[Issued]),
-            _do("POST", f"{serial}/revoke", _first_line(Revocation), self._revoke, Revocation, Issued),
-            Endpoint(
-                method="POST",
-                path="/api/ocsp",
-                summary="OCSP (RFC 6960).",
-                handle=self._ocsp,
-                reply=str,
-                media_type="application/ocsp-response",
-            ),
+            get("/api/tokens", "The drivers' tokens.", self._tokens, list[Token]),
+            do("PUT", token, "Add or change a token.", self._put_token, TokenChange, Token),
+            delete(token, "Forget a token.", self._forget_token),
+            get("/api/tariff", "The prices of sessions that begin now.", self._tariff, Tariff),
+            do("PUT", "/api/tariff", "Change the prices, until the CSMS stops.", self._set_tariff, Tariff, Tariff),
+            get("/api/faults", "The faults that are due.", self._faults, list[Fault]),
+            do("POST", "/api/faults", "Order a fault.", self._add_fault, Fault, list[Fault]),
+            delete("/api/faults", "Let all be well again.", self._clear_faults),
         ]
 
     async def _openapi(self, _: Asked) -> dict[str, Any]:
@@ -226,28 +210,6 @@ class Api:
 
     async def _password(self, asked: Asked) -> c.Answer:
         return await views.change_password(self._csms, self._known(asked), asked.body.password)
-
-    async def _issued(self, _: Asked) -> list[Issued]:
-        return sorted(self._csms.store.issued.values(), key=lambda each: each.not_before_utc_s)
-
-    async def _revoke(self, asked: Asked) -> Issued:
-        found = self._desk().revoke(asked.path["serial"])
-        if found is None:
-            remedy = "See GET /api/pki/certificates."
-            raise ProblemError(HTTPStatus.NOT_FOUND, "no such certificate was signed here", remedy)
-        return found
-
-    async def _root(self, _: Asked) -> Response:
-        return Response(self._desk().root_pem, media_type="application/x-pem-file")
-
-    async def _ocsp(self, asked: Asked) -> Response:
-        answer = self._desk().status(await asked.request.body())
-        return Response(answer, media_type="application/ocsp-response")
-
-    def _desk(self) -> Certificates:
-        if self._csms.certificates is None:
-            raise ProblemError(HTTPStatus.CONFLICT, "this CSMS has no PKI", "Start it with --pki and --tls-port.")
-        return self._csms.certificates
 
     async def _call(self, asked: Asked) -> c.Answer:
         return await self._csms.ask_by_name(
@@ -352,23 +314,3 @@ def routes(csms: Csms) -> list[Route]:
 
 def _unknown_charger(identity: str) -> ProblemError:
     return ProblemError(HTTPStatus.NOT_FOUND, f"no charger {identity!r} is known", "Take one from GET /api/chargers.")
-
-
-def _first_line(described: type) -> str:
-    return (described.__doc__ or "").partition("\n")[0]
-
-
-def _get(
-    path: str, summary: str, handle: Handle, reply: Any, query: Any = None, media_type: str = "application/json"
-) -> Endpoint:
-    return Endpoint(
-        method="GET", path=path, summary=summary, handle=handle, reply=reply, query=query, media_type=media_type
-    )
-
-
-def _do(method: str, path: str, summary: str, handle: Handle, body: Any, reply: Any) -> Endpoint:
-    return Endpoint(method=method, path=path, summary=summary, handle=handle, body=body, reply=reply)
-
-
-def _delete(path: str, summary: str, handle: Handle) -> Endpoint:
-    return Endpoint(method="DELETE", path=path, summary=summary, handle=handle)

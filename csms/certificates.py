@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from cryptography import x509
 from msgspec import UNSET
+from sqlalchemy.exc import SQLAlchemyError
 
 from agent.pki import certificates as x
 from agent.pki.names import CertificateError
 from csms.back_office import BackOffice
+from csms.engines import DatabaseError
 from csms.peers import CallFailedError, Peer
 from csms.pki import Pki
-from csms.records import Issued
+from csms.records import Issued, SigningRequest, Stage
 
 log = logging.getLogger(__name__)
 
+REQUESTS_KEPT: Final = 100  # our policy
+
+
+class _Ticket(msgspec.Struct):
+    """A request with what its answer must repeat (A02.FR.14, A02.FR.25)."""
+
+    shown: SigningRequest
+    csr: str
+    repeated: dict[str, Any]
+
 
 class Certificates:
-    """The certificate desk of a CSMS that has a PKI. `organization`: the O that certificates must name, if any."""
+    """The certificate desk of a CSMS that has a PKI. `organization`: the O that certificates must name, if any.
+
+    `by_hand`: an operator decides about each request; else what names its charger is signed at once.
+    """
 
     def __init__(
         self, office: BackOffice, pki: Pki, peer: Callable[[str], Peer], *, organization: str | None = None
     ) -> None:
         self.pki = pki
+        self.by_hand = False
         self._office = office
         self._peer = peer
         self._organization = organization
         self._errands: set[asyncio.Task[None]] = set()
+        self._tickets: dict[int, _Ticket] = {}
+        self._numbers = itertools.count(1)
         office.sign = self.sign
 
     @property
@@ -39,23 +58,40 @@ class Certificates:
         """The root that chargers must trust to come in here."""
         return x.to_pem([self.pki.root]).decode()
 
+    @property
+    def requests(self) -> tuple[SigningRequest, ...]:
+        """The last requests, oldest first."""
+        return tuple(ticket.shown for ticket in self._tickets.values())
+
     async def sign(self, charger: str, csr: str, request: Any) -> bool:
         """SignCertificate: whether it will be signed (A02.FR.11-12); it is handed over once that was answered."""
+        ticket = self._ticket(charger, csr, request)
         try:
-            issued = self.pki.sign(csr, charger, self._names(charger), self._office.now())
+            asked = self.pki.read(csr, self._names(charger))
+            self._note(ticket, Stage.WAITING, subject=asked.subject.rfc4514_string())
+            if not self.by_hand:
+                await self._sign(ticket)
         except CertificateError as error:
             log.warning("%s: no certificate for it: %s", charger, error)
+            self._note(ticket, Stage.REFUSED, str(error))
             return False
-        await self._office.store.write(issued)
-        fields: dict[str, Any] = {"certificateChain": issued.pem}
-        for name in ("certificateType", "requestId"):  # A02.FR.14, A02.FR.25
-            value = getattr(request, name, UNSET)
-            if value is not UNSET:
-                fields[name] = value
-        errand = asyncio.get_running_loop().create_task(self._hand_over(charger, fields))
-        self._errands.add(errand)
-        errand.add_done_callback(self._errands.discard)
         return True
+
+    async def decide(self, number: int, *, sign: bool) -> SigningRequest | None:
+        """Sign a request that waits, or let it be; None when none with this number waits. Raises DatabaseError."""
+        ticket = self._tickets.get(number)
+        if ticket is None or ticket.shown.stage is not Stage.WAITING:
+            return None
+        if not sign:
+            self._note(ticket, Stage.REFUSED, "by the operator")
+            return ticket.shown
+        try:
+            await self._sign(ticket)
+        except CertificateError as error:
+            self._note(ticket, Stage.REFUSED, str(error))
+        except SQLAlchemyError as error:
+            raise DatabaseError(f"the certificate could not be kept ({error}), so it was not handed over") from error
+        return ticket.shown
 
     def revoke(self, serial: str) -> Issued | None:
         """Let nobody in with this certificate any more; None when there is no such one. Raises DatabaseError."""
@@ -85,12 +121,53 @@ class Certificates:
         serial = self._office.charger(identity).serial
         return frozenset({identity, serial} - {""})
 
-    async def _hand_over(self, charger: str, fields: dict[str, Any]) -> None:
+    def _ticket(self, charger: str, csr: str, request: Any) -> _Ticket:
+        """Take a request in. It stands for an older one that waits: the charger has done with that one's key."""
+        now = self._office.now()
+        for old in self._tickets.values():
+            if old.shown.charger == charger and old.shown.stage is Stage.WAITING:
+                self._note(old, Stage.REFUSED, "the charger has asked anew")
+        while len(self._tickets) >= REQUESTS_KEPT:
+            del self._tickets[next(iter(self._tickets))]
+        fields = {name: getattr(request, name, UNSET) for name in ("certificateType", "requestId")}
+        number = next(self._numbers)
+        use = fields["certificateType"]
+        shown = SigningRequest(
+            number=number,
+            charger=charger,
+            at_utc_s=now,
+            use="ChargingStationCertificate" if use is UNSET else str(use),
+            subject="",
+            stage=Stage.WAITING,
+        )
+        repeated = {name: value for name, value in fields.items() if value is not UNSET}
+        ticket = self._tickets[number] = _Ticket(shown, csr, repeated)
+        return ticket
+
+    def _note(self, ticket: _Ticket, stage: Stage, remark: str = "", **changes: str) -> None:
+        ticket.shown = msgspec.structs.replace(ticket.shown, stage=stage, remark=remark, **changes)
+
+    async def _sign(self, ticket: _Ticket) -> None:
+        """Sign, remember, and send it on its way. Raises CertificateError."""
+        charger = ticket.shown.charger
+        issued = self.pki.sign(ticket.csr, charger, self._names(charger), self._office.now())
+        await self._office.store.write(issued)
+        self._note(ticket, Stage.SIGNED)
+        errand = asyncio.get_running_loop().create_task(self._hand_over(ticket, issued))
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+
+    async def _hand_over(self, ticket: _Ticket, issued: Issued) -> None:
+        charger = ticket.shown.charger
         try:
             peer = self._peer(charger)
             await peer.at_rest()  # the request is answered before what it was for comes
-            answer = await peer.call(peer.request_type("CertificateSigned")(**fields))
+            message = peer.request_type("CertificateSigned")(certificateChain=issued.pem, **ticket.repeated)
+            answer = await peer.call(message)
         except CallFailedError as error:
             log.warning("%s: its certificate was not handed over: %s", charger, error)
+            self._note(ticket, Stage.NOT_TAKEN, str(error))
         else:
-            log.info("%s: its certificate was handed over: %s", charger, getattr(answer, "status", None))
+            status = str(getattr(answer, "status", ""))
+            log.info("%s: its certificate was handed over: %s", charger, status)
+            self._note(ticket, Stage.TAKEN if status == "Accepted" else Stage.NOT_TAKEN, status)

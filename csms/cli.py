@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--database", metavar="URL", help="PostgreSQL: postgresql://user@host/name")
     parser.add_argument("--tls-port", type=int, help="also listen with TLS, for security profiles 2 and 3; needs --pki")
     parser.add_argument("--pki", type=Path, metavar="DIR", help="development PKI as of certs/make_pki.py: signs CSRs")
+    parser.add_argument("--sign-by-hand", action="store_true", help="CSRs wait for an operator at the page")
     parser.add_argument("--organization", help="the O that chargers' certificates must name; default: any")
     parser.add_argument("--password", action="append", default=[], metavar="IDENTITY=FILE", help="a charger's password")
     parser.add_argument("--accept-all", action="store_true", help="let every charger work; for development")
@@ -104,7 +105,10 @@ async def _secured(csms: Csms, chosen: argparse.Namespace) -> int | None:
 
     responder = f"http://{chosen.http_host}:{chosen.http_port}/api/ocsp" if chosen.http_port else None
     pki = Pki(chosen.pki, ocsp_url=responder)
-    return await csms.start_secure(pki, chosen.host, chosen.tls_port, organization=chosen.organization)
+    port = await csms.start_secure(pki, chosen.host, chosen.tls_port, organization=chosen.organization)
+    if csms.certificates is not None:
+        csms.certificates.by_hand = chosen.sign_by_hand
+    return port
 
 
 def _say_ready(chosen: argparse.Namespace, port: int, pages: str, secure: int | None) -> None:

@@ -112,6 +112,30 @@ def problem_of(error: Exception) -> Problem:
 EXPECTED = (ProblemError, CallFailedError, UnsayableError, DatabaseError, msgspec.DecodeError)
 
 
+def first_line(described: type) -> str:
+    """What a type says of itself, as a summary."""
+    return (described.__doc__ or "").partition("\n")[0]
+
+
+def get(
+    path: str, summary: str, handle: Handle, reply: Any, query: Any = None, media_type: str = "application/json"
+) -> Endpoint:
+    """Something to read."""
+    return Endpoint(
+        method="GET", path=path, summary=summary, handle=handle, reply=reply, query=query, media_type=media_type
+    )
+
+
+def do(method: str, path: str, summary: str, handle: Handle, body: Any, reply: Any) -> Endpoint:
+    """Something to do, with a body."""
+    return Endpoint(method=method, path=path, summary=summary, handle=handle, body=body, reply=reply)
+
+
+def delete(path: str, summary: str, handle: Handle) -> Endpoint:
+    """Something to delete."""
+    return Endpoint(method="DELETE", path=path, summary=summary, handle=handle)
+
+
 def route_of(endpoint: Endpoint) -> Route:
     """The Starlette route of an endpoint."""
 

@@ -60,12 +60,17 @@ class Pki:
         others = self.folder / f"{CHARGERS}.pem"
         return pki.to_pem([self.root]).decode() + (others.read_text("ascii") if others.is_file() else "")
 
-    def sign(self, csr: str, charger: str, names: frozenset[str], now_utc_s: float) -> Issued:
-        """Sign a request that names the charger. Raises `CertificateError` with what is wrong with it."""
+    def read(self, csr: str, names: frozenset[str]) -> x509.CertificateSigningRequest:
+        """A request that names the charger. Raises `CertificateError` with what is wrong with it."""
         request = read_request(csr)
         name = pki.common_name(request)
         if name not in names:
             raise CertificateError(f"it is made out to {name!r}, not to {' or '.join(sorted(names))}")
+        return request
+
+    def sign(self, csr: str, charger: str, names: frozenset[str], now_utc_s: float) -> Issued:
+        """Sign a request that names the charger. Raises `CertificateError` with what is wrong with it."""
+        request = self.read(csr, names)
         now = pki.moment(now_utc_s)
         builder = (
             x509.CertificateBuilder()

@@ -52,6 +52,28 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     revoked_utc_s: float | None = None
 
 
+class Stage(enum.StrEnum):
+    """How far a charger's request for a certificate has come."""
+
+    WAITING = "Waiting"  # for the operator
+    SIGNED = "Signed"  # and on its way to the charger
+    TAKEN = "Taken"
+    NOT_TAKEN = "NotTaken"
+    REFUSED = "Refused"
+
+
+class SigningRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a charger wants signed. `remark`: why it was refused, or what the charger said when it got it."""
+
+    number: int
+    charger: str
+    at_utc_s: float
+    use: str
+    subject: str
+    stage: Stage
+    remark: str = ""
+
+
 class TokenStatus(enum.StrEnum):
     """What an operator made of a token."""
 

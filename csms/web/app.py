@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from csms import api
 from csms.endpoints import problem_of, problem_response
 from csms.server import Csms
+from csms.web.certificate_pages import CertificatePages
 from csms.web.file_place import FilePlace
 from csms.web.guard import LOOPBACK, Guard
 from csms.web.pages import Pages
@@ -44,6 +45,7 @@ def make_app(csms: Csms, names: Collection[str] = ()) -> Starlette:
             *api.routes(csms),
             *FilePlace(csms.changes.touch).routes(),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+            *CertificatePages(csms, pages).routes(),
             *pages.routes(),
         ],
         middleware=[Middleware(Guard, names=names)],

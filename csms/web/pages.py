@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode
+from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from csms import commands as c
@@ -20,6 +20,7 @@ from csms.api import COMMANDS, MessagesQuery, SessionsQuery, TokenChange
 from csms.endpoints import EXPECTED, Problem, problem_of
 from csms.records import ChargerState, TokenStatus
 from csms.server import Csms
+from csms.web.forms import form_of, query_of, see, segment
 
 SESSIONS_BESIDE: Final = 5  # our policy: on a charger's own page
 EVENTS_BESIDE: Final = 10  # our policy: there too
@@ -35,7 +36,6 @@ TRIGGERS: Final = (
     "DiagnosticsStatusNotification",
 )
 WH_PER_KWH: Final = 1_000.0
-Q = TypeVar("Q")
 
 
 class Pages:
@@ -50,7 +50,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"segment": _segment, "utc": views.utc_text, "kwh": _kwh, "pretty": _pretty}
+        self._environment.filters |= {"segment": segment, "utc": views.utc_text, "kwh": _kwh, "pretty": _pretty}
         self._environment.globals |= {"faults": csms.faults, "triggers": TRIGGERS}
 
     def routes(self) -> list[Route]:
@@ -73,11 +73,11 @@ class Pages:
 
     def problem(self, problem: Problem) -> Response:
         """The page that tells of an error."""
-        return self._page("problem.html", problem.status, problem=problem)
+        return self.render("problem.html", problem.status, problem=problem)
 
     async def _chargers(self, _: Request) -> Response:
         found = await views.chargers(self._csms)
-        return self._page("chargers.html", chargers=found, turned_away=self._csms.turned_away[::-1])
+        return self.render("chargers.html", chargers=found, turned_away=self._csms.turned_away[::-1])
 
     async def _charger(self, request: Request) -> Response:
         return await self._charger_page(request)
@@ -85,7 +85,7 @@ class Pages:
     async def _charger_page(
         self, request: Request, *, answer: c.Answer | None = None, problem: Problem | None = None
     ) -> Response:
-        identity = self._known(request)
+        identity = self.known(request)
         sessions, frames, security_events = await self._csms.store.read(
             lambda db: (
                 db.sessions(identity, newest=SESSIONS_BESIDE)[::-1],
@@ -93,7 +93,7 @@ class Pages:
                 db.security_events(identity, newest=FRAMES_BESIDE)[::-1],
             )
         )
-        return self._page(
+        return self.render(
             "charger.html",
             charger=await views.charger(self._csms, identity),
             sessions=sessions,
@@ -105,20 +105,20 @@ class Pages:
         )
 
     async def _decide(self, request: Request) -> Response:
-        identity, form = self._known(request), await _form(request)
+        identity, form = self.known(request), await form_of(request)
         try:
             await views.decide(self._csms, identity, msgspec.convert(form.get("state"), ChargerState))
         except EXPECTED as error:
             return self.problem(problem_of(error))
-        return _see(f"/chargers/{_segment(identity)}" if form.get("back") == "charger" else "/")
+        return see(f"/chargers/{segment(identity)}" if form.get("back") == "charger" else "/")
 
     async def _command(self, request: Request) -> Response:
         kind = COMMANDS.get(request.path_params["command"])
         if kind is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such command.")
-        identity = self._known(request)
+        identity = self.known(request)
         try:
-            command: Any = msgspec.convert(await _form(request), kind, strict=False)
+            command: Any = msgspec.convert(await form_of(request), kind, strict=False)
             answer = await self._csms.ask(identity, command)
         except EXPECTED as error:
             return await self._charger_page(request, problem=problem_of(error))
@@ -127,16 +127,16 @@ class Pages:
     async def _configuration(self, request: Request) -> Response:
         names = tuple(request.query_params.get("names", "").split())
         try:
-            inventory = await self._csms.settings(self._known(request), names)
+            inventory = await self._csms.settings(self.known(request), names)
         except EXPECTED as error:
             return self._settings_page(request, problem=problem_of(error))
         return self._settings_page(request, inventory=inventory)
 
     async def _set(self, request: Request) -> Response:
         """Change a setting and show the answer, and without JavaScript that setting as it is now."""
-        identity = self._known(request)
+        identity = self.known(request)
         try:
-            command = msgspec.convert(await _form(request), c.SetSetting)
+            command = msgspec.convert(await form_of(request), c.SetSetting)
             answer = await self._csms.ask(identity, command)
             alone = "hx-request" not in request.headers
             inventory = await self._csms.settings(identity, (command.name,)) if alone else None
@@ -152,9 +152,9 @@ class Pages:
         answer: c.Answer | None = None,
         problem: Problem | None = None,
     ) -> Response:
-        return self._page(
+        return self.render(
             "configuration.html",
-            identity=self._known(request),
+            identity=self.known(request),
             names=request.query_params.get("names", ""),
             inventory=inventory,
             answer=answer,
@@ -162,29 +162,29 @@ class Pages:
         )
 
     async def _sessions(self, request: Request) -> Response:
-        which = _query(request, SessionsQuery)
+        which = query_of(request, SessionsQuery)
         sessions = await self._csms.store.read(
             lambda db: db.sessions(which.charger, open_only=which.open, before=which.before, newest=which.limit)
         )
         older = None
         if len(sessions) == which.limit:
             older = urlencode({**dict(request.query_params), "before": sessions[0].id})
-        return self._page("sessions.html", sessions=sessions[::-1], which=which, older=older, query=request.url.query)
+        return self.render("sessions.html", sessions=sessions[::-1], which=which, older=older, query=request.url.query)
 
     async def _session(self, request: Request) -> Response:
         number = request.path_params["number"]
         session = await self._csms.store.read(lambda db: db.session(number)) if number <= views.MAX_ID else None
         if session is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such session.")
-        return self._page("session.html", session=session, curves=await views.curves(self._csms, session))
+        return self.render("session.html", session=session, curves=await views.curves(self._csms, session))
 
     async def _tokens(self, _: Request) -> Response:
         tokens = sorted(self._csms.store.tokens.values(), key=lambda token: token.key)
-        return self._page("tokens.html", tokens=tokens)
+        return self.render("tokens.html", tokens=tokens)
 
     async def _change_tokens(self, request: Request) -> Response:
         """Add, block, accept again or forget a token, as the button that was pressed says."""
-        form = await _form(request)
+        form = await form_of(request)
         value = form.pop("token", "")
         try:
             if not 0 < len(value) <= views.MAX_TOKEN_LENGTH:
@@ -198,50 +198,29 @@ class Pages:
                 self._csms.add_token(value, kind=added.kind, group=added.group)
         except EXPECTED as error:
             return self.problem(problem_of(error))
-        return _see("/tokens")
+        return see("/tokens")
 
     async def _messages(self, request: Request) -> Response:
-        which = _query(request, MessagesQuery)
+        which = query_of(request, MessagesQuery)
         frames = await self._csms.store.read(
             lambda db: db.frames(which.charger, violations_only=which.violations, newest=which.limit)
         )
-        return self._page("messages.html", frames=frames[::-1], which=which, query=request.url.query)
+        return self.render("messages.html", frames=frames[::-1], which=which, query=request.url.query)
 
     async def _clear_faults(self, _: Request) -> Response:
         self._csms.faults.clear()
-        return _see("/")
+        return see("/")
 
-    def _known(self, request: Request) -> str:
+    def known(self, request: Request) -> str:
+        """The charger that a path is about. Raises HTTPException when there is none."""
         identity: str = request.path_params["identity"]
         if self._csms.charger(identity) is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"No charger {identity} is known.")
         return identity
 
-    def _page(self, name: str, status: int = HTTPStatus.OK, **context: Any) -> Response:
+    def render(self, name: str, status: int = HTTPStatus.OK, **context: Any) -> Response:
+        """A page from its template."""
         return HTMLResponse(self._environment.get_template(name).render(**context), status)
-
-
-def _query(request: Request, kind: type[Q]) -> Q:
-    fields = {name: value for name, value in request.query_params.items() if value}
-    try:
-        return msgspec.convert(fields, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields that were filled in; a `value` may be empty."""
-    fields = parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True)
-    return {name: value for name, value in fields if value or name == "value"}
-
-
-def _see(path: str) -> Response:
-    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
-
-
-def _segment(text: str) -> str:
-    """Text as one segment of a path."""
-    return quote(text, safe="")
 
 
 def _kwh(energy_wh: float | None) -> str:

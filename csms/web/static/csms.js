@@ -17,7 +17,7 @@ function renew(part) {
 }
 
 function busy(part) {
-  return part.toggleAttribute("data-outdated", part.querySelector("input:focus, select:focus, :active") !== null);
+  return part.toggleAttribute("data-outdated", part.querySelector("input:focus, select:focus, textarea:focus, :active") !== null);
 }
 
 function catchUp() {
