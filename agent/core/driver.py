@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from agent.core.contract import Contract
 from agent.core.effects import Authorize, Timer
 from agent.core.events import AuthorizationDecided, Deauthorized, RemoteStart
-from agent.core.faults import end_reason
+from agent.core.faults import end_reason, out_of_order
 from agent.core.metering import fresh
 from agent.core.session import POWERED, Driver, Phase, Session, Stop
 from agent.core.turn import Turn, is_drivers
 from agent.core.values import IdToken, Scope, StopReason, TokenKind, Trigger, TxPoint
-from hal.types import CpState, FaultKind, TokenPresented
+from hal.types import CpState, TokenPresented
 
 EASE_S = 6.0  # IEC 61851-1: a car stops within 3 s of losing the PWM; after 6 s we open under load
 ALWAYS_END = frozenset({Trigger.ABNORMAL, Trigger.RESET, Trigger.EV_CONNECT_TIMEOUT, Trigger.UNLOCK})
@@ -120,8 +120,8 @@ def _await_car(turn: Turn) -> None:
 
 
 def _takes_newcomers(s: Session) -> bool:
-    """In service, and able to make a new session durable (a running one is: it may finish)."""
-    return s.operative and FaultKind.STORAGE not in s.faults
+    """In service and in order (1.6 4.9: Faulted is not available); a session that runs may finish."""
+    return s.operative and not out_of_order(s.faults)
 
 
 def car_came(turn: Turn) -> None:

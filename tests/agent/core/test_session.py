@@ -427,6 +427,16 @@ def test_a_grave_fault_cuts_power_and_ends_the_transaction_with_its_reason(fault
     assert p.session.status is ConnectorStatus.FINISHING
 
 
+@pytest.mark.parametrize(("fault", "taken"), [(FaultKind.OVER_TEMPERATURE, False), (FaultKind.METER, True)])
+def test_a_connector_that_is_out_of_order_takes_no_driver(fault, taken):
+    p = Player()
+    p.play(FaultRaised(fault))
+    p.tap()
+    assert (p.session.driver is not None) is taken
+    p.plug()
+    assert (p.session.tx is not None) is taken
+
+
 def test_a_passing_fault_suspends_and_charging_resumes_through_the_journal():
     p = Player()
     p.charge()
