@@ -290,8 +290,8 @@ def _status(s: Session) -> ConnectorStatus:
         return ConnectorStatus.UNAVAILABLE
     if s.kept.held and s.driver is None and s.phase in {Phase.IDLE, Phase.CONNECTED}:
         return ConnectorStatus.RESERVED  # also with a stranger's car on the cable (H03, S1 of the 2025 errata)
-    if s.phase is Phase.IDLE and s.tx is None:
-        return ConnectorStatus.AVAILABLE
+    if s.phase is Phase.IDLE and s.tx is None:  # a cable that waits for its driver keeps everybody else away (1.6 4.9)
+        return ConnectorStatus.AVAILABLE if s.held_by is None else ConnectorStatus.FINISHING
     if s.phase is Phase.FINISHED:
         return ConnectorStatus.FINISHING
     if s.phase is Phase.RECOVERING:

@@ -124,6 +124,14 @@ def test_an_unlock_lets_go_a_cable_that_its_driver_left_behind():
     assert p.session.held_by is None
 
 
+def test_a_cable_that_its_driver_left_behind_keeps_others_away():
+    p = left_at_the_car(unlock_on_ev_side_disconnect=False)
+    p.wait(5)
+    assert p.session.status is ConnectorStatus.FINISHING
+    p.tap()
+    assert p.session.status is ConnectorStatus.AVAILABLE
+
+
 def test_an_unlock_of_a_tethered_cable_drives_nothing():
     p = Player()
     assert UNLOCK not in p.play(UnlockRequested(ends_transaction=True))
