@@ -69,6 +69,11 @@ class Kept(msgspec.Struct, frozen=True):
         """Whether the EVSE is kept for somebody else."""
         return self.held and self.claim(token, group) is None
 
+    @property
+    def for_groups(self) -> bool:
+        """Whether somebody's group may decide whether it is kept for him."""
+        return any(one.group is not None for one in self.claims)
+
 
 NOTHING_KEPT: Final = Kept()
 

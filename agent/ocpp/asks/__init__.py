@@ -36,13 +36,15 @@ class UnusableProfile(msgspec.Struct, frozen=True):
 class RemoteStartAsk(Ask, frozen=True):
     """Start charging for this token; without an EVSE the station chooses. `profile`: for the transaction that follows.
 
-    Its EVSE and its transaction are not known yet.
+    Its EVSE and its transaction are not known yet. `knows_group`: the CSMS would have named the token's group; where it
+    cannot, only its verdict on the token tells.
     """
 
     token: IdToken
     evse: int | None = None
     remote_start_id: int | None = None
     group: str | None = None
+    knows_group: bool = True
     profile: Profile | UnusableProfile | None = None
 
 

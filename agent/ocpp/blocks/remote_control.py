@@ -47,8 +47,13 @@ class RemoteControl(Block):
 
     def start(self, ask: RemoteStartAsk) -> Handled:
         """Start where asked, or choose where (F01.FR.20); an unauthorised transaction is continued (F01.FR.13)."""
-        evse = self._choose(ask) if ask.evse is None else ask.evse
-        if not self._accepted() or evse not in self._charger.evse_ids or not _free(self._charger.session(evse), ask):
+        ours = ask.token.kind is not TokenKind.CENTRAL  # C03.FR.01: what the CSMS made up needs no question
+        authorize = ours and self._settings.get(AUTHORIZE_REMOTE_START)  # F01.FR.01, F01.FR.02
+        open_group = authorize and not ask.knows_group
+        evse = self._choose(ask, open_group=open_group) if ask.evse is None else ask.evse
+        if not self._accepted() or evse not in self._charger.evse_ids:
+            return REJECTED
+        if not _free(self._charger.session(evse), ask, open_group=open_group):
             return REJECTED
         profile = ask.profile if self._settings.get(SMART_CHARGING_ENABLED) else None  # K05.FR.04
         try:
@@ -56,8 +61,6 @@ class RemoteControl(Block):
         except ProfileError as error:
             return rejected(Reason(error.reason))  # K05.FR.05, F01.FR.26
         open_tx = self._charger.session(evse).tx
-        ours = ask.token.kind is not TokenKind.CENTRAL  # C03.FR.01: what the CSMS made up needs no question
-        authorize = ours and self._settings.get(AUTHORIZE_REMOTE_START)  # F01.FR.01, F01.FR.02
         event = RemoteStart(ask.token, ask.remote_start_id, authorize=authorize, group=ask.group, profile=brought)
         answer = VerdictAnswer(Verdict.ACCEPTED, tx=open_tx.id if open_tx else None)
         return Handled(answer, lambda: self._charger.post(evse, event))
@@ -95,21 +98,22 @@ class RemoteControl(Block):
                 return evse
         return None
 
-    def _choose(self, ask: RemoteStartAsk) -> int | None:
+    def _choose(self, ask: RemoteStartAsk, *, open_group: bool) -> int | None:
         """What is kept for the driver, else where a car already waits, else the first free EVSE."""
         sessions = [self._charger.session(evse) for evse in self._charger.evse_ids]
-        free = [one for one in sessions if _free(one, ask)]
+        free = [one for one in sessions if _free(one, ask, open_group=open_group)]
         kept = [one for one in free if one.kept.held]
         waiting = [one for one in free if one.phase is Phase.CONNECTED]
         return next((one.evse for one in kept or waiting or free), None)
 
 
-def _free(session: Session, ask: RemoteStartAsk) -> bool:
+def _free(session: Session, ask: RemoteStartAsk, *, open_group: bool) -> bool:
     """Whether a driver could begin here: in service, without fault, nobody authorised yet (F01.FR.23, F01.FR.24).
 
-    What is reserved is free for whom it is reserved (F01.FR.21, F01.FR.22).
+    What is reserved is free for whom it is reserved (F01.FR.21, F01.FR.22). `open_group`: the verdict on the token will
+    tell its group, so that what is reserved for a group may be for it; if it is not, the session turns it away.
     """
-    if session.kept.turns_away(ask.token, ask.group):
+    if session.kept.turns_away(ask.token, ask.group) and not (open_group and session.kept.for_groups):
         return False
     open_for_all = session.operative and not session.faults and session.status not in CLOSED
     return open_for_all and session.token is None and session.phase in WITHOUT_DRIVER

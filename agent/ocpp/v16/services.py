@@ -120,6 +120,7 @@ def _remote_start(request: Any) -> RemoteStartAsk:
     return RemoteStartAsk(
         card(request.idTag),
         given(request.connectorId),
+        knows_group=False,
         profile=None if profile is None else read_profile(profile, STATION),
     )
 

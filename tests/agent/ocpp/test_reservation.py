@@ -135,6 +135,18 @@ async def test_a_remote_start_may_name_the_group_of_the_reservation(version: Ver
         assert await remote_start(one, "STRANGER", "FLEET") == "Accepted"
 
 
+@pytest.mark.parametrize(("authorize", "answer"), [("true", "Accepted"), ("false", "Rejected")])
+async def test_1_6_a_remote_start_at_an_evse_of_a_group_is_left_to_the_verdict_that_tells_the_group(
+    authorize: str, answer: str
+):
+    async with accepted(Version.V16, AuthorizeRemoteTxRequests=authorize) as (one, _):
+        await reserve(one, group="FLEET")
+        assert await remote_start(one, "STRANGER") == answer
+        await reserve(one, 2, 2)
+        sent = {"idTag": "STRANGER", "connectorId": 2}
+        assert (await one.csms.call("RemoteStartTransaction", sent))[2]["status"] == "Rejected"
+
+
 @everywhere
 async def test_a_remote_start_without_an_evse_goes_to_the_one_that_is_kept_for_its_driver(version: Version):
     async with accepted(version) as (one, charger):
