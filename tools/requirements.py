@@ -35,13 +35,13 @@ def shown_by(tests: list[dict[str, Any]], marker: str) -> Shown:
     return found
 
 
-def result(tests: list[tuple[str, str]], version: str) -> str:
+def result(tests: list[tuple[str, str]]) -> str:
     """One word for a case: failed before skipped before passed; "-" without a test.
 
-    2.0.1 publishes the steps of its cases: a test that is not among those that follow them shows a case in part only.
+    A test that is not among those that follow the steps of the cases shows a case in part only.
     """
     outcomes = {outcome for _, outcome in tests}
-    in_steps = version == "1.6" or any(test.startswith(BY_STEPS) for test, _ in tests)
+    in_steps = any(test.startswith(BY_STEPS) for test, _ in tests)
     return next((one for one in (*BAD, "passed" if in_steps else "") if one in outcomes), "partly" if tests else "-")
 
 
@@ -60,7 +60,7 @@ def rows(cases: Mapping[str, Any], shown: Shown) -> Iterator[dict[str, Any]]:
                         "profile": profile,
                         "need": need,
                         "case": case,
-                        "result": result(tests, version),
+                        "result": result(tests),
                         "tests": [test for test, _ in tests],
                         "reason": reasons.get(case),
                     }

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from agent.config import Config, Evse, Firmware, Ocpp, State, Station, Transfer, V2g
 from agent.ocpp.stamps import to_wire
 from agent.runtime.clock import LoopClock
+from hal.types import LockState
 from sim.board import BoardSpec
 from sim.hardware import MeterLink
 from sim.stage.place import Wall
@@ -33,6 +34,7 @@ INVALID: Final = "00000000"
 EPOCH_S: Final = 1_767_225_600.0  # what the tool's clock says when the test begins
 HAND_S: Final = 1.0  # between two actions of a person
 DURATION_S: Final = 10.0  # the lab's "configured transaction duration"
+TRANSACTIONS: Final = ("TransactionEvent", "StartTransaction", "StopTransaction")  # none of these may come unexpected
 
 # What the lab sets before every case: quiet meters, so that each message of a transaction is a step of the case.
 QUIET: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -73,6 +75,10 @@ class Bench:
         self.station.board.plug_out(evse or self.evse)
         if (evse or self.evse) == self.evse:
             self.connected = False
+
+    def unplug_at_car(self) -> None:
+        """Pull the plug out of the car at once; a socket that holds the cable keeps it."""
+        self.station.board.plug_out(self.evse, graceful=False)
 
     def present(self, token: str | None = None, kind: str | None = None, evse: int | None = None) -> None:
         """Hold an identifier before the reader of the EVSE."""
@@ -117,6 +123,11 @@ class Bench:
         """The current that the pilot offers; None while it offers none."""
         offer = self.station.session(self.evse).offer
         return offer.current_a if offer is not None else None
+
+    @property
+    def lock(self) -> LockState:
+        """Whether the socket holds the cable, in truth."""
+        return self.station.board.snapshot(self.evse).lock
 
     def display(self) -> tuple[str, ...]:
         """What the driver reads."""
@@ -177,6 +188,7 @@ async def bench(
     tls: ssl.SSLContext | None = None,
     machine_clock: bool = False,
     v2g: V2g | None = None,
+    unsigned: bool = False,
     **ocpp: Any,
 ) -> AsyncIterator[Bench]:
     """A station under test, booted and accepted (unless not `accepted`), with nothing left to take off.
@@ -201,7 +213,7 @@ async def bench(
         evse=tuple(Evse(id=number, v2g=v2g) for number in range(1, evses + 1)),
         state=State(dir=directory / "state"),
         transfer=Transfer(networks=("loopback",)),
-        firmware=Firmware(installer="simulated"),
+        firmware=Firmware(installer="simulated", allow_unsigned=unsigned),
         settings=(QUIET[version] if quiet else {}) | dict(settings or {}),
     )
     ids = random.Random(version)
@@ -235,7 +247,7 @@ def right_time(wall: Wall) -> dict[str, Any]:
 
 def judge_transactions(made: Bench) -> None:
     """The general validations of part 6 2.1: no gaps in seqNo, the start first, the EVSE named, nothing unexpected."""
-    left = [one.payload for action in ("TransactionEvent", "StartTransaction") for one in made.tool.left(action)]
+    left = [one.payload for action in TRANSACTIONS for one in made.tool.left(action)]
     assert not left, f"messages that no step of the case expects: {left}"
     events: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
     for one in made.tool.calls("TransactionEvent"):

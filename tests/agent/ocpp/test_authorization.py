@@ -55,17 +55,6 @@ async def test_a_card_that_the_csms_refuses_starts_nothing(tmp_path: Path, statu
         assert one.session().phase is Phase.CONNECTED
 
 
-@pytest.mark.octt("TC_023_CS")
-@pytest.mark.parametrize("status", ["Invalid", "Blocked", "Expired"])
-async def test_a_1_6_csms_that_refuses_a_card_gets_no_transaction(tmp_path: Path, status: str):
-    csms = ScriptedCsms(answers={"Authorize": {"idTagInfo": {"status": status}}})
-    async with life(tmp_path, csms) as one:
-        await one.plug()
-        await one.tap()
-        assert csms.calls("StartTransaction") == []
-        assert one.true_wh() == 0.0
-
-
 @pytest.mark.req("C01.FR.21")
 async def test_a_card_that_is_good_at_another_evse_does_not_charge_here(tmp_path: Path):
     async with life(tmp_path, judging(AABBCCDD=info(evseId=[2])), evses=2) as one:

@@ -222,7 +222,7 @@ async def test_2_x_unlocks_a_connector_that_it_knows():
 @pytest.mark.req("C11.FR.04")
 @pytest.mark.octt("TC_C_37_CS")
 @pytest.mark.octt("TC_C_38_CS")
-@pytest.mark.octt("TC_061_CS")
+@pytest.mark.octt("TC_061_1_CS")
 @pytest.mark.parametrize(("enabled", "said", "left"), [("true", "Accepted", 0), ("false", "Rejected", 1)])
 async def test_a_cache_is_cleared_where_there_is_one(enabled: str, said: str, left: int):
     store = MemoryStore()

@@ -142,7 +142,7 @@ BAD_ROOTS = {
 
 
 @pytest.mark.req("M05.FR.07")
-@pytest.mark.octt("TC_M_05_CS", "TC_075_3_CS")
+@pytest.mark.octt("TC_M_05_CS")
 @pytest.mark.parametrize("version", [Version.V16, Version.V201])
 @pytest.mark.parametrize("what", BAD_ROOTS)
 async def test_what_is_no_self_signed_ca_that_is_valid_now_is_refused(what, version, tmp_path):

@@ -94,7 +94,7 @@ async def test_a_list_that_was_emptied_has_its_new_version_but_1_6_calls_an_empt
 
 
 @pytest.mark.octt("TC_D_06_CS")
-@pytest.mark.octt("TC_043_3_CS")
+@pytest.mark.octt("TC_043_2_CS")
 async def test_a_change_that_is_not_newer_is_a_version_mismatch(version: Version):
     async with stand(speaking(version), versions=[version]) as one:
         await one.accepted()
@@ -118,7 +118,7 @@ async def test_a_list_that_is_switched_off_is_neither_taken_nor_told(version: Ve
         assert store.lists["local"] == {}
 
 
-@pytest.mark.octt("TC_043_2_CS")
+@pytest.mark.octt("TC_043_3_CS")
 async def test_an_update_with_a_token_twice_fails_and_changes_nothing(version: Version):
     async with stand(speaking(version), versions=[version]) as one:
         await one.accepted()
@@ -175,7 +175,6 @@ async def test_online_a_listed_card_that_is_not_good_is_asked_for(tmp_path: Path
 @pytest.mark.octt("TC_C_23_CS")
 @pytest.mark.octt("TC_C_24_CS")
 @pytest.mark.octt("TC_C_25_CS")
-@pytest.mark.octt("TC_008_2_CS")
 @pytest.mark.req("C13.FR.01")
 @pytest.mark.parametrize(
     ("status", "expires", "charges"),
