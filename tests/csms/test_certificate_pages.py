@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from agent.pki import certificates as pki
-from agent.pki.names import HashAlgorithm
+from agent.pki.names import HashAlgorithm, Subject
 from agent.pki.requests import new_key, signing_request
 from csms.pki import Pki
 from csms.server import Csms
@@ -39,7 +39,7 @@ async def web(csms: Csms) -> AsyncIterator[httpx.AsyncClient]:
 
 async def ask_for_one(cp: JsonCharger, name: str = "CP1", **fields: Any) -> str:
     """SignCertificate; what it was answered."""
-    csr = signing_request(new_key(), name, "Op").decode()
+    csr = signing_request(new_key(), Subject(name, "Op")).decode()
     answer = await cp.call("SignCertificate", {"csr": csr, **fields})
     return str(answer["status"])
 
