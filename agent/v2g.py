@@ -69,5 +69,7 @@ def _plan(plans: CarPlans, evse: int, event: v2g.AnyEvent, meant: AnyEvent | Non
             plans.wanted(evse, meant.needs, asked=asked)
         case v2g.PowerWanted(on=True, profile=profile):
             plans.chosen(evse, profile)
-        case v2g.SessionBegan() | v2g.SessionOver():
+        case v2g.SessionBegan(resumed=False):
             plans.over(evse)
+        case v2g.SessionOver(outcome=outcome):
+            plans.over(evse, paused=outcome is v2g.Outcome.PAUSED)

@@ -1,7 +1,8 @@
 """Digital communication with the car (ISO 15118, DIN 70121) as the session sees it: whether, and what for.
 
 The pilot says 5 % while it goes on or is hoped for. A car that does not begin in time, or whose session fails, is
-charged by basic signalling after all (ISO 15118-3 9.1, IEC 61851-1 annex D).
+charged by basic signalling after all (ISO 15118-3 9.1, IEC 61851-1 annex D). A car that ended its session because there
+was no energy for it is woken when there is: by the pilot's going to X1 and back (ISO 15118-3 [check], B1 to B2).
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from msgspec.structs import replace
 
 from agent.core import driver
 from agent.core.effects import Timer
-from agent.core.events import DigitalBegan, DigitalNeeds, DigitalOver, DigitalPower
+from agent.core.events import DigitalBegan, DigitalNeeds, DigitalOver, DigitalPower, DigitalWanted
 from agent.core.faults import holds_energy
 from agent.core.session import POWERED, Digital, Phase, Stop, Talk
 from agent.core.turn import Turn
 from agent.core.values import StopReason, Trigger
+from agent.core.wakeup import X1_S
 
 BEGIN_S: Final = 20.0  # ISO 15118-2 table 111: V2G_EVCC_CommunicationSetup_Timeout, counted from the plug
 
@@ -34,13 +36,25 @@ def gone(turn: Turn) -> None:
     turn.set(digital=Digital())
 
 
-def not_begun(turn: Turn) -> None:
-    """The car has not begun to talk in time."""
-    if turn.s.digital.talk is Talk.OFFERED:
-        _give_up(turn)
+def due(turn: Turn) -> None:
+    """The car has not begun to talk in time; or X1 has stood long enough to wake it."""
+    match turn.s.digital.talk:
+        case Talk.OFFERED:
+            _give_up(turn)
+        case Talk.WAKING:
+            turn.set(digital=replace(turn.s.digital, talk=Talk.OFFERED))
+            turn.arm(Timer.TALK, BEGIN_S)
 
 
-def said(turn: Turn, event: DigitalBegan | DigitalNeeds | DigitalPower | DigitalOver) -> None:
+def wake(turn: Turn) -> None:
+    """There is energy for the car: let it know if it has to be told."""
+    digital = turn.s.digital
+    if digital.talk is Talk.QUIET and digital.wake:
+        turn.set(digital=replace(digital, talk=Talk.WAKING, wake=False))
+        turn.arm(Timer.TALK, X1_S)
+
+
+def said(turn: Turn, event: DigitalBegan | DigitalNeeds | DigitalPower | DigitalOver | DigitalWanted) -> None:
     """The car has made something known."""
     match event:
         case DigitalBegan():
@@ -51,6 +65,8 @@ def said(turn: Turn, event: DigitalBegan | DigitalNeeds | DigitalPower | Digital
             _power(turn, event)
         case DigitalOver():
             _over(turn, event)
+        case DigitalWanted() if turn.s.digital.paused:
+            turn.set(digital=replace(turn.s.digital, wake=True))
 
 
 def _began(turn: Turn, event: DigitalBegan) -> None:
@@ -76,11 +92,13 @@ def _over(turn: Turn, event: DigitalOver) -> None:
     s = turn.s
     if s.digital.talk is not Talk.TALKING:
         return
-    turn.set(digital=replace(s.digital, talk=Talk.QUIET, power=False))
+    own_wish = _is_own_wish(turn)
+    wake = not (event.paused and own_wish)
+    turn.set(digital=replace(s.digital, talk=Talk.QUIET, power=False, paused=event.paused, wake=wake))
     _without_power(turn)
     if event.failed:
         _give_up(turn)
-    elif not event.paused and _is_own_wish(turn):
+    elif not event.paused and own_wish:
         driver.stop(turn, Stop(Trigger.STOP_AUTHORIZED, StopReason.STOPPED_BY_EV))  # E15.FR.04, E15.FR.05
 
 

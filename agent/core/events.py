@@ -176,6 +176,10 @@ class DigitalOver(Event, frozen=True):
     paused: bool = False
 
 
+class DigitalWanted(Event, frozen=True):
+    """The charger has something to talk about with a car that has paused: another schedule (2.x K16)."""
+
+
 class PhasesWanted(Event, frozen=True):
     """A charging profile, an energy manager or an operator wants one phase or three; the car is eased first."""
 
@@ -249,6 +253,7 @@ AnyEvent = (
     | DigitalNeeds
     | DigitalPower
     | DigitalOver
+    | DigitalWanted
     | ReadingAsked
     | PhasesWanted
     | PhasesSwitched

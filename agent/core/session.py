@@ -94,6 +94,7 @@ class Talk(enum.StrEnum):
     OFFERED = "offered"  # the pilot says 5 %; the car has a while to begin
     TALKING = "talking"
     QUIET = "quiet"  # the car has ended its session in order, and may begin another
+    WAKING = "waking"  # the pilot goes to X1 and back: the car is to begin another
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +123,11 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Digital(msgspec.Struct, frozen=True):
-    """What digital communication has come to. `power`: the car asks for energy in it."""
+    """What digital communication has come to. `power`: the car asks for energy in it.
+
+    `paused`: the car means to come back to the session that it has ended; `wake`: it is to be woken as soon as it may
+    have energy.
+    """
 
     talk: Talk = Talk.NONE
     power: bool = False
@@ -130,6 +135,8 @@ class Digital(msgspec.Struct, frozen=True):
     needs: Needs | None = None
     contract: IdToken | None = None  # who pays, as the car says
     refused: bool = False  # that contract may not charge
+    paused: bool = False
+    wake: bool = False
     given_up_s: float | None = None  # when basic signalling was returned to, monotonic
 
     @property
@@ -219,7 +226,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether the car may take it that it is offered energy: a current, or a wake-up between two."""
         if self.offer is None:
             return False
-        return self.wake.step in PILOTS or self.offer.pilot == Pilot.E or self.offer.current_a is not None
+        waking = self.wake.step in PILOTS or self.digital.talk is Talk.WAKING
+        return waking or self.offer.pilot == Pilot.E or self.offer.current_a is not None
 
     @property
     def plugged(self) -> bool:

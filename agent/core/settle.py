@@ -10,13 +10,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core import care, driver, limits
+from agent.core import care, digital, driver, limits
 from agent.core.effects import ArmTimer, Emit, LockConnector, OfferCurrent, Pilot, Record, SetPilot, Timer
 from agent.core.facts import ConnectorStatusChanged
 from agent.core.faults import LETS_FINISH, end_reason, holds_energy, out_of_order, to_report
 from agent.core.limits import LimitSource
 from agent.core.metering import fresh
-from agent.core.session import POWERED, Offer, Phase, Session, Stop
+from agent.core.session import POWERED, Offer, Phase, Session, Stop, Talk
 from agent.core.turn import Turn
 from agent.core.values import ChargingState, ConnectorStatus, StopReason, Trigger, TxPoint
 from hal.types import FaultKind
@@ -143,6 +143,8 @@ def _pilot(turn: Turn) -> None:
         turn.do(ArmTimer(Timer.LIMIT, expiry))
     offering = s.phase in {Phase.READY, Phase.STARTING, Phase.CHARGING} and may_have_energy(turn) and s.plugged
     if s.digital.hoped_for and s.plugged:
+        if offering:
+            digital.wake(turn)
         _pilot_digital(turn, offering=offering)
         return
     was = s.offer
@@ -181,8 +183,13 @@ def _pilot(turn: Turn) -> None:
 
 
 def _pilot_digital(turn: Turn, *, offering: bool) -> None:
-    """5 %: what may be drawn is said in messages, so it may change as often as it likes."""
+    """5 %: what may be drawn is said in messages, so it may change as often as it likes. X1 for a car to be woken."""
     s, was = turn.s, turn.s.offer
+    if s.digital.talk is Talk.WAKING:
+        if was is None or was.pilot != Pilot.X1:
+            turn.set(offer=Offer(None, Pilot.X1, turn.now.mono_s))
+            turn.do(SetPilot(Pilot.X1))
+        return
     limit = s.limit(turn.now.mono_s)
     want_a = limit.current_a if offering else None
     if was is None or was.pilot != Pilot.DIGITAL:

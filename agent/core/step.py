@@ -20,6 +20,7 @@ from agent.core.events import (
     DigitalNeeds,
     DigitalOver,
     DigitalPower,
+    DigitalWanted,
     EvseReset,
     IdDrawn,
     LimitSet,
@@ -120,7 +121,7 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             driver.start_anew(turn)
         case UnlockRequested(ends_transaction):
             driver.release_cable(turn, ends_transaction=ends_transaction)
-        case DigitalBegan() | DigitalNeeds() | DigitalPower() | DigitalOver():
+        case DigitalBegan() | DigitalNeeds() | DigitalPower() | DigitalOver() | DigitalWanted():
             digital.said(turn, event)
         case DcWanted():
             _supply(turn, event)
@@ -285,7 +286,7 @@ def _due(turn: Turn, timer: Timer) -> None:
             digital.gone(turn)
             driver.car_left(turn)
         case Timer.TALK:
-            digital.not_begun(turn)
+            digital.due(turn)
         case Timer.EASE if s.phase is Phase.EASING:
             turn.power_off("the car did not stop drawing")
             driver.without_power(turn)

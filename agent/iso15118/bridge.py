@@ -64,7 +64,8 @@ def snapshot(
             rcd_tripped=any("rcd" in one.value.casefold() for one in session.faults),
         ),
         meter=Meter(meter.serial or outlet.evse_id, meter.energy_import_wh, now.utc_s) if meter is not None else None,
-        schedule=_schedule(offered) if offered is not None and granted and limit.offers else None,
+        resumable=session.digital.paused,
+        schedule=_schedule(offered) if offered is not None and granted else None,
         schedule_s=int(offered.reach_s) if offered is not None else DAY_S,
         schedule_id=offered.id if offered is not None else 1,
     )

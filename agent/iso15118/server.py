@@ -137,8 +137,10 @@ class SeccServer:
         if self._connection is not None:
             return None
         self._connection = connection
-        now_s = asyncio.get_running_loop().time()
-        return Engine(self._spoken, self._snapshot(), self._dice(), now_s, paused=self._paused)
+        now_s, seen = asyncio.get_running_loop().time(), self._snapshot()
+        if not seen.resumable:
+            self._paused = None
+        return Engine(self._spoken, seen, self._dice(), now_s, paused=self._paused)
 
     def snapshot(self) -> Snapshot:
         """The charger as it is."""

@@ -14,6 +14,7 @@ from typing import Final, Protocol, TypeAlias
 from msgspec import Struct
 
 from agent.core.car_plan import CarPlan, Offered, differ
+from agent.core.events import DigitalWanted
 from agent.core.limits import LimitSource
 from agent.core.schedule import DAY_S, NOMINAL_V, WEEK_S, Period, Profile, Purpose, RateUnit, Schedule
 from agent.core.session import Needs, Session
@@ -28,11 +29,15 @@ ONE_PHASE: Final = "AC_single_phase_core"  # ISO 15118-2 EnergyTransferModeType
 
 
 class Talk(Struct):
-    """How it stands with one car. `offered` None: a schedule is being made. `stale`: there is a better one by now."""
+    """How it stands with one car. `offered` None: a schedule is being made. `stale`: there is a better one by now.
+
+    `paused`: the car has ended its session and means to come back to it.
+    """
 
     needs: Needs
     offered: Offered | None = None
     stale: bool = False
+    paused: bool = False
     timer: asyncio.TimerHandle | None = None
 
 
@@ -48,6 +53,9 @@ class Evses(Protocol):
 
     def capabilities(self, evse: int) -> EvseCapabilities:
         """What the EVSE's hardware can do."""
+
+    def post(self, evse: int, event: DigitalWanted) -> None:
+        """Put an event into the EVSE's inbox."""
 
 
 class Schedules(Protocol):
@@ -94,14 +102,19 @@ class CarPlans:
     # The car
 
     def wanted(self, evse: int, needs: Needs, *, asked: bool) -> None:
-        """A car says what it needs; `asked`: because it was asked to, and the planner knows (K16.FR.09)."""
+        """A car says what it needs; `asked`: because it was asked to, and the planner knows (K16.FR.09).
+
+        One that comes back from a pause goes on with its schedule at once; what the planner thinks of that comes later.
+        """
+        before, talk = self._talks.get(evse), Talk(needs)
         self._stop_waiting(evse)
-        talk = Talk(needs)
         self._talks[evse] = talk
-        if asked or not self._planners:
+        if asked or not self._planners or (before is not None and before.paused):
             self.settle(evse)
+        if asked:
             return
-        talk.timer = asyncio.get_running_loop().call_later(PLANNING_S, self.settle, evse)
+        if talk.offered is None:
+            talk.timer = asyncio.get_running_loop().call_later(PLANNING_S, self.settle, evse)
         for on_needs, _ in self._planners:
             on_needs(evse, needs)
 
@@ -119,9 +132,13 @@ class CarPlans:
         for _, on_plan in self._planners:
             on_plan(CarPlan(evse, at_utc_s, schedule, bool(own)))
 
-    def over(self, evse: int) -> None:
-        """The car's session is over."""
+    def over(self, evse: int, *, paused: bool = False) -> None:
+        """The car's session is over; `paused`: it means to come back, and its schedule is kept."""
         self._stop_waiting(evse)
+        talk = self._talks.get(evse)
+        if paused and talk is not None and talk.offered is not None:
+            talk.paused = True
+            return
         self._talks.pop(evse, None)
         self._schedules.plan(evse, None)
 
@@ -134,6 +151,12 @@ class CarPlans:
         """Whether the car has been offered what holds no longer."""
         talk = self._talks.get(evse)
         return talk is not None and talk.stale
+
+    def watch(self, session: Session) -> None:
+        """See a session step: a car that has left comes back to nothing."""
+        talk = self._talks.get(session.evse)
+        if talk is not None and talk.paused and not session.plugged:
+            self.over(session.evse)
 
     # The planner
 
@@ -161,6 +184,8 @@ class CarPlans:
             elif not talk.stale and differ(talk.offered, self._made(evse, talk.needs)):
                 talk.stale = True
                 self._tell(evse)
+                if talk.paused:
+                    self._evses.post(evse, DigitalWanted())
 
     def _made(self, evse: int, needs: Needs) -> Offered:
         """The composite schedule as this car can use it, until it leaves, or for a day."""

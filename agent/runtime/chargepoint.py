@@ -92,7 +92,7 @@ class ChargePoint:
         """Give the EVSEs what limits them, and what keeps them for somebody; all of it sees every step."""
         self._site, self.profiles, self.reservations = site, profiles, reservations
         self.plans = CarPlans(profiles, self, self._clock)
-        self._onlookers = (site.watch, profiles.watch, reservations.watch)
+        self._onlookers = (site.watch, profiles.watch, reservations.watch, self.plans.watch)
 
     def start(self) -> None:
         """Tell every EVSE its limits, and for whom it is kept."""

@@ -34,24 +34,25 @@ class Iso2Session:
     async def run(self) -> None:
         """Charge as planned. Raises `RefusedError`, `ChargerGoneError`, `TimeoutError`."""
         await self._set_up()
-        await self._agree()
+        if await self._agree():
+            await self._start()
+            while await self._draw():  # somebody wants to talk about limits again
+                await self._deliver("Renegotiate")
+                if not await self._agree():
+                    break
+                await self._start()
+            self._battery.ready(False)
+            await self._deliver("Stop")
+            if self._plan.mode.dc:
+                await self._dc.welding()
+        how: m.ChargingSessionType = "Pause" if self._plan.pause else "Terminate"
+        await self._talk.ask(m.SessionStopRes, m.SessionStopReq(ChargingSession=how))
+
+    async def _start(self) -> None:
         if self._plan.mode.dc:
             await self._dc.check_cable()
             await self._dc.pre_charge()
         await self._deliver("Start")
-        while await self._draw():  # somebody wants to talk about limits again
-            await self._deliver("Renegotiate")
-            await self._agree()
-            if self._plan.mode.dc:
-                await self._dc.check_cable()
-                await self._dc.pre_charge()
-            await self._deliver("Start")
-        self._battery.ready(False)
-        await self._deliver("Stop")
-        if self._plan.mode.dc:
-            await self._dc.welding()
-        how: m.ChargingSessionType = "Pause" if self._plan.pause else "Terminate"
-        await self._talk.ask(m.SessionStopRes, m.SessionStopReq(ChargingSession=how))
 
     async def _set_up(self) -> None:
         talk = self._talk
@@ -85,7 +86,8 @@ class Iso2Session:
         request = m.AuthorizationReq(Id="ID1", GenChallenge=answer.GenChallenge)
         return request, sign(m, [("AuthorizationReq", request)], contract.key)
 
-    async def _agree(self) -> None:
+    async def _agree(self) -> bool:
+        """Hear what may be drawn; False: nothing now, the charger wants the car to stop."""
         request = m.ChargeParameterDiscoveryReq(
             MaxEntriesSAScheduleTuple=self._plan.entries,
             RequestedEnergyTransferMode=self._plan.mode.value,
@@ -103,8 +105,9 @@ class Iso2Session:
         limits = answer.EVSEChargeParameter
         if isinstance(limits, m.AC_EVSEChargeParameter):
             limited(self._battery, self._report, number(limits.EVSEMaxCurrent))
-        else:
-            limited(self._battery, self._report, number(limits.EVSEMaximumCurrentLimit))
+            return limits.AC_EVSEStatus.EVSENotification != "StopCharging"
+        limited(self._battery, self._report, number(limits.EVSEMaximumCurrentLimit))
+        return limits.DC_EVSEStatus.EVSENotification != "StopCharging"
 
     def _wishes(self) -> Any:
         battery, plan = self._battery, self._plan

@@ -110,7 +110,7 @@ def _power_on(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot, wai
     profile = _profile(request)
     if not _within(profile, snapshot):
         return state, Reply(refusal(request, snapshot, "FAILED_ChargingProfileInvalid"), last=True)
-    if snapshot.fault:
+    if snapshot.fault or (snapshot.notice is Notice.STOP and not state.told):
         return state, Reply(refusal(request, snapshot, "FAILED_PowerDeliveryNotApplied"), last=True)
     events = () if state.told else (PowerWanted(True, profile),)
     side = snapshot.ac if snapshot.dc is None else snapshot.dc

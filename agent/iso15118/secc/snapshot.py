@@ -124,4 +124,5 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     receipts: bool = False
     schedule: tuple[Period, ...] | None = None
     schedule_s: int = 86_400  # how long the schedule reaches
+    resumable: bool = True  # the car that has paused a session here has not left since
     schedule_id: int = 1  # SAScheduleTupleID: one schedule is offered

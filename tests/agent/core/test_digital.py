@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.contract import Contract
 from agent.core.effects import OfferCurrent, PermitPower, Pilot, SetPilot, Timer
-from agent.core.events import ContractPresented, DigitalBegan, DigitalOver, DigitalPower, LimitSet
+from agent.core.events import ContractPresented, DigitalBegan, DigitalOver, DigitalPower, DigitalWanted, LimitSet
 from agent.core.facts import TransactionEnded, TransactionUpdated
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.rules import Rules
@@ -182,6 +182,94 @@ def test_a_session_that_is_paused_may_begin_again():
     assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
     p.play(DigitalBegan("020000000001"), cp(CpState.C), DigitalPower(on=True), p.sample())
     assert permitted(p)
+
+
+def states(p: Player) -> list[ChargingState]:
+    return [one.charging for one in p.tx_facts if isinstance(one, TransactionUpdated)]
+
+
+def stopped_for_want_of_current(*, paused: bool) -> Player:
+    """The limit has gone, and the car, asked to stop, has ended its session."""
+    p = charging()
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 0.0)))
+    p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver(paused=paused))
+    p.open()
+    p.wait(60)
+    assert states(p)[-1] is ChargingState.SUSPENDED_EVSE
+    return p
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_car_that_stopped_for_want_of_current_is_woken_when_there_is_some(paused: bool):
+    p = stopped_for_want_of_current(paused=paused)
+    before = len(pilots(p))
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 16.0)))
+    assert pilots(p)[before:] == [SetPilot(Pilot.X1)]
+    assert states(p)[-1] is ChargingState.SUSPENDED_EV, "it is the car's turn"
+    p.wait(2.9)
+    assert pilots(p)[before:] == [SetPilot(Pilot.X1)]
+    p.wait(0.2)
+    assert pilots(p)[before:] == [SetPilot(Pilot.X1), SetPilot(Pilot.DIGITAL)]
+    p.play(DigitalBegan("020000000001"), cp(CpState.C), DigitalPower(on=True), p.sample())
+    p.close()
+    assert states(p)[-1] is ChargingState.CHARGING
+    p.wait(60)
+    assert len(pilots(p)) == before + 2
+
+
+def test_a_car_that_does_not_wake_is_charged_by_its_duty_cycle():
+    p = stopped_for_want_of_current(paused=True)
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 16.0)))
+    p.wait(3 + 20 + 6)
+    assert isinstance(pilots(p)[-1], OfferCurrent)
+
+
+def test_a_car_that_is_woken_and_loses_its_current_again_sleeps_on():
+    p = stopped_for_want_of_current(paused=True)
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 16.0)))
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 0.0)))
+    p.wait(3.1)
+    assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
+    assert states(p)[-1] is ChargingState.SUSPENDED_EVSE
+    assert not permitted(p)
+
+
+def test_a_car_that_pauses_by_itself_is_left_alone_until_there_is_something_to_talk_about():
+    p = charging()
+    p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver(paused=True))
+    p.open()
+    assert states(p)[-1] is ChargingState.SUSPENDED_EV
+    before = len(pilots(p))
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 0.0)))
+    assert states(p)[-1] is ChargingState.SUSPENDED_EVSE
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 16.0)))
+    p.wait(600)
+    assert len(pilots(p)) == before
+    p.play(DigitalWanted())
+    assert pilots(p)[before:] == [SetPilot(Pilot.X1)]
+
+
+def test_a_car_whose_driver_has_stopped_is_woken_for_the_next_driver():
+    p = charging()
+    p.tap()
+    p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver())
+    p.open()
+    p.wait(5)
+    assert p.session.phase is Phase.FINISHED
+    p.wait(60)
+    assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
+    p.tap()
+    assert pilots(p)[-1] == SetPilot(Pilot.X1)
+
+
+def test_nobody_wakes_a_car_that_has_left():
+    p = stopped_for_want_of_current(paused=True)
+    p.unplug()
+    p.wait(10)
+    assert not p.session.digital.paused
+    p.play(DigitalWanted(), LimitSet(LimitInput(LimitSource.GRID, 16.0)))
+    p.wait(60)
+    assert p.session.digital.talk is Talk.NONE
 
 
 def test_the_next_car_starts_from_nothing():

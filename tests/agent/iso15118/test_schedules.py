@@ -81,6 +81,14 @@ def test_a_car_that_goes_on_drawing_where_its_schedule_has_fallen_is_refused():
     assert not refused.events
 
 
+def test_a_car_that_begins_although_it_was_told_to_stop_is_told_at_once_that_there_is_nothing():
+    request = m.PowerDeliveryReq(ChargeProgress="Start", SAScheduleTupleID=1)
+    before = State(phase=Phase.DELIVERY, mode=EnergyMode.AC_3P)
+    _, refused = power_delivery(before, request, snapshot(notice=Notice.STOP), 0.0)
+    assert refused.answer.ResponseCode == "FAILED_PowerDeliveryNotApplied"
+    assert not refused.events
+
+
 @pytest.mark.req("K16.FR.09", "K17.FR.01")
 @pytest.mark.parametrize("by_car", [True, False])
 @pytest.mark.parametrize("dc", [True, False])

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.car_plan import CarPlan, Offered, differ
+from agent.core.events import DigitalWanted
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.schedule import DAY_S, Kind, LimitOwner, Period, Profile, Purpose, RateUnit, Schedule
 from agent.core.session import Needs
 from agent.runtime.car_plans import PLANNING_S, CarPlans
 from agent.runtime.profiles import Wanted
+from hal.types import CpState
 from tests.agent.runtime.test_profiles import EPOCH_S, Stand
 
 NEEDS = Needs(mode="AC_three_phase_core", max_current_a=32.0, max_voltage_v=230.0)
@@ -29,9 +31,16 @@ class Desk(Stand):
         self.needs: list[tuple[int, Needs]] = []
         self.chosen: list[CarPlan] = []
         self.told = 0
+        self.woken: list[int] = []
         self.plans.on_car(lambda evse, needs: self.needs.append((evse, needs)), self.chosen.append)
         self.plans.on_change(1, self._count)
         self.transact(1, "tx-1")
+
+    def post(self, evse: int, event) -> None:
+        if isinstance(event, DigitalWanted):
+            self.woken.append(evse)
+        else:
+            super().post(evse, event)
 
     def _count(self) -> None:
         self.told += 1
@@ -181,6 +190,47 @@ async def test_after_the_session_nothing_is_waited_for():
     assert desk.told == 0
     desk.plans.chosen(1, ())
     assert desk.chosen == []
+
+
+async def test_a_car_that_comes_back_goes_on_with_its_schedule_and_its_needs_are_told():
+    desk = Desk()
+    desk.become(1, cp=CpState.B)
+    desk.install((0, 10.0), (3600, 16.0))
+    desk.plans.wanted(1, NEEDS, asked=True)
+    desk.plans.over(1, paused=True)
+    await asyncio.sleep(600)
+    desk.profiles.apply()
+    assert desk.woken == []
+    desk.plans.wanted(1, NEEDS, asked=False)
+    assert desk.offered() == ((0.0, 6_900.0), (3000.0, 11_040.0))
+    assert desk.needs == [(1, NEEDS)]
+    desk.plans.settle(1)  # whatever the planner makes of them
+    assert desk.told == 2
+
+
+@pytest.mark.req("K16.FR.02")
+async def test_a_car_that_has_paused_is_woken_when_its_schedule_changes():
+    desk = Desk()
+    desk.become(1, cp=CpState.B)
+    desk.plans.wanted(1, NEEDS, asked=True)
+    desk.plans.over(1, paused=True)
+    desk.install((0, 10.0))
+    assert desk.woken == [1]
+    desk.install((0, 8.0))
+    assert desk.woken == [1], "it knows already"
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["the car has left", "its session has failed"])
+async def test_nobody_is_woken_who_does_not_come_back(*, left: bool):
+    desk = Desk()
+    desk.become(1, cp=CpState.B)
+    desk.plans.wanted(1, NEEDS, asked=True)
+    desk.plans.over(1, paused=left)
+    desk.become(1, cp=CpState.A)
+    desk.plans.watch(desk.session(1))
+    desk.install((0, 10.0))
+    assert desk.woken == []
+    assert desk.plans.offered(1) is None
 
 
 TENS = st.integers(1, 500).map(lambda n: 10 * n)  # edges a second apart count as one
