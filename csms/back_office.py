@@ -36,6 +36,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 Sign: TypeAlias = Callable[[str, str, Any], Awaitable[bool]]  # charger, CSR, the request: whether it will be signed
+Vouch: TypeAlias = Callable[[Any], Awaitable[bytes | None]]  # OCSP data of a certificate: the answer in DER, if any
 
 
 class BackOffice:
@@ -47,6 +48,7 @@ class BackOffice:
         self.reports = Reports()
         self.told = ToldEvents()
         self.sign: Sign | None = None  # None: there is no PKI
+        self.vouch: Vouch | None = None
         self._accept_all = accept_all
         self._numbers = itertools.count(int(now()))  # not used again after a restart
 

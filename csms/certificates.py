@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from cryptography import x509
+from cryptography.x509 import ocsp
 from msgspec import UNSET
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,7 +19,7 @@ from agent.pki.names import CertificateError
 from csms.back_office import BackOffice
 from csms.engines import DatabaseError
 from csms.peers import CallFailedError, Peer
-from csms.pki import Pki
+from csms.pki import Pki, ocsp_request, use_of
 from csms.records import Issued, SigningRequest, Stage
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Certificates:
         self._tickets: dict[int, _Ticket] = {}
         self._numbers = itertools.count(1)
         office.sign = self.sign
+        office.vouch = self.vouch
 
     @property
     def root_pem(self) -> str:
@@ -105,6 +107,16 @@ class Certificates:
         """The answer to an OCSP request."""
         return self.pki.answer(request, self._office.store.issued.get, self._office.now())
 
+    async def vouch(self, asked: Any) -> bytes | None:
+        """GetCertificateStatus (M06.FR.02-04): the OCSP answer about a certificate; None where there is none."""
+        try:
+            request = ocsp_request(asked.hashAlgorithm, asked.issuerNameHash, asked.issuerKeyHash, asked.serialNumber)
+        except ValueError:
+            return None
+        answer = self.status(request)
+        good = ocsp.load_der_ocsp_response(answer).response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
+        return answer if good else None
+
     def objection(self, identity: str, shown: x509.Certificate) -> str:
         """Why a charger may not come in with this certificate, which TLS has found good; empty when it may."""
         name = x.common_name(shown)
@@ -124,19 +136,20 @@ class Certificates:
     def _ticket(self, charger: str, csr: str, request: Any) -> _Ticket:
         """Take a request in. It stands for an older one that waits: the charger has done with that one's key."""
         now = self._office.now()
+        fields = {name: getattr(request, name, UNSET) for name in ("certificateType", "requestId")}
+        kind = fields["certificateType"]
+        use = "ChargingStationCertificate" if kind is UNSET else str(kind)
         for old in self._tickets.values():
-            if old.shown.charger == charger and old.shown.stage is Stage.WAITING:
+            if (old.shown.charger, old.shown.use, old.shown.stage) == (charger, use, Stage.WAITING):
                 self._note(old, Stage.REFUSED, "the charger has asked anew")
         while len(self._tickets) >= REQUESTS_KEPT:
             del self._tickets[next(iter(self._tickets))]
-        fields = {name: getattr(request, name, UNSET) for name in ("certificateType", "requestId")}
         number = next(self._numbers)
-        use = fields["certificateType"]
         shown = SigningRequest(
             number=number,
             charger=charger,
             at_utc_s=now,
-            use="ChargingStationCertificate" if use is UNSET else str(use),
+            use=use,
             subject="",
             stage=Stage.WAITING,
         )
@@ -150,7 +163,8 @@ class Certificates:
     async def _sign(self, ticket: _Ticket) -> None:
         """Sign, remember, and send it on its way. Raises CertificateError."""
         charger = ticket.shown.charger
-        issued = self.pki.sign(ticket.csr, charger, self._names(charger), self._office.now())
+        use = use_of(ticket.csr, ticket.repeated.get("certificateType"))
+        issued = self.pki.sign(ticket.csr, charger, self._names(charger), self._office.now(), use)
         await self._office.store.write(issued)
         self._note(ticket, Stage.SIGNED)
         errand = asyncio.get_running_loop().create_task(self._hand_over(ticket, issued))

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from agent.ocpp.stamps import to_wire
 from csms import commands as c
-from csms import planning201
+from csms import planning201, v2g
 from csms.back_office import BackOffice
 from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh, security_event
 from csms.file_commands import call2
@@ -29,7 +29,6 @@ _ANSWERS: Mapping[
     "ClearedChargingLimit": {},
     "DataTransfer": {"status": "UnknownVendorId"},
     "FirmwareStatusNotification": {},
-    "GetCertificateStatus": {"status": "Failed"},
     "LogStatusNotification": {},
     "NotifyChargingLimit": {},
     "NotifyCustomerInformation": {},
@@ -79,6 +78,7 @@ class Dialect201:
             "StatusNotification": self._status,
             "TransactionEvent": self._transaction_event,
         }
+        self.handlers |= v2g.handlers(office, wire)
 
     has_reports = True
 

@@ -169,4 +169,16 @@ def _flaw(store: Store, leaf: Any, now_utc_s: float) -> str:
         validated(leaf.chain, trusted, Purpose.STATION if station else Purpose.SECC, pki.moment(now_utc_s))
     except ChainError as error:
         return str(error)
+    return "" if station else _revoked(store, leaf, now_utc_s)
+
+
+def _revoked(store: Store, leaf: Any, now_utc_s: float) -> str:
+    """Which certificate of a chain towards cars its responder calls revoked, by what the agent has kept of it."""
+    from agent.pki.ocsp import Answers
+
+    answers = Answers(store.folder)
+    for one, issuer in store.issued(leaf):
+        known = answers.get(one, issuer, now_utc_s)
+        if known is not None and known.revoked:
+            return f"{one.subject.rfc4514_string()!r} was revoked"
     return ""

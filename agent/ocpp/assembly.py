@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.ocpp.block import Block, Surroundings
 from agent.ocpp.blocks.authorization import Authorization
 from agent.ocpp.blocks.availability import Availability
+from agent.ocpp.blocks.certificate_status import CertificateStatus
 from agent.ocpp.blocks.certificates import Certificates
 from agent.ocpp.blocks.charging_needs import ChargingNeeds
 from agent.ocpp.blocks.customers import CustomerInformation
@@ -29,11 +30,12 @@ from agent.ocpp.settings.link import FILE_TRANSFER_PROTOCOLS
 def blocks(around: Surroundings, provisioning: Provisioning, availability: Availability) -> tuple[Block, ...]:
     """All of them; a request belongs to exactly one."""
     settings, charger, clock = around.settings, around.charger, around.clock
-    display = Display(around)
+    display, status = Display(around), CertificateStatus(around)
     others: tuple[Block, ...] = (
         Authorization(settings, around.tokens),
         LocalListBlock(settings, around.tokens),
-        Certificates(around, lambda: None),
+        status,
+        Certificates(around, status.refresh),
         Network(around),
         RemoteControl(charger, settings, lambda: provisioning.registered),
         Variables(settings, around.model, clock),

@@ -115,6 +115,12 @@ class Store:
                 _log.warning("%s: there is no key to it", path)
         return found
 
+    def issued(self, leaf: Leaf) -> list[tuple[x509.Certificate, x509.Certificate]]:
+        """A leaf and its intermediates, each with who signed it; without those whose signer is not known."""
+        candidates = [*leaf.chain, *self._all_roots()]
+        found = ((one, _issuer(one, candidates)) for one in leaf.chain)
+        return [(one, issuer) for one, issuer in found if issuer is not one]
+
     def pending(self, use: LeafUse) -> dict[str, bytes]:
         """Requests that wait for their certificate, by the name of their key."""
         keys = self._keys[use]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
+import base64
 import ssl
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -14,17 +18,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agent.config import V2g
+from csms.authorities import Authorities
+from csms.pki import ocsp_request
+from tests.agent.iso15118 import pki
 from tests.octt import states
 from tests.octt.bench import Bench, bench
 from tests.octt.test_a_security import SETTINGS, context, judge_csr, secured
 from tests.octt.tool import ABSENT, require
-from tests.security import ca, minting
+from tests.security import ca
 from tests.security.test_trials import shown
 
 LOOPBACK: Final = "::1"
 TALKS: Final = V2g(host=LOOPBACK, sdp_port=None)
 V2G: Final = "V2GCertificate"
-CHAIN: Final = ("cpo-sub2", "cpo-sub1")
+RESPONDER: Final = "http://127.0.0.1:9/ocsp"
 ISO: Final = {
     "ISO15118Ctrlr.V2GCertificateInstallationEnabled": True,
     "ISO15118Ctrlr.CountryName": "NL",
@@ -40,13 +47,29 @@ def talking(directory: Path, **more: Any) -> Any:
 
 async def rooted(one: Bench) -> None:
     """CertificateInstalled for V2GRootCertificate and MORootCertificate."""
-    await states.certificate_installed(one, "V2GRootCertificate", minting.pem("v2g-root"))
-    await states.certificate_installed(one, "MORootCertificate", minting.pem("mo-root"))
+    for kind, name in (("V2GRootCertificate", "v2g-root"), ("MORootCertificate", "mo-root")):
+        await states.certificate_installed(one, kind, (pki.folder() / f"{name}.pem").read_text())
+
+
+@cache
+def cas() -> Authorities:
+    return Authorities(pki.folder())
+
+
+def signed(csr: str, shift_s: float = 0.0, *, server: bool = True) -> x509.Certificate:
+    """What the CPO's sub-CA makes of a request."""
+    request = x509.load_pem_x509_csr(csr.encode())
+    by = cas().get("cpo-sub2")
+    assert by is not None
+    usages = [x509.OID_SERVER_AUTH, x509.OID_CLIENT_AUTH] if server else [x509.OID_CLIENT_AUTH]
+    return by.sign(request.subject, request.public_key(), usages, time.time() + shift_s, RESPONDER)
 
 
 def chain(certificate: x509.Certificate) -> str:
     """With what is between it and the root."""
-    return ca.pem(certificate, *(ca.authority(name)[0] for name in CHAIN))
+    by = cas().get("cpo-sub2")
+    assert by is not None
+    return ca.pem(certificate, *by.chain)
 
 
 async def asked(one: Bench, message: str, **fields: Any) -> str:
@@ -57,14 +80,17 @@ async def asked(one: Bench, message: str, **fields: Any) -> str:
     return csr
 
 
-async def renewed(one: Bench, begins: dt.timedelta = -ca.HOUR) -> x509.Certificate:
+async def renewed(
+    one: Bench, shift_s: float = 0.0, then: Callable[[x509.Certificate], None] = lambda _: None
+) -> x509.Certificate:
     """RenewV2GChargingStationCertificate."""
     csr = await asked(one, "SignV2GCertificate", certificateType=V2G)
     request = judge_csr(csr)
     assert isinstance(request.public_key(), ec.EllipticCurvePublicKey)
     assert request.public_key().key_size >= 256
     assert request.subject.rfc4514_string() == "DC=CPO,C=NL,O=Operator Ltd,CN=SECC-1"
-    certificate = ca.signed(csr, "cpo-sub2", begins=begins)
+    certificate = signed(csr, shift_s)
+    then(certificate)
     answer = await one.tool.send("CertificateSigned", certificateChain=chain(certificate), certificateType=V2G)
     require(answer, status="Accepted")
     return certificate
@@ -75,7 +101,7 @@ async def met(one: Bench) -> int:
     agent = one.station.agent
     assert agent is not None
     car = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    car.load_verify_locations(minting.path("v2g-root"))
+    car.load_verify_locations(pki.folder() / "v2g-root.pem")
     car.maximum_version = ssl.TLSVersion.TLSv1_2
     car.check_hostname = False  # a SECC's certificate names no host
     _, writer = await asyncio.open_connection(LOOPBACK, agent.v2g[one.evse].port, ssl=car)
@@ -94,7 +120,7 @@ async def test_the_certificate_towards_cars_is_renewed_and_the_next_car_meets_it
         await rooted(one)
         first = await renewed(one)
         assert await met(one) == first.serial_number
-        second = await renewed(one, -ca.HOUR / 2)
+        second = await renewed(one, 60.0)
         assert await met(one) == second.serial_number
 
 
@@ -102,11 +128,11 @@ async def test_the_certificate_towards_cars_is_renewed_and_the_next_car_meets_it
 @pytest.mark.req("A00.FR.428", "A02.FR.13")
 async def test_one_certificate_serves_the_link_to_the_csms_and_the_link_to_cars(tmp_path: Path):
     secret = context()
-    secret.load_verify_locations(minting.path("v2g-root"))
+    secret.load_verify_locations(pki.folder() / "v2g-root.pem")
     async with secured(tmp_path, 3, v2g=TALKS, tls=secret) as one:
         await rooted(one)
         csr = await asked(one, "SignCombinedCertificate", certificateType=ABSENT)
-        certificate = ca.signed(csr, "cpo-sub2", begins=-ca.HOUR / 2)
+        certificate = signed(csr)
         require(await one.tool.send("CertificateSigned", certificateChain=chain(certificate)), status="Accepted")
         await one.tool.until(lambda: len(one.tool.handshakes) == 2)
         assert shown(one.tool) == certificate
@@ -114,14 +140,13 @@ async def test_one_certificate_serves_the_link_to_the_csms_and_the_link_to_cars(
 
 
 @pytest.mark.req("A02.FR.07", "A02.FR.20")
-@pytest.mark.parametrize("flaw", ["a stranger", "the CSMS's root", "another use"])
+@pytest.mark.parametrize("flaw", ["stranger-root", "csms-root", "another use"])
 async def test_a_certificate_towards_cars_that_is_no_good_is_refused(tmp_path: Path, flaw: str):
     async with talking(tmp_path) as one:
         await rooted(one)
         csr = await asked(one, "SignV2GCertificate", certificateType=V2G)
-        by = {"a stranger": "stranger-root", "the CSMS's root": "csms-root"}.get(flaw, "cpo-sub2")
-        usage = x509.OID_CLIENT_AUTH if flaw == "another use" else None
-        whole = chain(ca.signed(csr, by, usage=usage))
+        made = signed(csr, server=False) if flaw == "another use" else ca.signed(csr, flaw)
+        whole = chain(made)
         answer = await one.tool.send("CertificateSigned", certificateChain=whole, certificateType=V2G)
         require(answer, status="Rejected")
         await one.tool.expect("SecurityEventNotification", type="InvalidChargingStationCertificate")
@@ -143,3 +168,57 @@ async def test_certificates_towards_cars_are_asked_for_only_where_that_is_wanted
     nameless = {"ISO15118Ctrlr.OrganizationName": ""}
     async with talking(tmp_path / "nameless", settings=nameless) as one:
         assert await triggered(one, "SignV2GCertificate") == "Rejected"
+
+
+class Responder:
+    """The tool answers about certificates as the CAs' responder would."""
+
+    def __init__(self, one: Bench) -> None:
+        self._signed: dict[str, Any] = {}
+        one.tool.answer("GetCertificateStatus", self._answer)
+
+    def knows(self, certificate: x509.Certificate, revoked_utc_s: float | None = None) -> None:
+        record = SimpleNamespace(pem=ca.pem(certificate), revoked_utc_s=revoked_utc_s)
+        self._signed[f"{certificate.serial_number:x}"] = record
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        named = request["ocspRequestData"]
+        assert named["responderURL"] == RESPONDER
+        asked = [named[name] for name in ("hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber")]
+        der = cas().answer(ocsp_request(*asked), self._signed.get, time.time())
+        return {"status": "Accepted", "ocspResult": base64.b64encode(der).decode()}
+
+
+def kept(one: Bench) -> list[Path]:
+    return sorted((one.station.config.certificates / "own" / "ocsp").glob("*.der"))
+
+
+@pytest.mark.octt("TC_M_24_CS")
+@pytest.mark.req("M06.FR.06", "M06.FR.07", "M06.FR.10")
+async def test_the_responders_are_asked_about_a_new_chain_through_the_csms_and_their_answers_kept(tmp_path: Path):
+    async with talking(tmp_path) as one:
+        responder = Responder(one)
+        await rooted(one)
+        certificate = await renewed(one, then=responder.knows)
+        told = [await one.tool.expect("GetCertificateStatus") for _ in range(3)]  # the leaf and both intermediates
+        assert told[0]["ocspRequestData"]["serialNumber"] == f"{certificate.serial_number:x}"
+        await one.tool.until(lambda: len(kept(one)) == 3)
+        second = await renewed(one, 60.0, then=responder.knows)
+        again = await one.tool.expect("GetCertificateStatus")
+        assert again["ocspRequestData"]["serialNumber"] == f"{second.serial_number:x}"
+        await one.tool.silence("GetCertificateStatus", 10.0)  # about the intermediates enough is known
+        assert len(kept(one)) == 3
+
+
+@pytest.mark.octt("TC_M_25_CS")
+@pytest.mark.req("M06.FR.04")
+async def test_a_status_that_the_csms_cannot_get_does_not_keep_cars_from_tls(tmp_path: Path):
+    async with talking(tmp_path) as one:
+        one.tool.answer("GetCertificateStatus", {"status": "Failed"})
+        await rooted(one)
+        certificate = await renewed(one)
+        for _ in range(3):
+            await one.tool.expect("GetCertificateStatus")
+        await one.tool.silence("GetCertificateStatus", 10.0)
+        assert kept(one) == []
+        assert await met(one) == certificate.serial_number

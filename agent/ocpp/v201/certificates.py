@@ -72,12 +72,13 @@ def _found(answer: InstalledAnswer) -> dict[str, Any]:
 def _chain(one: Installed) -> dict[str, Any]:
     return {
         "certificateType": V2G_CHAIN if isinstance(one.use, LeafUse) else str(one.use),
-        "certificateHashData": _hashed(one.hash),
-        "childCertificateHashData": [_hashed(child) for child in one.children] or None,
+        "certificateHashData": hashed(one.hash),
+        "childCertificateHashData": [hashed(child) for child in one.children] or None,
     }
 
 
-def _hashed(one: HashData) -> dict[str, Any]:
+def hashed(one: HashData) -> dict[str, Any]:
+    """A certificate's name."""
     return {
         "hashAlgorithm": str(one.algorithm),
         "issuerNameHash": one.issuer_name_hash,

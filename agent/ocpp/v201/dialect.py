@@ -57,6 +57,7 @@ from agent.ocpp.v201 import (
     display,
     files,
     firmware,
+    iso15118,
     local_list,
     monitoring,
     reports,
@@ -80,6 +81,7 @@ SPEECH: Final[tuple[Speech, ...]] = (
     files,
     firmware,
     certificates,
+    iso15118,
 )
 
 NO_REASON: Final = frozenset({StopReason.UNLOCK})  # ReasonEnumType has no word for it

@@ -1,0 +1,36 @@
+"""What the station asks of the CSMS for cars, and about the certificates that they meet (2.x M01, M02, M06)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from agent.ocpp.blocks.certificate_status import StatusNotice
+from agent.ocpp.dialect import Notice, Saying, Service, given
+from agent.ocpp.v201.certificates import hashed
+
+SERVICES: Final[Mapping[str, Service]] = MappingProxyType({})
+
+
+def _status(notice: StatusNotice) -> dict[str, Any]:
+    return {"ocspRequestData": hashed(notice.hash) | {"responderURL": notice.responder_url}}
+
+
+def _told(response: Any) -> bytes | None:
+    return _octets(given(response.ocspResult)) if response.status == "Accepted" else None
+
+
+def _octets(text: str | None) -> bytes | None:
+    """What was Base64; None for what was not."""
+    try:
+        return base64.b64decode(text, validate=True) if text else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(
+    {StatusNotice: Saying("GetCertificateStatus", _status, _told)}
+)

@@ -1,0 +1,27 @@
+"""What chargers ask for cars and about their certificates (2.x M01, M02, M06)."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+
+from csms.back_office import BackOffice
+from csms.dialects import Handler
+
+
+def handlers(office: BackOffice, wire: Any) -> dict[str, Handler]:
+    """Who answers what; without a PKI everything has failed."""
+
+    async def status(charger: str, request: Any) -> msgspec.Struct:
+        del charger
+        answer = await office.vouch(request.ocspRequestData) if office.vouch is not None else None
+        if answer is None:
+            failed: msgspec.Struct = wire.GetCertificateStatusResponse(status="Failed")  # M06.FR.04
+            return failed
+        result = base64.b64encode(answer).decode()
+        done: msgspec.Struct = wire.GetCertificateStatusResponse(status="Accepted", ocspResult=result)  # M06.FR.02-03
+        return done
+
+    return {"GetCertificateStatus": status}
