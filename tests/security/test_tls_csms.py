@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import ocsp
 from msgspec.structs import replace
 from websockets.asyncio.client import connect
@@ -153,6 +155,37 @@ async def test_the_csms_lets_in_who_may_come_in_and_says_why_it_does_not(case, d
     assert bool(turned_away) == (case.refused is not None)
     assert case.noted in " ".join(turned_away)
     tls_cases.add("CSMS", case.name, "comes in" if case.refused is None else f"refused: {case.refused}", ())
+
+
+@pytest.mark.req("A00.FR.701")
+async def test_a_csms_certificate_of_short_life_is_exchanged_while_the_csms_runs(tmp_path, caplog):
+    folder = tmp_path / "pki"
+    shutil.copytree(minting.pki(), folder)
+    (folder / "csms-rsa.pem").unlink()
+    chain, key = folder / "csms.pem", folder / "csms.key"
+    csms = Csms(accept_all=True)
+    url = f"wss://localhost:{await csms.start_secure(Pki(folder))}/NEW"
+
+    async def shown() -> bytes:
+        async with connect(url, ssl=client(Case("")), subprotocols=["ocpp2.0.1"]) as link:
+            found = link.transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        return bytes(found)
+
+    async with connect(f"{url}-2", ssl=client(Case("")), subprotocols=["ocpp2.0.1"]) as stays:
+        old = await shown()
+        renewed = ca.server_certificate(ca.authority("csms-root"))
+        chain.write_bytes(renewed)
+        assert await shown() == old  # its key is not there yet
+        assert "the old one stays" in caplog.text
+        key.write_bytes(renewed)
+        assert await shown() == x509.load_pem_x509_certificate(renewed).public_bytes(serialization.Encoding.DER)
+        await stays.ping()
+    port = int(url.rpartition(":")[2].partition("/")[0])
+    expired = Case("", certificate="station-expired")
+    assert "expired" in await asyncio.to_thread(
+        seen_by_a_plain_socket, expired, port
+    )  # who comes in is looked at still
+    await csms.stop()
 
 
 @pytest.mark.req("A05.FR.07", "A00.FR.002")
