@@ -173,7 +173,7 @@ class Rpc:
         self.in_flight: Pending | None = None
         self._codec = codec
         self._version = codec.version
-        self._call_timeout_s = call_timeout_s
+        self.call_timeout_s = call_timeout_s  # of the calls to come
         self._max_frame_bytes = max_frame_bytes
         self._supported = supported
         self._unanswered: set[str] = set()
@@ -184,7 +184,7 @@ class Rpc:
         if self.in_flight is not None:
             raise CallInFlightError(f"call {self.in_flight.id} waits for its answer; send the next when it has come")
         frame = _frame(CALL, _checked(message_id), self._codec.action_of(message), message)
-        self.in_flight = Pending(message_id, message, now_s + self._call_timeout_s)
+        self.in_flight = Pending(message_id, message, now_s + self.call_timeout_s)
         return frame
 
     def send(self, message: msgspec.Struct, *, message_id: str) -> str:

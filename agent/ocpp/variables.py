@@ -16,7 +16,7 @@ import msgspec
 from agent.core.authorize import AuthRules
 from agent.core.rules import Rules
 from agent.core.values import Measurand, TxPoint
-from agent.ocpp.setting import DataType, Setting, SettingError, T
+from agent.ocpp.setting import Access, DataType, Setting, SettingError, T
 from agent.ocpp.settings import SETTINGS
 from agent.ocpp.settings.authorization import (
     AUTH_CACHE_ENABLED,
@@ -154,6 +154,16 @@ class Settings:
 
     def derive(self, setting: Setting[T], value: T) -> None:
         """Put in force what the agent has found out about itself; kept nowhere."""
+        self._values[setting.key] = value
+
+    def fix(self, setting: Setting[T], value: T) -> None:
+        """This station can have no other value: put it in force, read-only from now on."""
+        fixed = msgspec.structs.replace(setting, access=Access.READ_ONLY, access16=None, derived=True)
+        self._registry = tuple(fixed if one.key == setting.key else one for one in self._registry)
+        if setting.key16:
+            self._by_key16[setting.key16.casefold()] = fixed
+        if setting.component:
+            self._by_key[setting.key.casefold()] = fixed
         self._values[setting.key] = value
 
     def follow(self, setting: Setting[T], read: Callable[[], T]) -> None:

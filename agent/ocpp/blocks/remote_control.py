@@ -26,6 +26,7 @@ from agent.ocpp.block import Block, Routes
 from agent.ocpp.blocks.smart_charging import for_start
 from agent.ocpp.charger import Charger
 from agent.ocpp.settings.authorization import AUTHORIZE_REMOTE_START
+from agent.ocpp.settings.link import UNLOCK_ON_EV_SIDE_DISCONNECT
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.variables import Settings
 
@@ -40,6 +41,8 @@ class RemoteControl(Block):
         self._charger = charger
         self._settings = settings
         self._accepted = accepted
+        if not any(charger.capabilities(evse).has_proximity for evse in charger.evse_ids):
+            settings.fix(UNLOCK_ON_EV_SIDE_DISCONNECT, False)  # 1.6 errata 3.85, 2.0.1 2.1.12: every cable is fixed
 
     def routes(self) -> Routes:
         """Who answers what."""

@@ -20,8 +20,14 @@ RETRY_BACK_OFF_RANDOM_RANGE: Final = seconds(
 RETRY_BACK_OFF_REPEAT_TIMES: Final = integer(
     "OCPPCommCtrlr.RetryBackOffRepeatTimes", "RetryBackOffRepeatTimes", 5, maximum=MAX_DOUBLINGS
 )
-MESSAGE_TIMEOUT: Final = seconds(
-    "OCPPCommCtrlr.MessageTimeout[Default]", None, 30, minimum=1, maximum=DAY_S, access=Access.READ_ONLY
+MESSAGE_TIMEOUT: Final = seconds(  # 1.6: errata 3.83; in 2.x a network profile brings it
+    "OCPPCommCtrlr.MessageTimeout[Default]",
+    "MessageTimeout",
+    30,
+    minimum=1,
+    maximum=DAY_S,
+    access=Access.READ_ONLY,
+    access16=Access.READ_WRITE,
 )
 MESSAGE_ATTEMPTS: Final = integer(
     "OCPPCommCtrlr.MessageAttempts[TransactionEvent]", "TransactionMessageAttempts", 3, minimum=1

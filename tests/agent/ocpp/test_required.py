@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from agent.ocpp.codec import Version
-from agent.ocpp.settings import SETTINGS
 from tests.agent.ocpp.scripted_csms import ScriptedCsms
 from tests.agent.ocpp.stand import settled, stand
 
-RW, RO = "ReadWrite", "ReadOnly"
+RW, RO, WO = "ReadWrite", "ReadOnly", "WriteOnly"
 # 2.0.1 part 2, chapter "Referenced Components and Variables" and appendix 3.1, what is required: type, access
 REQUIRED = {
     "AlignedDataCtrlr.Interval": ("integer", RW),
@@ -47,18 +46,29 @@ REQUIRED = {
     "LocalAuthListCtrlr.ItemsPerMessage": ("integer", RO),
     "MonitoringCtrlr.BytesPerMessage[SetVariableMonitoring]": ("integer", RO),
     "MonitoringCtrlr.ItemsPerMessage[SetVariableMonitoring]": ("integer", RO),
+    "ISO15118Ctrlr.ContractValidationOffline": ("boolean", RW),
     "OCPPCommCtrlr.FileTransferProtocols": ("MemberList", RO),
     "OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]": ("integer", RW),
     "OCPPCommCtrlr.MessageAttempts[TransactionEvent]": ("integer", RW),
     "OCPPCommCtrlr.MessageTimeout[Default]": ("integer", RO),
+    "OCPPCommCtrlr.NetworkConfigurationPriority": ("SequenceList", RW),
+    "OCPPCommCtrlr.NetworkProfileConnectionAttempts": ("integer", RW),
     "OCPPCommCtrlr.OfflineThreshold": ("integer", RW),
     "OCPPCommCtrlr.ResetRetries": ("integer", RW),
+    "OCPPCommCtrlr.RetryBackOffRandomRange": ("integer", RW),
+    "OCPPCommCtrlr.RetryBackOffRepeatTimes": ("integer", RW),
+    "OCPPCommCtrlr.RetryBackOffWaitMinimum": ("integer", RW),
     "OCPPCommCtrlr.UnlockOnEVSideDisconnect": ("boolean", RW),
     "SampledDataCtrlr.TxEndedInterval": ("integer", None),
     "SampledDataCtrlr.TxEndedMeasurands": ("MemberList", RW),
     "SampledDataCtrlr.TxStartedMeasurands": ("MemberList", RW),
     "SampledDataCtrlr.TxUpdatedInterval": ("integer", RW),
     "SampledDataCtrlr.TxUpdatedMeasurands": ("MemberList", RW),
+    "SecurityCtrlr.BasicAuthPassword": ("string", WO),
+    "SecurityCtrlr.CertificateEntries": ("integer", RO),
+    "SecurityCtrlr.Identity": ("string", RO),
+    "SecurityCtrlr.OrganizationName": ("string", RW),
+    "SecurityCtrlr.SecurityProfile": ("integer", RO),
     "SmartChargingCtrlr.Entries[ChargingProfiles]": ("integer", RO),
     "SmartChargingCtrlr.LimitChangeSignificance": ("decimal", RW),
     "SmartChargingCtrlr.PeriodsPerSchedule": ("integer", RO),
@@ -72,50 +82,6 @@ REQUIRED = {
     "TxCtrlr.StopTxOnInvalidId": ("boolean", RW),
     "TxCtrlr.TxStartPoint": ("MemberList", RW),
     "TxCtrlr.TxStopPoint": ("MemberList", RW),
-}
-# 1.6 chapter 9, all but two: no board has a light whose brightness or number of blinks could be set
-KEYS = {
-    "AllowOfflineTxForUnknownId": RW,
-    "AuthorizationCacheEnabled": RW,
-    "AuthorizeRemoteTxRequests": RW,
-    "ClockAlignedDataInterval": RW,
-    "ConnectionTimeOut": RW,
-    "ConnectorPhaseRotation": RW,
-    "ConnectorPhaseRotationMaxLength": RO,
-    "GetConfigurationMaxKeys": RO,
-    "HeartbeatInterval": RW,
-    "LocalAuthorizeOffline": RW,
-    "LocalPreAuthorize": RW,
-    "MeterValuesAlignedData": RW,
-    "MeterValuesAlignedDataMaxLength": RO,
-    "MeterValuesSampledData": RW,
-    "MeterValuesSampledDataMaxLength": RO,
-    "MeterValueSampleInterval": RW,
-    "MinimumStatusDuration": RW,
-    "NumberOfConnectors": RO,
-    "ResetRetries": RW,
-    "StopTransactionOnEVSideDisconnect": RW,
-    "StopTransactionOnInvalidId": RW,
-    "StopTxnAlignedData": RW,
-    "StopTxnAlignedDataMaxLength": RO,
-    "StopTxnSampledData": RW,
-    "StopTxnSampledDataMaxLength": RO,
-    "SupportedFeatureProfiles": RO,
-    "SupportedFeatureProfilesMaxLength": RO,
-    "TransactionMessageAttempts": RW,
-    "TransactionMessageRetryInterval": RW,
-    "UnlockConnectorOnEVSideDisconnect": RW,
-    "WebSocketPingInterval": RW,
-    "LocalAuthListEnabled": RW,
-    "LocalAuthListMaxLength": RO,
-    "SendLocalListMaxLength": RO,
-    "ReserveConnectorZeroSupported": RO,
-    "ChargeProfileMaxStackLevel": RO,
-    "ChargingScheduleAllowedChargingRateUnit": RO,
-    "ChargingScheduleMaxPeriods": RO,
-    "ConnectorSwitch3to1PhaseSupported": RO,
-    "MaxChargingProfilesInstalled": RO,
-    "MaxEnergyOnInvalidId": RW,
 }
 
 
@@ -145,10 +111,3 @@ async def test_the_full_inventory_holds_every_required_variable_with_its_type_an
                 "valuesList" in data["variableCharacteristics"]
             ), data
         assert len({str((data["component"], data["variable"])) for data in told}) == len(told)
-
-
-@pytest.mark.octt("TC_019_CS")
-def test_every_key_of_1_6_is_there_with_its_access():
-    by_key = {one.key16: one for one in SETTINGS if one.key16}
-    for key, access in KEYS.items():
-        assert by_key[key].access == access, key
