@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from agent.core import driver
 from agent.core.effects import Timer
-from agent.core.events import DigitalBegan, DigitalNeeds, DigitalOver, DigitalPower, DigitalWanted
+from agent.core.events import DigitalBegan, DigitalNeeds, DigitalOffered, DigitalOver, DigitalPower, DigitalWanted
 from agent.core.faults import holds_energy
 from agent.core.session import POWERED, Digital, Phase, Stop, Talk
 from agent.core.turn import Turn
@@ -54,9 +54,14 @@ def wake(turn: Turn) -> None:
         turn.arm(Timer.TALK, X1_S)
 
 
-def said(turn: Turn, event: DigitalBegan | DigitalNeeds | DigitalPower | DigitalOver | DigitalWanted) -> None:
+def said(
+    turn: Turn,
+    event: DigitalOffered | DigitalBegan | DigitalNeeds | DigitalPower | DigitalOver | DigitalWanted,
+) -> None:
     """The car has made something known."""
     match event:
+        case DigitalOffered(protocols, agreed) if turn.s.plugged:
+            turn.set(digital=replace(turn.s.digital, protocols=protocols, agreed=agreed))
         case DigitalBegan():
             _began(turn, event)
         case DigitalNeeds(needs):
@@ -73,7 +78,7 @@ def _began(turn: Turn, event: DigitalBegan) -> None:
     """A session is set up; where the car had paused one, it goes on."""
     if turn.s.plugged and turn.s.can_talk:
         turn.cancel(Timer.TALK)
-        turn.set(digital=Digital(Talk.TALKING, evcc_id=event.evcc_id))
+        turn.set(digital=replace(_known(turn), talk=Talk.TALKING, evcc_id=event.evcc_id))
 
 
 def _power(turn: Turn, event: DigitalPower) -> None:
@@ -110,7 +115,13 @@ def _is_own_wish(turn: Turn) -> bool:
 
 def _give_up(turn: Turn) -> None:
     turn.cancel(Timer.TALK)
-    turn.set(digital=Digital(given_up_s=turn.now.mono_s))
+    turn.set(digital=replace(_known(turn), given_up_s=turn.now.mono_s))
+
+
+def _known(turn: Turn) -> Digital:
+    """A new beginning with the same car."""
+    was = turn.s.digital
+    return Digital(evcc_id=was.evcc_id, protocols=was.protocols, agreed=was.agreed)
 
 
 def _without_power(turn: Turn) -> None:

@@ -157,6 +157,13 @@ class DigitalBegan(Event, frozen=True):
     evcc_id: str
 
 
+class DigitalOffered(Event, frozen=True):
+    """What the car can speak, by its priority; `agreed`: what is spoken now, or empty. "uri,major,minor" each."""
+
+    protocols: tuple[tuple[int, str], ...]
+    agreed: str
+
+
 class DigitalNeeds(Event, frozen=True):
     """What the car wants."""
 
@@ -250,6 +257,7 @@ AnyEvent = (
     | ReservationsChanged
     | ReservationOver
     | DigitalBegan
+    | DigitalOffered
     | DigitalNeeds
     | DigitalPower
     | DigitalOver

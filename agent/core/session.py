@@ -125,6 +125,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
 class Digital(msgspec.Struct, frozen=True):
     """What digital communication has come to. `power`: the car asks for energy in it.
 
+    `protocols`: what the car offers to speak, by its priority, and `agreed` what is spoken: "uri,major,minor" each.
     `paused`: the car means to come back to the session that it has ended; `wake`: it is to be woken as soon as it may
     have energy.
     """
@@ -135,6 +136,8 @@ class Digital(msgspec.Struct, frozen=True):
     needs: Needs | None = None
     contract: IdToken | None = None  # who pays, as the car says
     refused: bool = False  # that contract may not charge
+    protocols: tuple[tuple[int, str], ...] = ()
+    agreed: str = ""
     paused: bool = False
     wake: bool = False
     given_up_s: float | None = None  # when basic signalling was returned to, monotonic

@@ -18,6 +18,7 @@ from agent.core.events import (
     Deauthorized,
     DigitalBegan,
     DigitalNeeds,
+    DigitalOffered,
     DigitalOver,
     DigitalPower,
     DigitalWanted,
@@ -121,7 +122,7 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             driver.start_anew(turn)
         case UnlockRequested(ends_transaction):
             driver.release_cable(turn, ends_transaction=ends_transaction)
-        case DigitalBegan() | DigitalNeeds() | DigitalPower() | DigitalOver() | DigitalWanted():
+        case DigitalOffered() | DigitalBegan() | DigitalNeeds() | DigitalPower() | DigitalOver() | DigitalWanted():
             digital.said(turn, event)
         case DcWanted():
             _supply(turn, event)

@@ -9,7 +9,15 @@ from msgspec import Struct
 
 from agent.core.car_plan import Offered
 from agent.core.contract import Contract
-from agent.core.events import AnyEvent, ContractPresented, DigitalBegan, DigitalNeeds, DigitalOver, DigitalPower
+from agent.core.events import (
+    AnyEvent,
+    ContractPresented,
+    DigitalBegan,
+    DigitalNeeds,
+    DigitalOffered,
+    DigitalOver,
+    DigitalPower,
+)
 from agent.core.faults import end_reason, holds_energy
 from agent.core.schedule import DAY_S
 from agent.core.session import Needs, Phase, Session
@@ -94,6 +102,8 @@ def core_event(
 ) -> AnyEvent | None:
     """What a car's message means to the EVSE's session; None: nothing. `described`: a contract for the CSMS."""
     match event:
+        case v2g.Negotiated(offered, agreed):
+            return DigitalOffered(tuple(dict(offered).items()), agreed or "")
         case v2g.SessionBegan(evcc_id=evcc_id):
             return DigitalBegan(evcc_id.hex())
         case v2g.ContractProved(emaid=emaid, chain=chain):

@@ -11,6 +11,7 @@ import msgspec
 from agent.core.limits import LimitSource
 from agent.core.session import Session
 from agent.core.values import ConnectorStatus
+from agent.ocpp import connected_car
 from agent.ocpp.asks import ACTUAL, VariableName
 from agent.ocpp.charger import Charger
 from agent.ocpp.device_model import Attribute, Nameplate, Variable
@@ -110,6 +111,7 @@ class HardwareModel:
             yield _flag("Display", "Available", on=True, evse=evse)
         yield from _metering(session)
         yield _charging_time(session)
+        yield from connected_car.variables(session)
         yield _text("CPPWMController", "State", "" if session.cp is None else str(session.cp), evse)
         yield _flag("PowerContactor", "Active", on=session.contactor_closed, evse=evse)
         if can.has_lock:

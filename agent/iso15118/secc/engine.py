@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from agent.iso15118 import exi
 from agent.iso15118.exi import Message, app_protocol
-from agent.iso15118.secc.events import AnyEvent, Outcome, Protocol, SessionOver
-from agent.iso15118.secc.negotiation import negotiate
+from agent.iso15118.secc.events import AnyEvent, Negotiated, Outcome, Protocol, SessionOver
+from agent.iso15118.secc.negotiation import negotiate, spelled
 from agent.iso15118.secc.snapshot import Payment, Snapshot
 from agent.iso15118.secc.state import Dice, Paused, Phase, Reply, State, is_ok, response_code
 from agent.iso15118.secc.timing import SEQUENCE_S, SETUP_S
@@ -195,6 +195,9 @@ class Engine:
             self._end(Outcome.FAILED, f"{type(message).__name__} instead of supportedAppProtocolReq")
             return
         protocol, response = negotiate(message, self._spoken)
+        named = {one.SchemaID: (one.Priority, spelled(one)) for one in message.AppProtocol}
+        agreed = named.get(response.SchemaID) if response.SchemaID is not None else None
+        self._events.append(Negotiated(tuple(sorted(named.values())), agreed[1] if agreed is not None else None))
         self._send(response, now_s)
         if protocol is None:
             self._end(Outcome.FAILED, "no protocol that the car offers is spoken here")

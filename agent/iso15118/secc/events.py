@@ -20,6 +20,13 @@ class Event(Struct, frozen=True, tag=True):
     """Base of all events."""
 
 
+class Negotiated(Event, frozen=True):
+    """What the car can speak, by its priority, and what is spoken now (None: nothing): "uri,major,minor" each."""
+
+    offered: tuple[tuple[int, str], ...]
+    agreed: str | None
+
+
 class SessionBegan(Event, frozen=True):
     """A car has set a session up. `evcc_id`: its MAC address; `resumed`: it goes on with one that it had paused."""
 
@@ -133,7 +140,8 @@ class SessionOver(Event, frozen=True):
 
 
 AnyEvent = (
-    SessionBegan
+    Negotiated
+    | SessionBegan
     | PaymentChosen
     | ContractPresented
     | ContractProved

@@ -32,5 +32,10 @@ def negotiate(
     return None, app_protocol.supportedAppProtocolRes(ResponseCode="Failed_NoNegotiation")
 
 
+def spelled(offer: app_protocol.AppProtocolType) -> str:
+    """A protocol with its version, as the CSMS is told it."""
+    return f"{offer.ProtocolNamespace},{offer.VersionNumberMajor},{offer.VersionNumberMinor}"
+
+
 def _known(namespace: str) -> Protocol | None:
     return next((one for one in Protocol if one.value == namespace), None)

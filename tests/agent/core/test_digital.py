@@ -6,7 +6,15 @@ import pytest
 
 from agent.core.contract import Contract
 from agent.core.effects import OfferCurrent, PermitPower, Pilot, SetPilot, Timer
-from agent.core.events import ContractPresented, DigitalBegan, DigitalOver, DigitalPower, DigitalWanted, LimitSet
+from agent.core.events import (
+    ContractPresented,
+    DigitalBegan,
+    DigitalOffered,
+    DigitalOver,
+    DigitalPower,
+    DigitalWanted,
+    LimitSet,
+)
 from agent.core.facts import TransactionEnded, TransactionUpdated
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.rules import Rules
@@ -260,6 +268,22 @@ def test_a_car_whose_driver_has_stopped_is_woken_for_the_next_driver():
     assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
     p.tap()
     assert pilots(p)[-1] == SetPilot(Pilot.X1)
+
+
+OFFER = ((1, "urn:iso:15118:2:2013:MsgDef,2,0"), (2, "urn:din:70121:2012:MsgDef,2,0"))
+
+
+def test_what_a_car_can_speak_is_known_until_it_leaves():
+    p = talker()
+    p.plug()
+    p.play(DigitalOffered(OFFER, OFFER[0][1]), DigitalBegan("020000000001"), DigitalOver(failed=True))
+    assert (p.session.digital.protocols, p.session.digital.agreed) == (OFFER, OFFER[0][1])
+    assert p.session.digital.evcc_id == "020000000001"
+    p.unplug()
+    p.wait(10)
+    assert p.session.digital.protocols == ()
+    p.play(DigitalOffered(OFFER, OFFER[0][1]))
+    assert p.session.digital.protocols == (), "nobody is there who could have said it"
 
 
 def test_nobody_wakes_a_car_that_has_left():

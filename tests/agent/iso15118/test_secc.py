@@ -15,6 +15,7 @@ from agent.iso15118.secc.events import (
     CableCheckWanted,
     Demanded,
     EnergyWanted,
+    Negotiated,
     Outcome,
     PowerWanted,
     PreChargeWanted,
@@ -44,7 +45,7 @@ async def test_an_ac_car_charges_from_setup_to_stop():
     report = await charge(stand, AC_PLAN, battery)
     assert report.ended == "done"
     assert report.protocol is Protocol.ISO_2
-    assert stand.events[0] == SessionBegan(Protocol.ISO_2, DICE.session_id, EVCC_ID)
+    assert stand.events[1] == SessionBegan(Protocol.ISO_2, DICE.session_id, EVCC_ID)
     assert PowerWanted(True) in stand.events
     assert PowerWanted(False) in stand.events
     assert battery.limits_a[0] == 16.0
@@ -178,6 +179,16 @@ async def test_the_charger_can_stop_the_session(plan: Plan):
     assert stand.now() < 60
 
 
+async def test_what_the_car_can_speak_is_known_even_where_nothing_is_agreed():
+    stand = Stand(snapshot(), spoken=(Protocol.ISO_2,))
+    both = ((1, f"{Protocol.DIN},2,0"), (2, f"{Protocol.ISO_2},2,0"))
+    await charge(stand, replace(AC_PLAN, offers=(Protocol.DIN, Protocol.ISO_2)), Battery())
+    assert stand.events[0] == Negotiated(both, f"{Protocol.ISO_2},2,0")
+    other = Stand(snapshot(), spoken=(Protocol.ISO_2,))
+    await charge(other, DIN_PLAN, Battery())
+    assert other.events[0] == Negotiated(((1, f"{Protocol.DIN},2,0"),), None)
+
+
 async def test_a_mode_that_is_not_offered_is_refused():
     stand = Stand(snapshot())
     report = await charge(stand, DC_PLAN, Battery())
@@ -275,7 +286,7 @@ async def test_a_paused_session_is_joined_again_by_its_id():
     joined = await charge(again, replace(AC_PLAN, session_id=report.session_id), Battery())
     assert joined.ended == "done"
     assert joined.session_id == report.session_id
-    assert again.events[0] == SessionBegan(Protocol.ISO_2, report.session_id, EVCC_ID, resumed=True)
+    assert again.events[1] == SessionBegan(Protocol.ISO_2, report.session_id, EVCC_ID, resumed=True)
 
 
 async def test_a_session_id_that_nobody_paused_gets_a_new_session():
