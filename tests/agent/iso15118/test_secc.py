@@ -62,6 +62,7 @@ async def test_a_dc_car_charges_from_setup_to_stop(plan: Plan):
     order = [one for one in kinds(stand) if one not in {"PaymentChosen", "EnergyWanted"}]
     first = list(dict.fromkeys(order))
     assert first == [
+        "Negotiated",
         "SessionBegan",
         "CableCheckWanted",
         "PreChargeWanted",
