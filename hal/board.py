@@ -164,6 +164,9 @@ class SigningMeter(Meter, Protocol):
     all that `start` got. Raise `MeterError`.
     """
 
+    async def public_key(self, *, deadline_s: float = SIGNING_DEADLINE_S) -> str:
+        """The key that verifies what it signs, as hexadecimal digits. Raises `MeterError`."""
+
     async def start_transaction(
         self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
     ) -> MeterSample:
@@ -173,6 +176,16 @@ class SigningMeter(Meter, Protocol):
         self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
     ) -> MeterSample:
         """End, with what was signed."""
+
+
+@runtime_checkable
+class InterimSigner(SigningMeter, Protocol):
+    """A signing meter that can sign between beginning and end, too."""
+
+    async def sign_reading(
+        self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
+    ) -> MeterSample:
+        """Sign what it shows now. Raises `MeterError`."""
 
 
 class EvseHardware(Protocol):

@@ -8,7 +8,7 @@ the meter has closed by itself, after a loss of power, still gives its record.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -105,6 +105,10 @@ class DcbmMeter:
         """Measure now. Raises `MeterError`."""
         return await self._within(deadline_s, self._read)
 
+    async def public_key(self, *, deadline_s: float = SIGNING_DEADLINE_S) -> str:
+        """The key that verifies what it signs. Raises `MeterError`."""
+        return (await self._within(deadline_s, self._identify)).public_key_ocmf
+
     async def start_transaction(
         self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
     ) -> MeterSample:
@@ -117,11 +121,10 @@ class DcbmMeter:
         """End, with the signed record. Raises `MeterError`."""
         return await self._within(deadline_s, lambda: self._stop(transaction))
 
-    async def _within(self, deadline_s: float, work: Callable[[], Any]) -> MeterSample:
+    async def _within(self, deadline_s: float, work: Callable[[], Awaitable[T]]) -> T:
         try:
             async with asyncio.timeout(deadline_s):
-                sample: MeterSample = await work()
-                return sample
+                return await work()
         except TimeoutError:
             self._status = None
             raise MeterError(MeterErrorKind.TIMEOUT, f"{self._url}: no answer within {deadline_s:g} s") from None

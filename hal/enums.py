@@ -96,6 +96,22 @@ class FaultKind(enum.StrEnum):
     BOARD = "board"
 
 
+class Moment(enum.StrEnum):
+    """What a meter signs of a transaction."""
+
+    BEGIN = "begin"
+    BETWEEN = "between"
+    END = "end"
+
+
+class Signs(enum.StrEnum):
+    """What a meter can sign."""
+
+    NOTHING = "nothing"
+    ENDS = "ends"  # the beginning and the end of a transaction
+    ALL = "all"  # and what it shows between
+
+
 class DcMode(enum.StrEnum):
     """What a DC supply is at. `hal.dc` says what may flow in each."""
 

@@ -13,9 +13,19 @@ import msgspec
 
 from hal.commands import AnyCommand
 from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError, MeterError
-from hal.types import BoardInfo, EvseCapabilities, MeterErrorKind, MeterSample, Rule, Stamped
+from hal.types import (
+    BoardInfo,
+    EvseCapabilities,
+    MeterErrorKind,
+    MeterSample,
+    MeterTransaction,
+    Moment,
+    Rule,
+    Signs,
+    Stamped,
+)
 
-PROTOCOL: Final = 3  # both ends must speak the same version
+PROTOCOL: Final = 4  # both ends must speak the same version
 FRAME_MAX: Final = 1 << 20  # our policy: no frame of ours comes near
 LENGTH_BYTES: Final = 4
 
@@ -31,6 +41,7 @@ class EvseDescription(msgspec.Struct, frozen=True):
     has_led: bool = False
     has_display: bool = False
     has_wiretap: bool = False
+    meter_signs: Signs = Signs.NOTHING
 
 
 # From the client
@@ -53,6 +64,24 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
 
 class AskReading(msgspec.Struct, frozen=True, tag=True):
     """Read the meter before `until_s`."""
+
+    id: int
+    evse: int
+    until_s: float
+
+
+class AskSigned(msgspec.Struct, frozen=True, tag=True):
+    """Have the meter sign this moment of a transaction before `until_s`."""
+
+    id: int
+    evse: int
+    moment: Moment
+    transaction: MeterTransaction
+    until_s: float
+
+
+class AskKey(msgspec.Struct, frozen=True, tag=True):
+    """Read the key that verifies what the meter signs before `until_s`."""
 
     id: int
     evse: int
@@ -102,6 +131,13 @@ class Reading(msgspec.Struct, frozen=True, tag=True):
     sample: MeterSample
 
 
+class Key(msgspec.Struct, frozen=True, tag=True):
+    """The key that was asked for, as hexadecimal digits."""
+
+    id: int
+    public_key: str
+
+
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """A command or reading failed: which error to raise, with the rule or the meter's error kind where it has one."""
 
@@ -112,9 +148,10 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     kind: MeterErrorKind | None = None
 
 
-FromClient = Hello | Ask | AskReading
-FromHost = Welcome | Rejected | Present | Happened | Carried | Reading | Failed
-Answer = Carried | Reading | Failed
+Request = Ask | AskReading | AskSigned | AskKey
+FromClient = Hello | Request
+Answer = Carried | Reading | Key | Failed
+FromHost = Welcome | Rejected | Present | Happened | Answer
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 FROM_CLIENT: Final = msgspec.msgpack.Decoder(FromClient)

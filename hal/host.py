@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from hal import frames
+from hal import frames, signing
 from hal.board import COMMAND_DEADLINE_S, STATION, Board, Meter
 from hal.commands import Permit, TapBus
 from hal.errors import HalError, HalTimeoutError, MeterError
@@ -246,6 +246,7 @@ class _Client:
                 has_led=evse.led is not None,
                 has_display=evse.display is not None,
                 has_wiretap=evse.wiretap is not None,
+                meter_signs=signing.ability(evse.meter),
             )
             for number, evse in self._board.evses.items()
         }
@@ -270,13 +271,13 @@ class _Client:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, message: frames.Ask | frames.AskReading) -> None:
+    async def _answer(self, message: frames.Request) -> None:
         try:
             self._send(await self._carried(message))
         except HalError as error:
             self._send(frames.failed(message.id, error))
 
-    async def _carried(self, message: frames.Ask | frames.AskReading) -> frames.Answer:
+    async def _carried(self, message: frames.Request) -> frames.Answer:
         evse = self._board.evses.get(message.evse)
         if evse is None:
             raise HalError(f"EVSE {message.evse} is unknown; the board has {sorted(self._board.evses)}")
@@ -285,6 +286,11 @@ class _Client:
             if evse.meter is None:
                 raise MeterError(MeterErrorKind.DISCONNECTED, f"EVSE {message.evse} has no meter")
             return frames.Reading(message.id, await evse.meter.read(deadline_s=left_s))
+        if isinstance(message, frames.AskSigned):
+            sample = await signing.sign(evse.meter, message.moment, message.transaction, deadline_s=left_s)
+            return frames.Reading(message.id, sample)
+        if isinstance(message, frames.AskKey):
+            return frames.Key(message.id, await signing.public_key(evse.meter, deadline_s=left_s))
         if isinstance(message.command, Permit) and not message.command.on:
             left_s = max(left_s, COMMAND_DEADLINE_S)
         elif left_s <= 0:

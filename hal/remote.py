@@ -14,6 +14,7 @@ import msgspec
 from hal import frames
 from hal.board import (
     COMMAND_DEADLINE_S,
+    SIGNING_DEADLINE_S,
     STATION,
     Contactor,
     DcSupply,
@@ -32,7 +33,17 @@ from hal.commands import AnyCommand
 from hal.errors import HalError, HalGoneError, HalTimeoutError
 from hal.ports import CommandPorts, DcSupplyPorts, InsulationPorts
 from hal.stream import Stream
-from hal.types import BoardInfo, EvseCapabilities, FaultKind, FaultRaised, MeterSample, Stamped
+from hal.types import (
+    BoardInfo,
+    EvseCapabilities,
+    FaultKind,
+    FaultRaised,
+    MeterSample,
+    MeterTransaction,
+    Moment,
+    Signs,
+    Stamped,
+)
 
 RECONNECT_S: Final = 0.5  # our policy: a restarted host is found this soon
 WELCOME_S: Final = 2.0  # our policy: a host that says nothing is not there
@@ -108,7 +119,24 @@ class RemoteBoard:
             raise HalError(f"asked for a reading, the host answered {answer}")
         return answer.sample
 
-    async def _exchange(self, request: frames.Ask | frames.AskReading, deadline_s: float) -> frames.Answer:
+    async def sign(self, evse: int, moment: Moment, transaction: MeterTransaction, deadline_s: float) -> MeterSample:
+        """Have the meter sign. Raises `MeterError` and `HalError`."""
+        until_s = asyncio.get_running_loop().time() + deadline_s
+        request = frames.AskSigned(next(self._ids), evse, moment, transaction, until_s)
+        answer = await self._exchange(request, deadline_s)
+        if not isinstance(answer, frames.Reading):
+            raise HalError(f"asked for something signed, the host answered {answer}")
+        return answer.sample
+
+    async def public_key(self, evse: int, deadline_s: float) -> str:
+        """Have the meter's key read. Raises `MeterError` and `HalError`."""
+        until_s = asyncio.get_running_loop().time() + deadline_s
+        answer = await self._exchange(frames.AskKey(next(self._ids), evse, until_s), deadline_s)
+        if not isinstance(answer, frames.Key):
+            raise HalError(f"asked for a key, the host answered {answer}")
+        return answer.public_key
+
+    async def _exchange(self, request: frames.Request, deadline_s: float) -> frames.Answer:
         if self._writer is None:
             raise HalGoneError(f"{self._path}: {self._why_down}")
         writer = self._writer
@@ -173,7 +201,7 @@ class RemoteBoard:
                     self._up.set()  # the last of the streams: every state is known
             case frames.Happened(evse, stamped):
                 self._stream_of(evse).publish(stamped.event, stamped.mono_s)
-            case frames.Carried(id_) | frames.Reading(id_, _) | frames.Failed(id_):
+            case frames.Carried(id_) | frames.Reading(id_, _) | frames.Key(id_, _) | frames.Failed(id_):
                 answered = self._answers.get(id_)
                 if answered is not None and not answered.done():
                     answered.set_result(message)
@@ -207,7 +235,11 @@ class RemoteEvse:
         self._ports = CommandPorts(ask)
         self._dc_supply = DcSupplyPorts(ask)
         self._insulation = InsulationPorts(ask)
-        self._meter = _RemoteMeter(board, number)
+        self._meters = {
+            Signs.NOTHING: _RemoteMeter(board, number),
+            Signs.ENDS: _RemoteSigner(board, number),
+            Signs.ALL: _RemoteInterimSigner(board, number),
+        }
         self.stream = Stream()
 
     @property
@@ -243,7 +275,7 @@ class RemoteEvse:
     @property
     def meter(self) -> Meter | None:
         """Energy meter."""
-        return self._meter if self.described.has_meter else None
+        return self._meters[self.described.meter_signs] if self.described.has_meter else None
 
     @property
     def led(self) -> Led | None:
@@ -288,3 +320,33 @@ class _RemoteMeter:
     async def read(self, *, deadline_s: float = COMMAND_DEADLINE_S) -> MeterSample:
         """Measure now. Raises `MeterError`."""
         return await self._board.read(self._number, deadline_s)
+
+
+class _RemoteSigner(_RemoteMeter):
+    """Satisfies `hal.board.SigningMeter`."""
+
+    async def public_key(self, *, deadline_s: float = SIGNING_DEADLINE_S) -> str:
+        """The key that verifies what it signs. Raises `MeterError`."""
+        return await self._board.public_key(self._number, deadline_s)
+
+    async def start_transaction(
+        self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
+    ) -> MeterSample:
+        """Sign the beginning. Raises `MeterError`."""
+        return await self._board.sign(self._number, Moment.BEGIN, transaction, deadline_s)
+
+    async def stop_transaction(
+        self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
+    ) -> MeterSample:
+        """Sign the end. Raises `MeterError`."""
+        return await self._board.sign(self._number, Moment.END, transaction, deadline_s)
+
+
+class _RemoteInterimSigner(_RemoteSigner):
+    """Satisfies `hal.board.InterimSigner`."""
+
+    async def sign_reading(
+        self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
+    ) -> MeterSample:
+        """Sign what it shows now. Raises `MeterError`."""
+        return await self._board.sign(self._number, Moment.BETWEEN, transaction, deadline_s)

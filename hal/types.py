@@ -16,9 +16,11 @@ from hal.enums import (
     LedPattern,
     LockState,
     MeterErrorKind,
+    Moment,
     Owner,
     Quality,
     Rule,
+    Signs,
     Sound,
 )
 
@@ -30,9 +32,11 @@ __all__ = [
     "LedPattern",
     "LockState",
     "MeterErrorKind",
+    "Moment",
     "Owner",
     "Quality",
     "Rule",
+    "Signs",
     "Sound",
 ]
 

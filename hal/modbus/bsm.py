@@ -34,7 +34,8 @@ TYPE_OFFSET: Final = 2
 STATE_OFFSET: Final = 3
 OCMF_OFFSET: Final = 4
 OCMF_WORDS: Final = 496
-START: Final = 3  # types of snapshots that switch nothing
+CURRENT: Final = 0  # types of snapshots that switch nothing
+START: Final = 3
 END: Final = 4
 VALID: Final = 0
 UPDATING: Final = 2
@@ -45,7 +46,7 @@ MAX_WRITE: Final = 120  # Modbus Application Protocol V1.1b3, 6.12 allows 123; t
 
 
 class BsmMeter:
-    """Satisfies `hal.board.SigningMeter`."""
+    """Satisfies `hal.board.InterimSigner`."""
 
     def __init__(
         self,
@@ -68,6 +69,12 @@ class BsmMeter:
         """Measure now. Raises `MeterError`."""
         return await self._meter.read(deadline_s=deadline_s)
 
+    async def public_key(self, *, deadline_s: float = SIGNING_DEADLINE_S) -> str:
+        """The key that verifies what it signs. Raises `MeterError`."""
+        until_s = asyncio.get_running_loop().time() + deadline_s
+        await self._meter.locate(until_s)
+        return await self._public_key(self._model(SIGNING_ID), until_s)
+
     async def start_transaction(
         self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
     ) -> MeterSample:
@@ -79,6 +86,12 @@ class BsmMeter:
     ) -> MeterSample:
         """Sign the end. Raises `MeterError`."""
         return await self._snapshot(END, transaction, deadline_s)
+
+    async def sign_reading(
+        self, transaction: MeterTransaction, *, deadline_s: float = SIGNING_DEADLINE_S
+    ) -> MeterSample:
+        """Sign what it shows now. Raises `MeterError`."""
+        return await self._snapshot(CURRENT, transaction, deadline_s)
 
     async def _snapshot(self, kind: int, transaction: MeterTransaction, deadline_s: float) -> MeterSample:
         until_s = asyncio.get_running_loop().time() + deadline_s

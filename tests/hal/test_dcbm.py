@@ -108,7 +108,7 @@ async def test_a_charge_is_signed_begin_and_end_in_one_record() -> None:
     assert begun.signed is None
     assert verified(record.text, w.signer.public_key.hex())
     assert ocmf.faults(ocmf.parse(record.text), record)[0].startswith("page T1 does not follow")
-    assert [(reading.reason, reading.value) for reading in record.readings] == [("B", "0.00"), ("E", "7.64")]
+    assert [(reading.reason, reading.value) for reading in record.readings] == [("B", "0.000"), ("E", "7.637")]
     assert (record.identification, record.readings[0].time) == ("AABBCCDD", "2027-01-15T08:00:00,000+0000 S")
 
 

@@ -102,7 +102,7 @@ async def test_a_charge_is_signed_at_its_beginning_and_its_end_and_the_pages_fol
     assert begin.signed.public_key == end.signed.public_key == w.key
     assert ocmf.faults(first, last) == []
     assert (first.identification, first.page, last.page) == ("AABBCCDD", 1, 2)
-    assert (first.readings[0].value, last.readings[0].value) == ("0.00", "0.15")
+    assert (first.readings[0].value, last.readings[0].value) == ("0.000", "0.150")
     assert (begin.energy_import_wh, end.energy_import_wh) == (100_000.0, 100_150.0)
     assert (begin.signed.encoding, begin.signed.method) == ("OCMF", "")
 
@@ -119,7 +119,7 @@ async def test_a_value_changed_after_signing_is_found_out() -> None:
         w.energy_wh += 150.0
         w.signer.tamper = True
         data = await w.stop()
-    assert ocmf.parse(data).readings[0].value == "10.15"
+    assert ocmf.parse(data).readings[0].value == "10.150"
     assert not verified(data, w.key)
 
 
@@ -148,7 +148,7 @@ async def test_a_meter_that_lost_its_power_in_a_transaction_ends_it_with_key_pag
         end = await w.stop()
     assert verified(end, w.key)
     assert ocmf.faults(ocmf.parse(begin), ocmf.parse(end)) == []
-    assert ocmf.parse(end).readings[0].value == "0.15"
+    assert ocmf.parse(end).readings[0].value == "0.150"
     assert ocmf.parse(end).readings[0].time.endswith(" S")
 
 
