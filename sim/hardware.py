@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import asdict, replace
 
+from hal.board import Meter
 from hal.guard import Guard
 from hal.modbus.bus import ModbusBus
 from hal.modbus.meter import ModbusMeter
@@ -17,10 +18,13 @@ from hal.modbus.schema import Profile
 from hal.types import MeterSample
 from sim.board import BoardSpec, SimBoard
 from sim.modbus_server import MeterSlave, ModbusRtuServer, ModbusTcpServer, Pty
+from sim.signing_meters import SIGNING, SigningMeters
 
 
 class MeterLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the meters are connected: the model they speak as, the line, how often they are read.
+
+    A model of `sim.signing_meters.SIGNING` has a connection of its own, and signs.
 
     `scale_error` multiplies the energy they report: a current transformer of the wrong ratio.
     """
@@ -76,9 +80,13 @@ class SimHardware:
         self.board = SimBoard(**asdict(spec))
         self._link = link
         self._before_told = before_told
-        profile = load_profile(link.profile)
-        self._profile = profile
-        self.slaves = {evse: WatchedSlave(profile, self._source(evse), evse) for evse in self.board.evses}
+        self.slaves: dict[int, WatchedSlave] = {}
+        self.signing: SigningMeters | None = None
+        if link.profile in SIGNING:
+            self.signing = SigningMeters(link.profile, {evse: self._source(evse) for evse in self.board.evses})
+        else:
+            self._profile = load_profile(link.profile)
+            self.slaves = {evse: WatchedSlave(self._profile, self._source(evse), evse) for evse in self.board.evses}
         self._pty: Pty | None = None
         self._server: ModbusTcpServer | ModbusRtuServer | None = None
         self._bus: ModbusBus | None = None
@@ -98,11 +106,10 @@ class SimHardware:
 
     async def start(self) -> None:
         """Power up: slaves serve, the meters are polled, every contactor is open."""
-        self._bus = ModbusBus(await self._serve())
-        guard = Guard(self.board, also_close=[self._bus.close])
-        mono = asyncio.get_running_loop().time
+        guard = Guard(self.board, also_close=[self._hang_up])
+        meters = await self._connect() if self.signing is None else await self.signing.start()
         for evse in sorted(self.board.evses):
-            guard.attach_meter(evse, ModbusMeter(self._profile, self._bus, evse, mono), self._link.poll_s)
+            guard.attach_meter(evse, meters[evse], self._link.poll_s)
         await guard.start()
         self._guard = guard
 
@@ -117,6 +124,18 @@ class SimHardware:
                 line.stop()
         if self._pty is not None:
             self._pty.close()
+
+    async def _connect(self) -> dict[int, Meter]:
+        """The meters on their bus."""
+        bus = self._bus = ModbusBus(await self._serve())
+        mono = asyncio.get_running_loop().time
+        return {evse: ModbusMeter(self._profile, bus, evse, mono) for evse in self.board.evses}
+
+    async def _hang_up(self) -> None:
+        if self._bus is not None:
+            await self._bus.close()
+        if self.signing is not None:
+            await self.signing.close()
 
     async def _serve(self) -> str:
         """Start the slaves; returns the URL of their bus."""

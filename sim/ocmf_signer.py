@@ -82,14 +82,14 @@ class OcmfSigner:
 
 
 class _Kwh(float):
-    """A number of watt-hours that is written as kWh with two decimals."""
+    """A number of watt-hours that is written as kWh with three decimals."""
 
 
 def _json(value: Any) -> str:
     """JSON in which numbers keep their decimals."""
     match value:
         case _Kwh():
-            return f"{value / 1000.0:.2f}"
+            return f"{value / 1000.0:.3f}"
         case dict():
             return "{" + ",".join(f"{_json(key)}:{_json(one)}" for key, one in value.items()) + "}"
         case list():
