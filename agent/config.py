@@ -84,12 +84,16 @@ class V2g(_Section, frozen=True):
 
 
 class Evse(_Section, frozen=True):
-    """One EVSE: what its wiring bears, and its turn when the site's fuse is shared by priority (low goes first)."""
+    """One EVSE: what its wiring bears, and its turn when the site's fuse is shared by priority (low goes first).
+
+    `meter_evse_id`: its official id, which a signing meter signs along.
+    """
 
     id: Annotated[int, Meta(ge=1)]
     max_current_a: Annotated[float, Meta(ge=MIN_OFFER_A, le=MAX_OFFER_A)] = 32.0
     phases: Literal[1, 3] = 3
     priority: int = 0
+    meter_evse_id: Annotated[str, Meta(max_length=50)] | None = None
     v2g: V2g | None = None
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from agent import workshops
-from agent.config import Config, V2g, read_secret
+from agent import signatures, workshops
+from agent.config import Config, Evse, V2g, read_secret
 from agent.control import ControlServer
 from agent.control_methods import Methods
 from agent.core.events import AnyEvent, ClockCorrected, LimitSet
@@ -59,6 +59,7 @@ from agent.runtime.tasks import together
 from agent.runtime.token_store import TokenStore
 from hal import ownership
 from hal.board import Board, EvseHardware
+from hal.signing import ability
 from hal.types import FaultCleared, FaultRaised, GridSignalled, TokenPresented
 
 if TYPE_CHECKING:
@@ -131,11 +132,11 @@ class Agent:
         self,
         session: Session,
         hardware: EvseHardware,
-        max_current_a: float,
         new_id: Callable[[], str],
         language: Language,
+        config: Evse,
     ) -> None:
-        """Take in an EVSE with its session, the current that its wiring bears, and what its display speaks."""
+        """Take in an EVSE with its session, what its display speaks, and what is configured of it."""
         task = self.charge_point.add(session, hardware)
         performer = Performer(
             session.evse,
@@ -146,10 +147,13 @@ class Agent:
             offer=self.station.offer,
             online=lambda: self.station.online,
             new_id=new_id,
+            signer=signatures.signer(config, task, self.settings, self.clock),
             language=language,
         )
         self._performers.append((task, performer))
-        task.post(LimitSet(LimitInput(LimitSource.BOARD, min(max_current_a, hardware.capabilities.max_current_a))))
+        task.post(
+            LimitSet(LimitInput(LimitSource.BOARD, min(config.max_current_a, hardware.capabilities.max_current_a)))
+        )
 
     def talk(self, evse: int, config: V2g, phases: int) -> None:
         """Let cars at this EVSE speak ISO 15118-2."""
@@ -281,7 +285,7 @@ def build(
         log.error("the journal was damaged and begun anew; the damaged one is kept as %s", journal.recovered_from)
     start_values = config.start_values() | {NUMBER_OF_CONNECTORS.key: str(len(config.evse))}
     settings = Settings(
-        config.registry(),
+        signatures.registry(config, board),
         start_values=start_values,
         stored_values=journal.settings(),
         persist=lambda key, text: journal.commit(PutSetting(key, text)),
@@ -334,8 +338,9 @@ def _take_in(agent: Agent, config: Config, new_id: Callable[[], str]) -> None:
             phases=hardware.capabilities.phases,
             switch=Switch() if hardware.phase_switch is not None else None,
             dc=hardware.capabilities.dc is not None,
+            signs=ability(hardware.meter),
         )
-        agent.add(session, hardware, evse.max_current_a, new_id, config.station.language)
+        agent.add(session, hardware, new_id, config.station.language, evse)
         if evse.v2g is not None:
             agent.talk(evse.id, evse.v2g, evse.phases)
 

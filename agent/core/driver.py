@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent.core import signing
 from agent.core.contract import Contract
 from agent.core.effects import Authorize, Timer
 from agent.core.events import AuthorizationDecided, Deauthorized, RemoteStart
@@ -291,9 +292,15 @@ def wait_for_meter(turn: Turn) -> None:
 def closing_reading_is_there(turn: Turn) -> bool:
     """Whether the latest sample was taken with the contactor open."""
     s = turn.s
-    if s.tx is None or not s.tx.energized:
+    if s.tx is None or not s.tx.energized or signing.end_is_asked_for(s):
         return True
     return s.opened_mono_s is not None and fresh(s.meter, turn.now) and read_with_contactor_open(s)
+
+
+def end_is_signed(turn: Turn) -> bool:
+    """Whether the meter has signed the end, where it is one and the meter signs."""
+    why = turn.s.stop
+    return (why is not None and not _ends(turn, why)) or signing.end_is_there(turn)
 
 
 def read_with_contactor_open(s: Session) -> bool:

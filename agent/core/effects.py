@@ -9,7 +9,7 @@ import msgspec
 from agent.core.contract import Contract
 from agent.core.facts import AnyFact
 from agent.core.values import IdToken
-from hal.types import DcMode
+from hal.types import DcMode, Moment
 
 
 class Effect(msgspec.Struct, frozen=True, tag=True):
@@ -117,10 +117,24 @@ class Timer(enum.StrEnum):
     PHASES = "phases"  # the next step of the phase switch
     SELF_TEST = "self-test"  # the residual-current monitor has not been tested for a day
     AWAY = "away"  # the pilot has shown no car for so long that it must have left
+    SIGN = "sign"  # a meter that did not sign is asked again
+    SIGNED_END = "signed-end"  # the bill waits no longer for the meter's signature
 
 
 class DrawId(Effect, frozen=True):
     """Ask for the id of the next transaction; it comes back as `IdDrawn`."""
+
+
+class SignMeter(Effect, frozen=True):
+    """Have the meter sign this moment of transaction `tx`; comes back as `MeterSigned` or `MeterNotSigned`.
+
+    `token`: whose transaction it is, empty when nobody is known. `purpose`: which reading between the ends it is for.
+    """
+
+    tx: str
+    moment: Moment
+    token: str
+    purpose: Timer | None = None
 
 
 class ArmTimer(Effect, frozen=True):
@@ -149,6 +163,7 @@ AnyEffect = (
     | Record
     | Checkpoint
     | DrawId
+    | SignMeter
     | ArmTimer
     | CancelTimer
 )

@@ -24,7 +24,9 @@ from hal.types import (
     InsulationMeasured,
     LockChanged,
     MeterFailed,
+    MeterSample,
     MeterSampled,
+    Moment,
     PermitLost,
     PpChanged,
     TemperatureMeasured,
@@ -203,6 +205,29 @@ class MonitorTested(Event, frozen=True):
     """The residual-current monitor's self-test ran; what it found comes as a fault."""
 
 
+class MeterSigned(Event, frozen=True):
+    """The meter has done what `SignMeter` asked for. `sample.signed` None: it signs begin and end in one."""
+
+    tx: str
+    moment: Moment
+    sample: MeterSample
+    purpose: Timer | None = None
+
+
+class MeterNotSigned(Event, frozen=True):
+    """It has not."""
+
+    tx: str
+    moment: Moment
+    purpose: Timer | None = None
+
+
+class MeterKeyRead(Event, frozen=True):
+    """The key that verifies what the meter signs, as hexadecimal digits."""
+
+    public_key: str
+
+
 class DcWanted(Event, frozen=True):
     """The communication with the car wants this of the DC supply. Heeded while permission is live; OFF always."""
 
@@ -266,6 +291,9 @@ AnyEvent = (
     | PhasesWanted
     | PhasesSwitched
     | MonitorTested
+    | MeterSigned
+    | MeterNotSigned
+    | MeterKeyRead
     | DcWanted
     | UnlockRequested
 )

@@ -6,8 +6,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent.core import meter_tx, signing
 from agent.core.derating import Derating
 from agent.core.effects import Timer
+from agent.core.meter_tx import Stage
 from agent.core.metering import DECIMALS
 from agent.core.rules import Rules
 from agent.core.selftest import SelfTest
@@ -32,6 +34,8 @@ def restored(saved: Session, rules: Rules) -> Session:
     opened = tx is not None
     if tx is not None and saved.meter is not None and saved.meter.serial == tx.meter_serial:
         tx = replace(tx, last_energy_wh=max(tx.last_energy_wh, register_wh(saved.meter)))
+    if tx is not None:
+        tx = replace(tx, meter_tx=meter_tx.restored(tx.meter_tx))
     return replace(
         saved,
         tx=tx,
@@ -79,15 +83,21 @@ def register_wh(sample: MeterSample) -> float:
 def recover(turn: Turn) -> None:
     """The meter has spoken, or will not: end the transaction, or go on with it where the rules allow.
 
-    Ends with the register as read now when it is the same meter and has not gone backwards, else with the last stored
-    reading, marked as estimated.
+    What a meter had begun to sign does not go on: after a power cut it may have closed that itself, and what flowed
+    then would be in no record. Its end is asked for first. Ends with the register as read now when it is the same meter
+    and has not gone backwards, else with the last stored reading, marked as estimated.
     """
     s, tx = turn.s, turn.s.tx
     turn.cancel(Timer.CLOSING)
     if tx is None:
         turn.go(Phase.IDLE)
         return
-    goes_on = s.meter is not None and s.meter.serial == tx.meter_serial and register_wh(s.meter) >= tx.last_energy_wh
+    same = s.meter is None or s.meter.serial == tx.meter_serial
+    goes_on = s.meter is not None and same and register_wh(s.meter) >= tx.last_energy_wh
+    signs = tx.meter_tx is not None and tx.meter_tx.under_way
+    if signs and same and not signing.end_is_there(turn):
+        return
+    goes_on = goes_on and (tx.meter_tx is None or tx.meter_tx.stage is Stage.DUE)
     if goes_on and s.driver is not None and s.plugged:
         turn.set(tx=replace(tx, started_mono_s=turn.now.mono_s))
         turn.go(Phase.READY)

@@ -29,8 +29,10 @@ class Correction(msgspec.Struct, frozen=True):
 
     def transaction(self, tx: Transaction) -> Transaction:
         """An open transaction that began, and was read, at the right moments."""
-        readings = tuple(map(self.reading, tx.readings))
-        return replace(tx, started_utc_s=self.moment(tx.started_utc_s), readings=readings)
+        readings, mine = tuple(map(self.reading, tx.readings)), tx.meter_tx
+        if mine is not None and mine.ended_utc_s is not None:
+            mine = replace(mine, ended_utc_s=self.moment(mine.ended_utc_s))
+        return replace(tx, started_utc_s=self.moment(tx.started_utc_s), readings=readings, meter_tx=mine)
 
     def fact(self, fact: AnyFact) -> AnyFact:
         """The fact, and every reading in it, at its right moment."""

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 from agent.core.values import Measurand, TxPoint
+
+
+class KeyTold(enum.StrEnum):
+    """With which signed readings their key is told (PublicKeyWithSignedMeterValue)."""
+
+    NEVER = "Never"
+    ONCE = "OncePerTransaction"
+    ALWAYS = "EveryMeterValue"
+
+
+class SigningRules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a signing meter is asked to sign; the CSMS gets it with the readings. Begin and end go with either one."""
+
+    sampled: bool = False  # SampledDataSignReadings: with the end message, the readings kept for it too
+    started: bool = False  # SampledDataSignStartedReadings: the beginning is told as soon as it is signed
+    sampled_updated: bool = False  # SampledDataSignUpdatedReadings
+    aligned: bool = False  # AlignedDataSignReadings
+    aligned_updated: bool = False  # AlignedDataSignUpdatedReadings
+    key: KeyTold = KeyTold.ONCE
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is to be signed."""
+        return self.sampled or self.aligned
 
 
 class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -23,6 +49,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     aligned_interval_s: float = 0.0  # ClockAlignedDataInterval; 0: none
     aligned_during_idle_only: bool = False  # AlignedDataSendDuringIdle: none while any EVSE has a transaction
     started_measurands: tuple[Measurand, ...] = (Measurand.ENERGY_IMPORT,)
+    begin_measurands: tuple[Measurand, ...] = ()  # 1.6 StartTxnSampledData: told once more, right after the start
     updated_measurands: tuple[Measurand, ...] = (
         Measurand.ENERGY_IMPORT,
         Measurand.POWER_IMPORT,
@@ -36,4 +63,5 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     aligned_ended_measurands: tuple[Measurand, ...] = ()
     resume_after_power_loss: bool = False  # our policy: end with PowerLoss unless the maker chooses to resume
     rate_change_pct: float = 5.0  # LimitChangeSignificance: a change of the rate by less is not worth telling
+    signing: SigningRules = SigningRules()
     meter_grace_s: float = 60.0  # keep charging on the last good reading this long (charging.md 3)

@@ -9,6 +9,7 @@ import msgspec
 from agent.core.derating import Derating
 from agent.core.effects import Pilot
 from agent.core.limits import Limit, LimitInput, LimitSource, resolve
+from agent.core.meter_tx import MeterTx
 from agent.core.phases import Switch
 from agent.core.reservation import NOTHING_KEPT, Kept
 from agent.core.rules import Rules
@@ -16,7 +17,7 @@ from agent.core.schedule import Profile
 from agent.core.selftest import SelfTest
 from agent.core.values import ChargingState, ConnectorStatus, IdToken, Reading, Scope, StopReason, Trigger
 from agent.core.wakeup import PILOTS, WakeUp
-from hal.types import CpState, FaultKind, MeterSample
+from hal.types import CpState, FaultKind, MeterSample, Signs
 
 
 class Phase(enum.StrEnum):
@@ -54,6 +55,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     meter_serial: str | None = None
     unauthorized: StopReason | None = None  # why nobody is authorised in it any more, where that did not end it
     cap_wh: float | None = None  # the register at which its energy ends: the CSMS does not accept its driver
+    meter_tx: MeterTx | None = None  # where the meter signs what is measured in it
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -179,6 +181,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     limits: tuple[LimitInput, ...] = ()
     offer: Offer | None = None
     meter: MeterSample | None = None
+    signs: Signs = Signs.NOTHING  # what the meter can sign
+    meter_key: str = ""  # what verifies it, as hexadecimal digits; empty while it has not been read
     driver: Driver | None = None
     asking: tuple[int, IdToken] | None = None  # the question to the authoriser that is still open
     remote: Driver | None = None  # a remote start that waits for its authorisation

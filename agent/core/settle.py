@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core import care, digital, driver, limits
+from agent.core import care, digital, driver, limits, signing
 from agent.core.effects import ArmTimer, Emit, LockConnector, OfferCurrent, Pilot, Record, SetPilot, Timer
 from agent.core.facts import ConnectorStatusChanged
 from agent.core.faults import LETS_FINISH, end_reason, holds_energy, out_of_order, to_report
@@ -38,6 +38,7 @@ def settle(turn: Turn) -> None:
     _transfer_ends(turn)
     _ready(turn)
     _start_transaction(turn)
+    signing.attend(turn)
     care.attend(turn)
     _move(turn)
     _pilot(turn)
@@ -117,6 +118,8 @@ def _move(turn: Turn) -> None:
         case Phase.READY if s.asks_for_power and may_have_energy(turn) and fresh(s.meter, turn.now):
             if s.tx is None and TxPoint.ENERGY_TRANSFER not in s.rules.start_points:
                 return  # its id or first reading is still to come
+            if signing.awaited(s):
+                return
             turn.set(records=s.records + 1, recording=s.records + 1)
             turn.go(Phase.STARTING)
             turn.do(Record(turn.s.records, ()))
@@ -236,7 +239,9 @@ def _lock(turn: Turn) -> None:
         return
     # E10.FR.01: the cable of a transaction that goes on without its car stays locked until the driver is back
     suspended = s.phase is Phase.AUTHORIZED and s.energized and s.cable_a is not None
-    want = (s.phase in HELD_PHASES and s.plugged) or suspended or s.held_by is not None or s.contactor_closed
+    awaits_signature = s.phase is Phase.STOPPING and signing.end_is_asked_for(s)  # no driver waits for that
+    held = s.phase in HELD_PHASES and s.plugged and not awaits_signature
+    want = held or suspended or s.held_by is not None or s.contactor_closed
     if want and not s.locked and FaultKind.LOCK_JAMMED not in s.faults:
         turn.set(locked=True)
         turn.do(LockConnector(True))
@@ -283,11 +288,13 @@ def _report_transaction(turn: Turn) -> None:
 
 
 def _close(turn: Turn) -> None:
-    if turn.s.phase is Phase.STOPPING and driver.closing_reading_is_there(turn):
+    if turn.s.phase is not Phase.STOPPING or not driver.closing_reading_is_there(turn):
+        return
+    if driver.end_is_signed(turn):
         driver.close(turn)
         _report_transaction(turn)
         _pilot(turn)
-        _lock(turn)
+    _lock(turn)
 
 
 def _status(s: Session) -> ConnectorStatus:

@@ -6,7 +6,7 @@ import math
 
 from msgspec.structs import replace
 
-from agent.core import care, derating, digital, driver, metering, recovery
+from agent.core import care, derating, digital, driver, metering, recovery, signing
 from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Pilot, SupplyDc, Timer
 from agent.core.events import (
     AnyEvent,
@@ -25,6 +25,9 @@ from agent.core.events import (
     EvseReset,
     IdDrawn,
     LimitSet,
+    MeterKeyRead,
+    MeterNotSigned,
+    MeterSigned,
     MonitorTested,
     PhasesSwitched,
     PhasesWanted,
@@ -41,6 +44,7 @@ from agent.core.events import (
 )
 from agent.core.facts import ReadingTaken, ReservationEnded
 from agent.core.limits import LimitInput, LimitSource, checked
+from agent.core.meter_tx import with_signature
 from agent.core.session import POWERED, Phase, Session, Stop
 from agent.core.settle import may_have_energy, settle
 from agent.core.turn import Turn
@@ -63,6 +67,7 @@ from hal.types import (
     PermitLost,
     PpChanged,
     Quality,
+    SignedReading,
     TemperatureMeasured,
     TokenPresented,
 )
@@ -128,6 +133,10 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             _supply(turn, event)
         case PhasesWanted() | PhasesSwitched() | MonitorTested() | GridSignalled():
             care.heard(turn, event)
+        case MeterSigned() | MeterNotSigned():
+            _meter_answered(turn, event)
+        case MeterKeyRead():
+            signing.learned(turn, event)
         case ReadingAsked():
             _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
         case MeterFailed() | PermitLost() | EvseReset() | DcMeasured() | InsulationMeasured():
@@ -292,25 +301,59 @@ def _due(turn: Turn, timer: Timer) -> None:
             turn.power_off("the car did not stop drawing")
             driver.without_power(turn)
         case Timer.CLOSING if s.phase is Phase.STOPPING:
-            driver.close(turn)
+            if driver.end_is_signed(turn):
+                driver.close(turn)
         case Timer.CLOSING if s.phase is Phase.RECOVERING:
             recovery.recover(turn)
         case Timer.METER_GRACE if FaultKind.METER in s.faults:
             _meter_silent(turn)
-        case Timer.SAMPLE if s.tx is not None:
-            _report(turn, ReadingContext.PERIODIC, Trigger.METER_PERIODIC)
+        case Timer.SIGN:
+            signing.ask_again(turn)
+        case Timer.SIGNED_END:
+            signing.wait_no_longer(turn)
+            _recover_signed(turn)
+        case Timer.SAMPLE | Timer.KEEP_SAMPLE if s.tx is not None:
+            if not signing.asked_between(turn, timer):
+                _take_reading(turn, timer)
             turn.arm_sample()
-        case Timer.KEEP_SAMPLE:
-            turn.keep_reading(s.rules.ended_measurands, ReadingContext.PERIODIC)
-            turn.arm_sample()
-        case Timer.KEEP_ALIGNED:
-            turn.keep_reading(s.rules.aligned_ended_measurands, ReadingContext.CLOCK)
-            _arm_aligned(turn)
-        case Timer.ALIGNED:
-            _report(turn, ReadingContext.CLOCK, Trigger.METER_CLOCK)
+        case Timer.ALIGNED | Timer.KEEP_ALIGNED:
+            if not signing.asked_between(turn, timer):
+                _take_reading(turn, timer)
             _arm_aligned(turn)
         case _:
             pass  # LIMIT and PWM only make settle() look again; the others came too late to matter
+
+
+def _take_reading(turn: Turn, purpose: Timer, signed: SignedReading | None = None) -> None:
+    """The reading that this timer is for."""
+    rules = turn.s.rules
+    match purpose:
+        case Timer.SAMPLE:
+            _report(turn, ReadingContext.PERIODIC, Trigger.METER_PERIODIC, signed)
+        case Timer.ALIGNED:
+            _report(turn, ReadingContext.CLOCK, Trigger.METER_CLOCK, signed)
+        case Timer.KEEP_SAMPLE:
+            turn.keep_reading(rules.ended_measurands, ReadingContext.PERIODIC, signed)
+        case Timer.KEEP_ALIGNED:
+            turn.keep_reading(rules.aligned_ended_measurands, ReadingContext.CLOCK, signed)
+
+
+def _meter_answered(turn: Turn, event: MeterSigned | MeterNotSigned) -> None:
+    """A signing meter has signed, or has not."""
+    signed = None
+    if isinstance(event, MeterSigned):
+        signed = signing.signed(turn, event)
+    else:
+        signing.not_signed(turn, event)
+    if event.purpose is not None and signing.goes_on(turn.s, event.tx):
+        _take_reading(turn, event.purpose, signed)
+    _recover_signed(turn)
+
+
+def _recover_signed(turn: Turn) -> None:
+    """What a recovery waited for last."""
+    if turn.s.phase is Phase.RECOVERING and signing.end_is_asked_for(turn.s):
+        recovery.recover(turn)
 
 
 def _meter_silent(turn: Turn) -> None:
@@ -323,14 +366,14 @@ def _meter_silent(turn: Turn) -> None:
         driver.stop(turn, Stop(Trigger.ABNORMAL, StopReason.OTHER))
 
 
-def _report(turn: Turn, context: ReadingContext, trigger: Trigger) -> None:
+def _report(turn: Turn, context: ReadingContext, trigger: Trigger, signed: SignedReading | None = None) -> None:
     s = turn.s
     measurands = s.rules.aligned_measurands if context is ReadingContext.CLOCK else s.rules.updated_measurands
     reading = turn.reading(measurands, context)
     if reading is None:
         return
     if s.tx is not None:
-        turn.update_transaction(trigger, reading=reading)
+        turn.update_transaction(trigger, reading=with_signature(reading, signed))
     else:
         at_utc_s = turn.now.utc_s
         turn.do(Emit(ReadingTaken(evse=s.evse, connector=s.connector, at_utc_s=at_utc_s, reading=reading)))

@@ -18,8 +18,10 @@ from agent.core.effects import (
     Timer,
 )
 from agent.core.facts import TransactionEnded, TransactionStarted, TransactionUpdated
+from agent.core.meter_tx import MeterTx, sparing, with_signature
 from agent.core.session import Driver, Phase, Session, Stop, Transaction
 from agent.core.values import ChargingState, IdToken, Instant, Measurand, Reading, ReadingContext, Trigger
+from hal.types import SignedReading, Signs
 
 
 class Turn:
@@ -106,11 +108,20 @@ class Turn:
             last_energy_wh=reading.energy_wh,
             readings=() if first is None else (first,),
             meter_serial=s.meter.serial if s.meter else None,
+            meter_tx=MeterTx() if rules.signing.wanted and s.signs is not Signs.NOTHING else None,
         )
         self.set(tx=tx, next_tx="")
         self.trigger = None
+        if rules.begin_measurands and (tx.meter_tx is None or not (rules.signing.sampled and rules.signing.started)):
+            self.tell_beginning()
         self.arm_sample()
         self.checkpoint = True
+
+    def tell_beginning(self) -> None:
+        """Tell the first reading once more, by itself: 1.6's message of a start has no room for it."""
+        reading = self.reading(self.s.rules.begin_measurands, ReadingContext.BEGIN)
+        if reading is not None:
+            self.update_transaction(Trigger.METER_PERIODIC, reading=reading)
 
     def update_transaction(
         self, trigger: Trigger, *, reading: Reading | None = None, driver: Driver | None = None
@@ -119,6 +130,9 @@ class Turn:
         tx = self.s.tx
         if tx is None:
             return
+        mine = tx.meter_tx
+        if mine is not None and reading is not None:
+            mine, (reading,) = mine.told((reading,), self.s.rules.signing.key)
         self.do(
             Emit(
                 TransactionUpdated(
@@ -136,7 +150,7 @@ class Turn:
                 )
             )
         )
-        self.set(tx=replace(tx, seq=tx.seq + 1))
+        self.set(tx=replace(tx, seq=tx.seq + 1, meter_tx=mine))
         self.stopped_by = None
         self.checkpoint = True
 
@@ -148,6 +162,12 @@ class Turn:
         reading = self.reading(self.s.rules.ended_measurands, ReadingContext.END)
         if reading is None or reading.energy_wh < tx.last_energy_wh:
             reading = Reading(self.now.utc_s, ReadingContext.END, tx.last_energy_wh, estimated=True)
+        readings, at_utc_s, mine = tx.readings, self.now.utc_s, tx.meter_tx
+        if mine is not None:
+            at_utc_s = at_utc_s if mine.ended_utc_s is None else mine.ended_utc_s
+            reading = with_signature(replace(reading, at_utc_s=min(reading.at_utc_s, at_utc_s)), mine.end)
+            told = mine.told((*readings, reading), self.s.rules.signing.key)[1]
+            readings, reading = told[:-1], told[-1]
         left = stop.trigger is Trigger.EV_COMMUNICATION_LOST
         reason = tx.unauthorized if left and tx.unauthorized is not None else stop.reason
         self.do(
@@ -157,14 +177,14 @@ class Turn:
                     evse=self.s.evse,
                     connector=self.s.connector,
                     seq=tx.seq,
-                    at_utc_s=self.now.utc_s,
+                    at_utc_s=at_utc_s,
                     trigger=stop.trigger,
                     reason=reason,
                     reading=reading,
                     charging=ChargingState.IDLE if stop.unplugged or not self.s.plugged else ChargingState.EV_CONNECTED,
                     started_utc_s=tx.started_utc_s,
                     start_energy_wh=tx.start_energy_wh,
-                    readings=tx.readings,
+                    readings=readings,
                     token=stop.token,
                     charged_s=tx.charged_s,
                 )
@@ -172,8 +192,8 @@ class Turn:
         )
         self.set(tx=None)
         self.trigger = None
-        self.cancel(Timer.SAMPLE)
-        self.cancel(Timer.KEEP_SAMPLE)
+        for timer in (Timer.SAMPLE, Timer.KEEP_SAMPLE, Timer.SIGN, Timer.SIGNED_END):
+            self.cancel(timer)
         self.checkpoint = True
 
     def arm_sample(self) -> None:
@@ -188,11 +208,14 @@ class Turn:
             due = metering.next_sample(self.s.tx.started_mono_s, interval_s, self.now)
             self.do(CancelTimer(timer) if due is None else ArmTimer(timer, due))
 
-    def keep_reading(self, measurands: tuple[Measurand, ...], context: ReadingContext) -> None:
+    def keep_reading(
+        self, measurands: tuple[Measurand, ...], context: ReadingContext, signed: SignedReading | None = None
+    ) -> None:
         """Keep a reading for the end message of the open transaction (J02; 1.6: transactionData)."""
         reading = self.reading(measurands, context)
         if self.s.tx is not None and reading is not None and reading.values:
-            self.set(tx=replace(self.s.tx, readings=metering.with_one_more(self.s.tx.readings, reading)))
+            more = metering.with_one_more(self.s.tx.readings, with_signature(reading, signed))
+            self.set(tx=replace(self.s.tx, readings=sparing(more)))
 
     def finish(self) -> tuple[Session, tuple[AnyEffect, ...]]:
         """The outcome of the step."""

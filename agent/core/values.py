@@ -7,6 +7,7 @@ import enum
 import msgspec
 
 from agent.core.contract import CertificateVerdict
+from hal.types import SignedReading
 
 
 class Instant(msgspec.Struct, frozen=True, order=True, gc=False):
@@ -116,13 +117,17 @@ class SampledValue(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Values taken together. `energy_wh` is always the import register; `estimated` when it is not a fresh one."""
+    """Values taken together. `energy_wh` is always the import register; `estimated` when it is not a fresh one.
+
+    `signed`: what the meter signed at that moment, its key empty where it is not to be told along.
+    """
 
     at_utc_s: float
     context: ReadingContext
     energy_wh: float
     values: tuple[SampledValue, ...] = ()
     estimated: bool = False
+    signed: SignedReading | None = None
 
 
 class Trigger(enum.StrEnum):

@@ -16,7 +16,8 @@ from agent.ocpp.asks import ACTUAL, VariableName
 from agent.ocpp.charger import Charger
 from agent.ocpp.device_model import Attribute, Nameplate, Variable
 from agent.ocpp.setting import DataType
-from hal.types import EvseCapabilities, FaultKind
+from agent.ocpp.signatures import public_key
+from hal.types import EvseCapabilities, FaultKind, Signs
 
 NOMINAL_V: Final = 230.0  # IEC 60038, of a phase against neutral
 STATES: Final = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")  # ConnectorStatusEnumType
@@ -229,6 +230,8 @@ def _metering(session: Session) -> Iterator[Variable]:
         yield _register("EnergyExportRegister", meter.energy_export_wh, session.evse)
     if meter is not None and meter.serial is not None:
         yield _text("FiscalMetering", "SerialNumber", meter.serial, session.evse)
+    if session.signs is not Signs.NOTHING:
+        yield _text("FiscalMetering", "PublicKey", public_key(session.meter_key), session.evse)
 
 
 def _charging_time(session: Session) -> Variable:

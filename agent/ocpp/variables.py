@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 from agent.core.authorize import AuthRules
-from agent.core.rules import Rules
+from agent.core.rules import KeyTold, Rules, SigningRules
 from agent.core.values import Measurand, TxPoint
 from agent.ocpp.setting import Access, DataType, Setting, SettingError, T
 from agent.ocpp.settings import SETTINGS
@@ -42,6 +42,7 @@ from agent.ocpp.settings.metering import (
     ALIGNED_INTERVAL,
     ALIGNED_MEASURANDS,
     ALIGNED_SEND_DURING_IDLE,
+    BEGIN_MEASURANDS,
     SAMPLED_ENABLED,
     SAMPLED_ENDED_INTERVAL,
     SAMPLED_ENDED_MEASURANDS,
@@ -49,6 +50,14 @@ from agent.ocpp.settings.metering import (
     SAMPLED_STARTED_MEASURANDS,
     SAMPLED_UPDATED_MEASURANDS,
     TWINS16,
+)
+from agent.ocpp.settings.signing import (
+    ALIGNED_SIGN,
+    ALIGNED_SIGN_UPDATED,
+    PUBLIC_KEY_TOLD,
+    SAMPLED_SIGN,
+    SAMPLED_SIGN_STARTED,
+    SAMPLED_SIGN_UPDATED,
 )
 from agent.ocpp.settings.smart_charging import LIMIT_CHANGE_SIGNIFICANCE
 from agent.ocpp.settings.transactions import (
@@ -128,7 +137,7 @@ class Settings:
         self._components = {one.component.casefold() for one in self._registry if one.component}
         self._persist = persist
         self._listeners: list[Callable[[Setting[Any]], None]] = []
-        self._values: dict[str, object] = {one.key: one.default for one in self._registry}
+        self._values: dict[str, object] = {one.key: one.default for one in (*SETTINGS, *self._registry)}
         self._written: dict[str, object] = {}  # what takes effect at the next start
         self._followed: dict[str, Callable[[], object]] = {}
         self._revisions: dict[str, int] = {}
@@ -259,12 +268,24 @@ class Settings:
             aligned_ended_measurands=self._measurands(ALIGNED_ENDED_MEASURANDS),
             aligned_during_idle_only=self.get(ALIGNED_SEND_DURING_IDLE),
             started_measurands=self._measurands(SAMPLED_STARTED_MEASURANDS),
+            begin_measurands=self._measurands(BEGIN_MEASURANDS),
             updated_measurands=self._measurands(SAMPLED_UPDATED_MEASURANDS),
             ended_measurands=self._measurands(SAMPLED_ENDED_MEASURANDS),
             aligned_measurands=self._measurands(ALIGNED_MEASURANDS),
             resume_after_power_loss=self.get(RESUME_AFTER_POWER_LOSS),
             rate_change_pct=self.get(LIMIT_CHANGE_SIGNIFICANCE),
+            signing=self._signing(),
             meter_grace_s=float(self.get(METER_GRACE_PERIOD)),
+        )
+
+    def _signing(self) -> SigningRules:
+        return SigningRules(
+            sampled=self.get(SAMPLED_SIGN),
+            started=self.get(SAMPLED_SIGN_STARTED),
+            sampled_updated=self.get(SAMPLED_SIGN_UPDATED),
+            aligned=self.get(ALIGNED_SIGN),
+            aligned_updated=self.get(ALIGNED_SIGN_UPDATED),
+            key=KeyTold(self.get(PUBLIC_KEY_TOLD)),
         )
 
     def auth_rules(self) -> AuthRules:

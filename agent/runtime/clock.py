@@ -35,6 +35,9 @@ class Clock(Protocol):
     def learn(self, utc_s: float) -> None:
         """Somebody trustworthy says what time it is."""
 
+    def is_set(self) -> bool:
+        """Whether anybody has set it yet."""
+
 
 class LoopClock:
     """Monotonic time from the running loop; wall time from `wall` plus an offset learnt when the system has none.
@@ -47,6 +50,7 @@ class LoopClock:
         self._wall = wall
         self._trusted = trusted
         self._offset_s = 0.0
+        self._learnt = False
 
     def now(self) -> Instant:
         """This moment on both clocks."""
@@ -56,3 +60,8 @@ class LoopClock:
         """Take over the CSMS's time, unless the system's own clock is synchronised."""
         if not self._trusted():
             self._offset_s = utc_s - self._wall()
+            self._learnt = True
+
+    def is_set(self) -> bool:
+        """Whether the system's clock is right, or the CSMS has told the time."""
+        return self._learnt or self._trusted()

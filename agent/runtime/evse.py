@@ -57,6 +57,7 @@ class EvseTask:
         self.performer = performer
         listening = asyncio.create_task(self._listen(), name=f"EVSE {self.session.evse} hardware")
         try:
+            performer.start()
             self._take(None, *begin(self.session, self._clock.now()))
             while True:
                 await self._turn(performer)

@@ -29,6 +29,7 @@ from agent.core.effects import (
     Record,
     SelfTestRcd,
     SetPilot,
+    SignMeter,
     SupplyDc,
     SwitchPhases,
     Timer,
@@ -44,6 +45,7 @@ from agent.ocpp.screen import Page
 from agent.runtime.front import Front
 from agent.runtime.journal import AddFact, Journal, JournalError, SaveSession
 from agent.runtime.lane import Lane
+from agent.runtime.signer import Signer
 from hal import board as ports
 from hal.errors import HalError
 from hal.iec61851 import DIGITAL_DUTY_PCT, duty_for_current
@@ -76,6 +78,7 @@ class Performer:
         offer: Callable[[StoredFact], None],
         online: Callable[[], bool],
         new_id: Callable[[], str],
+        signer: Signer | None = None,
         language: Language = "en",
     ) -> None:
         self._evse = evse
@@ -86,6 +89,7 @@ class Performer:
         self._offer = offer
         self._online = online
         self._new_id = new_id
+        self._signer = signer or Signer(evse, lambda: hardware.meter, post)
         self._timers: dict[Timer, asyncio.TimerHandle] = {}
         self._permit = Lane(f"EVSE {evse} contactor", self._board_says)
         self._pilot = Lane(f"EVSE {evse} pilot", self._board_says)
@@ -142,6 +146,8 @@ class Performer:
                     checkpoint = True
                 case Authorize():
                     self._authorize(self._evse, effect)
+                case SignMeter():
+                    self._signer.ask(effect)
                 case DrawId():
                     self._post(IdDrawn(self._new_id()))
                 case ArmTimer(timer, at_mono_s):
@@ -175,7 +181,12 @@ class Performer:
             self._storage_retry.cancel()
         for lane in (self._permit, self._pilot, self._lock, self._phases, self._monitor, self._supply):
             lane.stop()
+        self._signer.close()
         self._front.close()
+
+    def start(self) -> None:
+        """The EVSE's task begins."""
+        self._signer.start()
 
     def _permit_power(self, on: bool, reason: str) -> None:
         contactor = self._hardware.contactor

@@ -1,69 +1,130 @@
-"""A charge at an EVSE whose meter signs: what was signed is what flowed and what was billed."""
+"""A charge at an EVSE whose meter signs: what the CSMS got proves what flowed and what was billed."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import itertools
+import json
+from typing import Any
 
 import pytest
 
-from hal import ocmf
-from hal.dcbm import DcbmMeter
-from hal.modbus.bsm import BsmMeter
-from hal.modbus.bus import ModbusBus
-from hal.types import MeterTransaction
-from sim.bsm_slave import BsmSlave
-from sim.dcbm_server import DcbmServer
-from sim.modbus_server import ModbusRtuServer, Pty
-from sim.ocmf_signer import OcmfSigner
-from tests.hal.signatures import verified
-from tests.journeys.place import TAG, place
+from sim.hardware import MeterLink
+from sim.stage.place import Place
+from tests.journeys.place import IDENTITY, TAG, place
+from tests.journeys.transparency import Statement, key_of, signed_values, statement
 
-SIGNED_STEP_WH = 10.0  # these meters sign kWh with two decimals
+SIGN = {"SampledDataCtrlr.SignReadings": True}
+METERS = ["bauer_bsm", "lem_dcbm"]
 
 
-def now() -> float:
-    return asyncio.get_running_loop().time()
+async def told(p: Place, tx: str) -> list[tuple[str, dict[str, str]]]:
+    """What the CSMS stored of a session's readings, signed values only."""
+    readings = await p.csms.store.read(lambda database: database.readings(IDENTITY, tx))
+    return signed_values(value for one in readings for value in json.loads(one.sampled))
 
 
-@asynccontextmanager
-async def bsm(source, signer):
-    """A meter on a slow serial line."""
-    pty = Pty()
-    server = ModbusRtuServer([BsmSlave(source, signer)], pty.fd, baudrate=19200)
-    server.start()
-    bus = ModbusBus(f"serial://{pty.path}?baudrate=19200")
-    try:
-        yield BsmMeter(bus, 42, now)
-    finally:
-        await bus.close()
-        server.stop()
-        pty.close()
+async def proven(p: Place) -> tuple[Any, Statement]:
+    """The newest bill, and what its signed records say."""
+    bill = (await p.bills())[-1]
+    return bill, statement(await told(p, bill.tx))
 
 
-@asynccontextmanager
-async def dcbm(source, signer):
-    server = DcbmServer(source, signer)
-    try:
-        yield DcbmMeter(await server.start(), now)
-    finally:
-        await server.stop()
+@pytest.mark.req("E02.FR.14", "E07.FR.12", "J02.FR.21")
+@pytest.mark.parametrize(("version", "meter"), [*itertools.product(["1.6", "2.0.1"], METERS), ("2.1", METERS[0])])
+async def test_what_the_csms_got_proves_the_bill(tmp_path, version, meter):
+    async with place(tmp_path, version, link=MeterLink(meter), settings=SIGN) as p:
+        await p.charge(90)
+        bill, said = await proven(p)
+        assert said.faults == []
+        assert said.user == TAG
+        assert said.energy_wh == bill.energy_wh
+        assert abs(float(said.energy_wh) - p.true_wh()) <= 1.0
+        assert said.key == p.session().meter_key
 
 
-@pytest.mark.parametrize("kind", [bsm, dcbm])
-async def test_what_the_meter_signed_is_what_flowed_and_what_was_billed(kind, tmp_path):
-    signer = OcmfSigner("4711")
-    async with place(tmp_path, "2.0.1") as p, kind(p.board.meter_source(1), signer) as meter:
-        transaction = MeterTransaction(id="tx-1", token=TAG, evse_id="DE*XYZ*E1", utc_s=1_800_000_000.0)
-        begin = await meter.start_transaction(transaction)
-        await p.charge(900)
-        end = await meter.stop_transaction(transaction)
-        (bill,) = await p.bills()
-    records = [ocmf.parse(one.signed.data) for one in (begin, end) if one.signed is not None]
-    assert all(verified(record.text, end.signed.public_key) for record in records)
-    assert all(record.identification == TAG for record in records)
-    assert [reading.reason for record in records for reading in record.readings] == ["B", "E"]
-    signed_wh = 1000.0 * float(records[-1].readings[-1].value)
-    assert abs(signed_wh - p.true_wh()) <= SIGNED_STEP_WH
-    assert abs(signed_wh - bill.energy_wh) <= SIGNED_STEP_WH
-    assert abs(end.energy_import_wh - begin.energy_import_wh - p.true_wh()) <= 1.0
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_a_meter_that_was_tampered_with_is_found_out(tmp_path, version):
+    async with place(tmp_path, version, link=MeterLink("bauer_bsm"), settings=SIGN) as p:
+        assert p.station.hardware.signing is not None
+        p.station.hardware.signing.signers[1].tamper = True
+        await p.charge(20)
+        _, said = await proven(p)
+        assert [one[:22] for one in said.faults] == ["the signature is wrong"] * 2
+
+
+async def test_a_record_that_was_taken_away_is_found_out(tmp_path):
+    async with place(tmp_path, link=MeterLink("bauer_bsm"), settings=SIGN) as p:
+        assert p.station.hardware.signing is not None
+        p.station.hardware.signing.signers[1].skip_page = True
+        await p.charge(20)
+        _, said = await proven(p)
+        assert [one[:17] for one in said.faults] == ["a page is missing"]
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_signed_readings_between_begin_and_end_prove_the_way_of_the_energy(tmp_path, version):
+    more = {"SampledDataCtrlr.SignUpdatedReadings": True, "SampledDataCtrlr.SignStartedReadings": True}
+    async with place(tmp_path, version, link=MeterLink("bauer_bsm"), settings=SIGN | more) as p:
+        await p.charge(130)
+        bill, said = await proven(p)
+        assert said.faults == []
+        assert said.reasons == ["B", "C", "C", "E"]
+        assert said.energy_wh == bill.energy_wh
+
+
+@pytest.mark.parametrize("meter", METERS)
+async def test_after_a_power_cut_the_signed_end_is_that_of_the_transaction_that_was_cut(tmp_path, meter):
+    async with place(tmp_path, "2.0.1", link=MeterLink(meter), settings=SIGN) as p:
+        assert p.station.hardware.signing is not None
+        p.plug_in()
+        p.tap()
+        await asyncio.sleep(60)
+        await p.station.kill()
+        await asyncio.sleep(5)  # the lease is over
+        p.station.hardware.signing.lose_power()
+        p.station.boot()
+        await asyncio.sleep(30)
+        bill, said = await proven(p)
+        assert bill.reason == "PowerLoss"
+        assert said.energy_wh == bill.energy_wh
+        assert said.user == TAG
+        assert said.reasons[0] == "B"
+        p.tap()
+        await asyncio.sleep(30)
+        p.tap()
+        await asyncio.sleep(15)
+        second, said = await proven(p)
+        assert second.tx != bill.tx
+        assert (said.faults, said.energy_wh) == ([], second.energy_wh)
+
+
+async def test_the_key_can_be_read_before_anybody_charges(tmp_path):
+    async with place(tmp_path, "1.6", evses=2, link=MeterLink("bauer_bsm"), settings=SIGN) as p:
+        answered = await p.csms.settings(IDENTITY, ["MeterPublicKey1", "MeterPublicKey2"])
+        told_keys = [key_of(one.value) for one in answered.settings]
+        assert told_keys == [p.session(1).meter_key, p.session(2).meter_key]
+        assert len(set(told_keys)) == 2
+
+
+async def test_a_station_whose_meter_does_not_sign_makes_no_promise_of_it(tmp_path):
+    async with place(tmp_path, "1.6") as p:
+        settings = p.station.agent.settings
+        assert settings.find16("SampledDataSignReadings") is None
+        assert settings.find("SampledDataCtrlr", "SignReadings") is None
+
+
+async def test_a_meter_that_does_not_sign_lets_no_energy_flow_until_it_does(tmp_path):
+    async with place(tmp_path, link=MeterLink("bauer_bsm"), settings=SIGN) as p:
+        assert p.station.hardware.signing is not None
+        device: Any = p.station.hardware.signing.devices[1]
+        device.refuses = True
+        p.plug_in()
+        p.tap()
+        await asyncio.sleep(20)
+        assert p.true_wh() == 0.0
+        assert "meter" in p.session().faults
+        device.refuses = False
+        await asyncio.sleep(20)
+        assert p.true_wh() > 0.0
+        assert not p.session().faults

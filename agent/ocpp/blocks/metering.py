@@ -30,6 +30,11 @@ def _left(reading: Reading, without: frozenset[Measurand]) -> Reading:
     return replace(reading, values=tuple(one for one in reading.values if one.measurand not in without))
 
 
+def is_register(value: SampledValue) -> bool:
+    """Whether this is the register of imported energy, which is what meters sign."""
+    return value.measurand is Measurand.ENERGY_IMPORT and value.phase is None
+
+
 def phase_of(value: SampledValue) -> str | None:
     """The phase in OCPP's words: a voltage is measured against neutral."""
     if value.phase is not None and value.measurand is Measurand.VOLTAGE:

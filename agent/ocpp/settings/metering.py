@@ -28,6 +28,7 @@ MEASURANDS: Final = tuple(  # what `agent.core.metering` can take from a meter
 SAMPLED_AVAILABLE: Final = available("SampledDataCtrlr")
 SAMPLED_INTERVAL: Final = seconds("SampledDataCtrlr.TxUpdatedInterval", "MeterValueSampleInterval", 60)
 SAMPLED_STARTED_MEASURANDS: Final = members("SampledDataCtrlr.TxStartedMeasurands", None, ENERGY, MEASURANDS)
+BEGIN_MEASURANDS: Final = members(None, "StartTxnSampledData", (), MEASURANDS)  # 2.x tells TxStartedMeasurands
 SAMPLED_UPDATED_MEASURANDS: Final = members(
     "SampledDataCtrlr.TxUpdatedMeasurands",
     "MeterValuesSampledData",

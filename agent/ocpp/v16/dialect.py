@@ -25,7 +25,7 @@ from agent.core.facts import (
 )
 from agent.core.values import AuthInfo, IdToken, Reading, SampledValue, StopReason
 from agent.ocpp.asks import ResetAsk, TransferAnswer, Verdict
-from agent.ocpp.blocks.metering import phase_of, plain_number, worth_telling
+from agent.ocpp.blocks.metering import is_register, phase_of, plain_number, worth_telling
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import CallError, Version, codec_of
 from agent.ocpp.costs import Told
@@ -45,6 +45,7 @@ from agent.ocpp.dialect import (
     shortened,
 )
 from agent.ocpp.outbox import StoredFact
+from agent.ocpp.signatures import signed_fields
 from agent.ocpp.stamps import from_wire, to_wire
 from agent.ocpp.v16 import certificates, files, firmware, local_list, reservation, smart_charging
 from agent.ocpp.v16 import services as everyday
@@ -323,16 +324,24 @@ def _error_code(fact: ConnectorStatusChanged) -> str:
 
 def _meter_values(readings: list[Reading]) -> list[dict[str, Any]]:
     return [
-        {"timestamp": to_wire(one.at_utc_s), "sampledValue": [_sampled(value, one) for value in one.values]}
+        {
+            "timestamp": to_wire(one.at_utc_s),
+            "sampledValue": [said for value in one.values for said in _sampled(value, one)],
+        }
         for one in worth_telling(readings)
     ]
 
 
-def _sampled(value: SampledValue, reading: Reading) -> dict[str, Any]:
-    return {
+def _sampled(value: SampledValue, reading: Reading) -> list[dict[str, Any]]:
+    """A value, and what was signed of it as another of format SignedData (Signed Meter Values in OCPP 1.0, 3.2.1)."""
+    plain = {
         "value": plain_number(value.value),
         "context": str(reading.context),
         "measurand": str(value.measurand),
         "phase": phase_of(value),
         "unit": value.unit if value.unit in UNITS else None,
     }
+    signed = signed_fields(reading.signed) if is_register(value) else None
+    if signed is None:
+        return [plain]
+    return [plain, plain | {"format": "SignedData", "value": msgspec.json.encode(signed).decode()}]

@@ -30,7 +30,7 @@ from agent.core.values import (
     Trigger,
 )
 from agent.ocpp.asks import TransferAnswer, Verdict
-from agent.ocpp.blocks.metering import phase_of, worth_telling
+from agent.ocpp.blocks.metering import is_register, phase_of, worth_telling
 from agent.ocpp.codec import CallError, ErrorCode, Version, codec_of
 from agent.ocpp.costs import Told
 from agent.ocpp.device_model import Nameplate
@@ -50,6 +50,7 @@ from agent.ocpp.dialect import (
 )
 from agent.ocpp.hardware_model import availability_state
 from agent.ocpp.outbox import StoredFact
+from agent.ocpp.signatures import signed_fields
 from agent.ocpp.stamps import from_wire, to_wire
 from agent.ocpp.v201 import (
     certificates,
@@ -97,6 +98,7 @@ class DialectV201:
     )
     services: Mapping[str, Service] = merged(one.SERVICES for one in SPEECH)
     sayings: Mapping[type[Notice], Saying] = merged(one.SAYINGS for one in SPEECH)
+    signed_max = 2500  # characters of SignedMeterValueType.signedMeterData
     feature_profiles: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     def __init__(self) -> None:
@@ -175,7 +177,7 @@ class DialectV201:
                     evse={"id": fact.evse, "connectorId": fact.connector},
                     cableMaxCurrent=None if fact.cable_max_a is None else int(fact.cable_max_a),
                     reservationId=fact.reservation_id,
-                    meterValue=_meter_values([fact.reading]) or None,
+                    meterValue=self._meter_values([fact.reading]) or None,
                 )
             case TransactionUpdated(reading=reading) as fact:
                 # E01.FR.16: named in the first event after the car was connected, and not again.
@@ -186,11 +188,11 @@ class DialectV201:
                     "Updated",
                     evse=plugged if fact.trigger is Trigger.CABLE_PLUGGED_IN else None,
                     reservationId=fact.reservation_id,
-                    meterValue=(_meter_values([reading]) or None) if reading else None,
+                    meterValue=(self._meter_values([reading]) or None) if reading else None,
                 )
             case TransactionEnded() as fact:
                 return self._event(
-                    stored, fact, "Ended", meterValue=_meter_values([*fact.readings, fact.reading]) or None
+                    stored, fact, "Ended", meterValue=self._meter_values([*fact.readings, fact.reading]) or None
                 )
             case ReadingTaken(reading=reading) as fact:
                 return self.meter_values(fact.evse, reading)
@@ -212,7 +214,7 @@ class DialectV201:
     def meter_values(self, evse: int, reading: Reading, tx: str | None = None) -> Struct | None:
         """MeterValuesRequest, which names no transaction (J01)."""
         del tx
-        values = _meter_values([reading])
+        values = self._meter_values([reading])
         return self._request("MeterValues", evseId=evse, meterValue=values) if values else None
 
     def transfer(self, vendor: str, message: str | None, data: Any) -> Struct:
@@ -222,6 +224,15 @@ class DialectV201:
     def transferred(self, response: Any) -> TransferAnswer:
         """What a DataTransferResponse means."""
         return TransferAnswer(Verdict(response.status), given(response.data))
+
+    def _meter_values(self, readings: list[Reading]) -> list[dict[str, Any]]:
+        return [
+            {
+                "timestamp": to_wire(one.at_utc_s),
+                "sampledValue": [_sampled(value, one, self.signed_max) for value in one.values],
+            }
+            for one in worth_telling(readings, without=NO_MEASURAND)
+        ]
 
     def _event(self, stored: StoredFact, fact: TransactionFact, kind: str, **fields: Any) -> Struct:
         return self._request(
@@ -252,18 +263,13 @@ def _info(fact: TransactionFact) -> dict[str, Any]:
     return {"transactionId": fact.tx, "chargingState": str(fact.charging), "remoteStartId": fact.remote_start_id}
 
 
-def _meter_values(readings: list[Reading]) -> list[dict[str, Any]]:
-    return [
-        {"timestamp": to_wire(one.at_utc_s), "sampledValue": [_sampled(value, one) for value in one.values]}
-        for one in worth_telling(readings, without=NO_MEASURAND)
-    ]
-
-
-def _sampled(value: SampledValue, reading: Reading) -> dict[str, Any]:
+def _sampled(value: SampledValue, reading: Reading, limit: int) -> dict[str, Any]:
+    """A signature goes with the register that was signed (J02.FR.21)."""
     return {
         "value": value.value,
         "context": str(reading.context),
         "measurand": str(value.measurand),
         "phase": phase_of(value),
         "unitOfMeasure": {"unit": value.unit} if value.unit else None,
+        "signedMeterValue": signed_fields(reading.signed, limit) if is_register(value) else None,
     }

@@ -15,6 +15,7 @@ class DialectV21(DialectV201):
     """Speaks OCPP 2.1."""
 
     version = Version.V21
+    signed_max = 32_768
     sayings: Mapping[type[Notice], Saying] = MappingProxyType(
         {
             **DialectV201.sayings,
