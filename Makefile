@@ -9,7 +9,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/product
 	$(BIN)/evse demo
 
-test: lint unit
+# Both at once: the linters use what processor time the tests leave while they wait for other processes.
+test: $(VENV)/dev
+	$(MAKE) --jobs 2 lint unit
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -17,8 +19,9 @@ lint: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# One worker more than the two cores of the smallest machine, because many tests wait for other processes.
 unit: $(VENV)/dev
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 # Which certification case and requirement is shown by which test: runs those tests, prints the table.
 matrix: $(VENV)/dev

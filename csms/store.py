@@ -96,7 +96,8 @@ class Store:
             DatabaseError: the database cannot be read.
         """
         try:
-            await self.write(None)
+            if self._waiting or self._writing:
+                await self.write(None)
             return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._database)
         except SQLAlchemyError as error:
             raise DatabaseError(f"the CSMS database cannot be read ({error}): check its disk, or its server") from error

@@ -15,19 +15,19 @@ pytestmark = pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
 
 async def test_an_ordinary_charge_is_billed_as_it_flowed(version, tmp_path):
     async with place(tmp_path, version) as p:
-        await p.charge(1800)
+        await p.charge(300)
         (bill,) = await p.bills()
         assert bill.ended_utc_s is not None
         assert bill.token == TAG
         assert abs(bill.energy_wh - p.true_wh()) <= 1.0
-        assert bill.energy_wh > 5000
+        assert bill.energy_wh > 700
 
 
 async def test_a_stranger_gets_no_energy(version, tmp_path):
     async with place(tmp_path, version) as p:
         p.plug_in()
         p.tap("DEADBEEF")
-        await asyncio.sleep(600)
+        await asyncio.sleep(120)
         assert p.true_wh() == 0.0
         assert await p.bills() == []
 
@@ -48,7 +48,7 @@ async def test_the_operator_starts_and_stops_from_afar(version, tmp_path):
         await asyncio.sleep(5)
         answer = await p.csms.remote_start(IDENTITY, 1, TAG)
         assert answer.status == "Accepted"
-        await asyncio.sleep(600)
+        await asyncio.sleep(120)
         (running,) = await p.bills()
         assert running.ended_utc_s is None
         assert (await p.csms.remote_stop(IDENTITY, running.tx)).status == "Accepted"
@@ -62,7 +62,7 @@ async def test_pulling_the_cable_ends_the_charge_and_the_bill(version, tmp_path)
     async with place(tmp_path, version) as p:
         p.plug_in()
         p.tap()
-        await asyncio.sleep(600)
+        await asyncio.sleep(120)
         p.board.plug_out(1, graceful=False)
         await asyncio.sleep(15)
         (bill,) = await p.bills()
@@ -76,7 +76,7 @@ async def test_a_reset_ends_the_charge_restarts_the_agent_and_leaves_one_bill(ve
         before = p.station.agent
         p.plug_in()
         p.tap()
-        await asyncio.sleep(600)
+        await asyncio.sleep(120)
         answer = await p.csms.reset(IDENTITY, ResetKind.IMMEDIATE)
         assert answer.status == "Accepted"
         await asyncio.sleep(120)
@@ -95,7 +95,7 @@ async def test_a_charge_offline_is_replayed_in_order_and_billed_right(version, t
         await p.csms_down()
         await asyncio.sleep(60)
         flowed_before_wh = p.true_wh()
-        await p.charge(1800)
+        await p.charge(300)
         p.board.plug_out(1)
         await asyncio.sleep(5)
         await p.csms_up()
@@ -111,7 +111,7 @@ async def test_a_stop_of_the_agent_in_mid_charge_opens_the_contactor_and_is_bill
     async with place(tmp_path, version) as p:
         p.plug_in()
         p.tap()
-        await asyncio.sleep(600)
+        await asyncio.sleep(120)
         await p.station.halt()
         await asyncio.sleep(1)
         assert not any(p.board.snapshot(1).poles)
@@ -127,11 +127,11 @@ async def test_two_cars_share_one_fuse_and_never_draw_more(version, tmp_path):
     async with place(tmp_path, version, evses=2, fuse_a=20.0) as p:
         p.plug_in(1)
         p.tap(evse=1)
-        await asyncio.sleep(600)
+        await asyncio.sleep(120)
         assert p.board.snapshot(1).current_a[0] == pytest.approx(16.0, abs=0.1)
         p.plug_in(2)
         p.tap(OTHER_TAG, evse=2)
-        for _ in range(600):
+        for _ in range(240):
             await asyncio.sleep(0.5)
             drawn_a = p.board.snapshot(1).current_a[0] + p.board.snapshot(2).current_a[0]
             assert drawn_a <= 20.0 + 1e-6
@@ -150,12 +150,12 @@ async def test_a_car_that_pauses_is_suspended_and_goes_on_within_one_bill(versio
     async with place(tmp_path, version) as p:
         p.plug_in()
         p.tap()
-        await asyncio.sleep(300)
+        await asyncio.sleep(120)
         p.board.ev_pause(1)
-        await asyncio.sleep(300)
+        await asyncio.sleep(120)
         assert not any(p.board.snapshot(1).poles)
         p.board.ev_resume(1)
-        await asyncio.sleep(300)
+        await asyncio.sleep(120)
         assert any(p.board.snapshot(1).current_a)
         p.tap()
         await asyncio.sleep(15)
@@ -167,7 +167,7 @@ async def test_a_silent_meter_holds_the_energy_back_and_ends_the_charge_with_wha
     async with place(tmp_path, version) as p:
         p.plug_in()
         p.tap()
-        await asyncio.sleep(300)
+        await asyncio.sleep(120)
         p.station.hardware.slaves[1].silent = True
         await asyncio.sleep(90)
         assert not any(p.board.snapshot(1).poles)

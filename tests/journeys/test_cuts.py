@@ -23,7 +23,7 @@ from tests.journeys.processes import Charger
 WRITES = "pwrite64,fdatasync,fsync,ftruncate"
 SIDE_BY_SIDE = 6
 # A charge makes about 100 writes on the journal's thread, the first start about 40 more on the main one.
-SOME = [1, 5, 17, 36, *range(40, 130, 8)]
+SOME = [1, 17, 36, *range(40, 130, 12)]
 ALL = range(1, 140)
 
 needs_strace = pytest.mark.skipif(

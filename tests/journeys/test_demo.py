@@ -21,6 +21,7 @@ SHORT = tuple(replace(one, car=replace(one.car, soc_pct=one.car.target_soc_pct -
 def short(monkeypatch):
     """The demonstration's own charges, with batteries that are nearly full."""
     monkeypatch.setattr(demo, "CHARGES", SHORT)
+    monkeypatch.setattr(demo, "METER_LINES_S", 120.0)
 
 
 def test_the_demo_tells_its_charges_and_their_bills_and_succeeds(capsys):
