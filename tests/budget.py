@@ -1,4 +1,4 @@
-"""Adds up the processor time of each suite and names those over their share of tests/budget.toml. Reports; fails nothing."""
+"""Adds up each suite's processor time and names those over their share of tests/budget.toml. Reports; fails nothing."""
 
 from __future__ import annotations
 
