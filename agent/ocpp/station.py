@@ -361,7 +361,10 @@ class Station:
         limit = self._byte_limits.get(type(ask))
         if limit is not None and call.payload_bytes > self._settings.get(limit):  # B06.FR.17
             raise CallError(ErrorCode.FORMAT_VIOLATION, f"more than {self._settings.get(limit)} bytes")
-        handled = self._routes[type(ask)](ask)
+        route = self._routes.get(type(ask))
+        if route is None:  # a vendor's message may ask for what this station has not
+            raise CallError(ErrorCode.NOT_SUPPORTED, type(ask).__name__)
+        handled = route(ask)
         answer = handled.answer
         if isinstance(answer, Answer):
             return Served(answered(dialect, call.action, answer), handled.then, handled.follow)

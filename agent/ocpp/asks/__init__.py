@@ -116,11 +116,12 @@ class ClearCacheAsk(Ask, frozen=True):
 
 
 class TransferAsk(Ask, frozen=True):
-    """What OCPP has no message for."""
+    """What OCPP has no message for. `unfit`: what it is answered with, where the dialect could make nothing of it."""
 
     vendor: str
     message: str | None = None
     data: Any = None
+    unfit: Verdict | None = None
 
 
 class ReadKeysAsk(Ask, frozen=True):

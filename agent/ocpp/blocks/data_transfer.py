@@ -34,6 +34,8 @@ class DataTransfer(Block):
 
     def handle(self, ask: TransferAsk) -> Handled:
         """DataTransfer (P01.FR.05, P01.FR.06)."""
+        if ask.unfit is not None:
+            return Handled(TransferAnswer(ask.unfit))
         served = self._handlers.get(ask.vendor.casefold())
         if served is None:
             return Handled(TransferAnswer(Verdict.UNKNOWN_VENDOR))

@@ -26,6 +26,10 @@ class SignNotice(Notice, frozen=True):
     request: int
 
 
+class SignTowardsCarsNotice(SignNotice, frozen=True):
+    """The same for the certificate that cars meet, which 1.6 says in other words."""
+
+
 class Signing:
     """The requests for certificates of one use, one at a time.
 
@@ -118,12 +122,13 @@ class Signing:
         except (CertificateError, OSError) as error:
             _log.error("no certificate can be asked for: %s", error)
             return
+        kind = SignNotice if self.use is LeafUse.STATION else SignTowardsCarsNotice
         self.request = self._number()
         self._answered.clear()
         sent = 0
         settings = self._around.settings
         while not self._wanted.is_set():
-            if await self._around.csms.say(SignNotice(csr, self.use, self.request)):
+            if await self._around.csms.say(kind(csr, self.use, self.request)):
                 sent += 1
             elif self._around.csms.online:
                 self.give_up()  # refused (A02.FR.12): an operator must look

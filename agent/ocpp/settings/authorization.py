@@ -26,8 +26,12 @@ NEVER_ASK: Final = flag("AuthCtrlr.DisableRemoteAuthorization", None, default=Fa
 # In 1.6 this key is ours: a parentIdTag is its group.
 MASTER_PASS_GROUP: Final = text("AuthCtrlr.MasterPassGroupId", "MasterPassGroupId", "", maximum=36)
 
-CONTRACT_VALIDATION_OFFLINE: Final = flag("ISO15118Ctrlr.ContractValidationOffline", None, default=False)
-CENTRAL_CONTRACT_VALIDATION: Final = flag("ISO15118Ctrlr.CentralContractValidationAllowed", None, default=False)
+CONTRACT_VALIDATION_OFFLINE: Final = flag(
+    "ISO15118Ctrlr.ContractValidationOffline", "ContractValidationOffline", default=False
+)
+CENTRAL_CONTRACT_VALIDATION: Final = flag(
+    "ISO15118Ctrlr.CentralContractValidationAllowed", "CentralContractValidationAllowed", default=False
+)
 
 AUTH_CACHE_AVAILABLE: Final = available("AuthCacheCtrlr")
 AUTH_CACHE_ENABLED: Final = flag("AuthCacheCtrlr.Enabled", "AuthorizationCacheEnabled", default=True)

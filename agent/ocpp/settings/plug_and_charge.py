@@ -6,7 +6,7 @@ from typing import Final
 
 from agent.ocpp.settings.rows import flag, text
 
-PNC_ENABLED: Final = flag("ISO15118Ctrlr.PnCEnabled", None, default=True)
+PNC_ENABLED: Final = flag("ISO15118Ctrlr.PnCEnabled", "ISO15118PnCEnabled", default=True)
 V2G_CERTIFICATE_INSTALLATION: Final = flag("ISO15118Ctrlr.V2GCertificateInstallationEnabled", None, default=True)
 CONTRACT_CERTIFICATE_INSTALLATION: Final = flag(
     "ISO15118Ctrlr.ContractCertificateInstallationEnabled", None, default=True

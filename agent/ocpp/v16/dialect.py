@@ -47,7 +47,7 @@ from agent.ocpp.dialect import (
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.signatures import signed_fields
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.ocpp.v16 import certificates, files, firmware, local_list, reservation, smart_charging
+from agent.ocpp.v16 import certificates, files, firmware, local_list, plug_and_charge, reservation, smart_charging
 from agent.ocpp.v16 import services as everyday
 from agent.ocpp.v16.security import security_event
 from agent.ocpp.v16.services import FEATURE_PROFILES, as_text
@@ -55,7 +55,7 @@ from agent.ocpp.v16.tokens import verdict_of
 from hal.types import FaultKind
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
-SPEECH: Final[tuple[Speech, ...]] = (local_list, reservation, files, firmware, certificates)
+SPEECH: Final[tuple[Speech, ...]] = (local_list, reservation, files, firmware, certificates, plug_and_charge)
 
 MAX_ENDED: Final = 20  # our policy: ended transactions whose number is still known, for a final cost
 NO_NUMBER: Final = -1  # errata 3.18: the transaction whose StartTransaction could not be delivered
@@ -149,13 +149,16 @@ class DialectV16:
     def authorize(self, token: IdToken, contract: Contract | None = None) -> Struct:
         """Authorize.req. Raises `msgspec.ValidationError` for an identifier of more than 20 characters.
 
-        It has no place for a contract's certificates.
+        It has no place for a contract's certificates: they travel in a data transfer.
         """
-        del contract
+        if contract is not None:
+            return self._request("DataTransfer", **plug_and_charge.authorize(token, contract))
         return self._request("Authorize", idTag=token.value)
 
     def verdict(self, response: Any) -> AuthInfo:
-        """What an Authorize.conf means."""
+        """What an Authorize.conf means, or what carries its like for a contract."""
+        if isinstance(response, self.codec.response_type("DataTransfer")):
+            return plug_and_charge.verdict(response)
         return verdict_of(response.idTagInfo)
 
     def told(

@@ -9,6 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from agent.ocpp.asks import (
+    Answer,
+    Ask,
     AvailabilityAsk,
     ClearCacheAsk,
     KeysAnswer,
@@ -23,10 +25,12 @@ from agent.ocpp.asks import (
     UnlockAnswer,
     UnlockAsk,
     Unlocked,
+    Verdict,
     VerdictAnswer,
     WriteKeyAsk,
 )
 from agent.ocpp.dialect import Notice, Saying, Service, given
+from agent.ocpp.v16 import plug_and_charge
 from agent.ocpp.v16.smart_charging import read_profile
 from agent.ocpp.v16.tokens import card
 
@@ -111,8 +115,8 @@ def _availability(request: Any) -> AvailabilityAsk:
     return AvailabilityAsk(operative, request.connectorId)
 
 
-def _transfer(request: Any) -> TransferAsk:
-    return TransferAsk(request.vendorId, given(request.messageId), given(request.data))
+def _transfer(request: Any) -> Ask:
+    return plug_and_charge.read(TransferAsk(request.vendorId, given(request.messageId), given(request.data)))
 
 
 def _remote_start(request: Any) -> RemoteStartAsk:
@@ -149,7 +153,9 @@ def _unlocked(answer: UnlockAnswer) -> dict[str, Any]:
     return {"status": UNLOCKED[answer.result]}
 
 
-def _transferred(answer: TransferAnswer) -> dict[str, Any]:
+def _transferred(answer: Answer) -> dict[str, Any]:
+    if not isinstance(answer, TransferAnswer):
+        return {"status": str(Verdict.ACCEPTED), "data": as_text(plug_and_charge.said(answer))}
     return {"status": str(answer.verdict), "data": as_text(answer.data)}
 
 

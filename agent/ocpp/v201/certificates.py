@@ -17,7 +17,7 @@ from agent.ocpp.asks.security import (
     NetworkProfileAsk,
     SignedAsk,
 )
-from agent.ocpp.blocks.signing import SignNotice
+from agent.ocpp.blocks.signing import SignNotice, SignTowardsCarsNotice
 from agent.ocpp.codec import Version
 from agent.ocpp.dialect import Notice, Saying, Service, given, shortened
 from agent.ocpp.network import Profile
@@ -133,6 +133,5 @@ def _sign(notice: SignNotice) -> dict[str, Any]:
     return {"csr": notice.csr, "certificateType": certificate_type(notice.use)}
 
 
-SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(
-    {SignNotice: Saying("SignCertificate", _sign, lambda response: response.status == "Accepted")}
-)
+_SIGN: Final = Saying("SignCertificate", _sign, lambda response: response.status == "Accepted")
+SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType({SignNotice: _SIGN, SignTowardsCarsNotice: _SIGN})

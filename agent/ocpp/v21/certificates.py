@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from agent.ocpp.blocks.signing import SignNotice
+from agent.ocpp.blocks.signing import SignNotice, SignTowardsCarsNotice
 from agent.ocpp.dialect import Notice, Saying
 from agent.ocpp.v201.certificates import certificate_type
 
@@ -19,6 +19,5 @@ def _sign(notice: SignNotice) -> dict[str, Any]:
     }  # A02.FR.24
 
 
-SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(
-    {SignNotice: Saying("SignCertificate", _sign, lambda response: response.status == "Accepted")}
-)
+_SIGN: Final = Saying("SignCertificate", _sign, lambda response: response.status == "Accepted")
+SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType({SignNotice: _SIGN, SignTowardsCarsNotice: _SIGN})
