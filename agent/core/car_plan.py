@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from agent.core.schedule import Period, Schedule
+from agent.core.schedule import Kind, LimitOwner, Period, Profile, Purpose, Schedule
 
 SAME_W: Final = 1.0  # our policy: less is rounding, and no change
 
@@ -28,6 +28,19 @@ class CarPlan(Struct, frozen=True):
     at_utc_s: float
     schedule: Schedule
     own: bool
+
+    @property
+    def profile(self) -> Profile:
+        """The same as something that limits the EVSE."""
+        return Profile(
+            id=0,
+            evse=self.evse,
+            stack_level=0,
+            purpose=Purpose.EXTERNAL,
+            kind=Kind.ABSOLUTE,
+            schedule=self.schedule,
+            owner=LimitOwner.OTHER,
+        )
 
 
 def differ(old: Offered, new: Offered) -> bool:

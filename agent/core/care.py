@@ -5,6 +5,7 @@ The rules are in `phases`, `selftest` and `wakeup`; here they meet the session.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from agent.core import phases, selftest, wakeup
@@ -31,7 +32,8 @@ def heard(turn: Turn, event: PhasesWanted | PhasesSwitched | MonitorTested | Gri
     """What the hardware, or whoever steers it, has to say of these."""
     match event:
         case PhasesWanted(count):
-            _want_phases(turn, count)
+            turn.set(phases_wanted=phases.checked(count))
+            _want_phases(turn)
         case PhasesSwitched(count) if turn.s.switch is not None:
             turn.set(switch=phases.switched(turn.s.switch, count, turn.now.mono_s))
             _limit_to_grid(turn)
@@ -51,11 +53,19 @@ def attend(turn: Turn) -> None:
 # One phase or three
 
 
-def _want_phases(turn: Turn, count: int) -> None:
-    """Somebody wants one or three phases. Only in basic charging: in digital communication the car decides."""
+def _want_phases(turn: Turn) -> None:
+    """One phase where a profile wants it, or where the grid leaves too little for three; else three.
+
+    Only in basic charging: in digital communication the car decides.
+    """
     s = turn.s
-    if s.switch is not None and not s.digital.hoped_for:
-        turn.set(switch=phases.want(s.switch, phases.checked(count), turn.now.mono_s))
+    if s.switch is None or s.digital.hoped_for:
+        return
+    least_w, grid_w = MIN_OFFER_A * NOMINAL_V, s.grid_w if s.grid_w is not None else math.inf
+    if grid_w < least_w:
+        return  # not even enough for one: nothing is gained by a switch
+    scarce = grid_w < 3 * least_w
+    turn.set(switch=phases.want(s.switch, 1 if scarce else s.phases_wanted, turn.now.mono_s))
 
 
 def contactor_closed(turn: Turn) -> None:
@@ -67,10 +77,7 @@ def contactor_closed(turn: Turn) -> None:
 def _grid_signalled(turn: Turn, limit_w: float | None) -> None:
     """The grid's operator limits the power: fewer phases where three cannot be offered their least current."""
     turn.set(grid_w=limit_w)
-    if limit_w is None or limit_w >= 3 * MIN_OFFER_A * NOMINAL_V:
-        _want_phases(turn, 3)
-    elif limit_w >= MIN_OFFER_A * NOMINAL_V:
-        _want_phases(turn, 1)
+    _want_phases(turn)
     _limit_to_grid(turn)
 
 

@@ -169,6 +169,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     has_rcd: bool = False
     phases: int = 3  # that the board has
     switch: Switch | None = None  # where there is a phase switch
+    phases_wanted: int = 3  # by a charging profile, or an operator; the grid may want fewer
     self_test: SelfTest = SelfTest()
     wake: WakeUp = WakeUp()
     toggles: tuple[tuple[CpState, float], ...] = ()  # the pilot's last states, and when they began

@@ -67,7 +67,7 @@ class Schedules(Protocol):
     def installed(self) -> list[Profile]:
         """All profiles."""
 
-    def plan(self, evse: int, schedule: Schedule | None) -> None:
+    def plan(self, evse: int, profile: Profile | None) -> None:
         """What the car at this EVSE means to draw, or (None) nothing that is known."""
 
     def on_change(self, listener: Callable[[Profile | None], None]) -> None:
@@ -172,7 +172,7 @@ class CarPlans:
     def agreed(self, plan: CarPlan) -> None:
         """The planner accepts what the car means to draw: it counts from now on (K15.FR.14, K16.FR.10)."""
         if plan.evse in self._talks:
-            self._schedules.plan(plan.evse, plan.schedule)
+            self._schedules.plan(plan.evse, plan.profile)
 
     # Below
 

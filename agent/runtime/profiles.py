@@ -10,9 +10,10 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from agent.core.events import LimitSet
+from agent.core.events import LimitSet, PhasesWanted
 from agent.core.limits import MAX_OFFER_A, LimitInput, LimitSource
 from agent.core.schedule import (
+    DEFAULT_PHASES,
     OF_TRANSACTIONS,
     Kind,
     LimitOwner,
@@ -91,7 +92,7 @@ class Evses(Protocol):
     def session(self, evse: int) -> Session:
         """The session as it stands."""
 
-    def post(self, evse: int, event: LimitSet) -> None:
+    def post(self, evse: int, event: LimitSet | PhasesWanted) -> None:
         """Put an event into the EVSE's inbox."""
 
     def capabilities(self, evse: int) -> EvseCapabilities:
@@ -122,6 +123,7 @@ class Profiles:
         self._enabled = enabled
         self._timer: asyncio.TimerHandle | None = None
         self._told: dict[int, float] = {}
+        self._phases: dict[int, int] = {}  # that were asked for, where there is a switch
         self._seen: dict[int, tuple[str | None, float | None, Driver | None]] = {}
         self._profiles = _stored(memory.meta(KEY))
         self._imposed: dict[tuple[LimitOwner, int], Profile] = {}
@@ -266,19 +268,11 @@ class Profiles:
         """Call `follower` with a profile that was installed, and with None whenever limits may have changed."""
         self._followers.append(follower)
 
-    def plan(self, evse: int, schedule: Schedule | None) -> None:
+    def plan(self, evse: int, profile: Profile | None) -> None:
         """What the car at this EVSE means to draw, or (None) nothing that is known: composite schedules say so."""
-        self._planned.pop(evse, None)
-        if schedule is not None:
-            self._planned[evse] = Profile(
-                id=0,
-                evse=evse,
-                stack_level=0,
-                purpose=Purpose.EXTERNAL,
-                kind=Kind.ABSOLUTE,
-                schedule=schedule,
-                owner=LimitOwner.OTHER,
-            )
+        self._planned = {one: has for one, has in self._planned.items() if one != evse}
+        if profile is not None:
+            self._planned[evse] = profile
 
     def outlook(self, evse: int, duration_s: float, unit: RateUnit, *, planned: bool = True) -> Outlook:
         """The composite schedule of an EVSE, or (0) of the station, from the present second on (K08; 1.6 5.7).
@@ -318,6 +312,10 @@ class Profiles:
             active = limit_at(profiles, self._situation(evse, None), now_utc_s)
             current_a = active.current_a if active is not None else MAX_OFFER_A
             self._site.least(evse, active.min_a if active is not None else 0.0)
+            phases = 1 if active is not None and active.phases == 1 else DEFAULT_PHASES
+            if self._evses.capabilities(evse).has_phase_switch and self._phases.get(evse) != phases:
+                self._phases[evse] = phases
+                self._evses.post(evse, PhasesWanted(phases))  # before the limit, which may be meant for one
             if self._told.get(evse, MAX_OFFER_A) != current_a:
                 self._told[evse] = current_a
                 self._evses.post(evse, LimitSet(LimitInput(LimitSource.OCPP, current_a)))

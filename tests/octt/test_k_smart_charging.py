@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from agent.ocpp.stamps import from_wire, to_wire
+from sim.board import BoardSpec
+from sim.evse import EvseSpec
 from tests.octt import states
 from tests.octt.bench import EPOCH_S, Bench
 from tests.octt.tool import ABSENT, Refused, require
@@ -435,3 +437,24 @@ async def test_profiles_of_one_purpose_and_level_are_cleared_on_every_evse(bench
         await states.profile_set(bench, profile(number=evse, stack=1), evse)
     await cleared(bench, "Accepted", chargingProfileCriteria=place)
     await none_reported(bench, **place)
+
+
+# What no case asks for
+
+
+@pytest.mark.req("K01.FR.43")
+@pytest.mark.bench(spec=BoardSpec(evse=EvseSpec(phase_switch=True)))
+async def test_a_profile_that_wants_one_phase_has_the_car_charge_on_one(bench: Bench):
+    one_phase = profile((0, 10.0))
+    one_phase["chargingSchedule"][0]["chargingSchedulePeriod"][0]["numberPhases"] = 1
+    await states.profile_set(bench, one_phase)
+    await states.charging(bench, phases=3)
+    await asyncio.sleep(DUTY_S)
+    assert bench.station.board.snapshot(bench.evse).current_a == pytest.approx((10.0, 0.0, 0.0), abs=0.1)
+    await cleared(bench, "Accepted", chargingProfileId=1)
+    await states.event(bench, transactionInfo__chargingState="SuspendedEVSE")
+    await states.event(bench, transactionInfo__chargingState="Charging")
+    await asyncio.sleep(DUTY_S)
+    assert min(bench.station.board.snapshot(bench.evse).current_a) > 10.0
+    for left in bench.tool.left("TransactionEvent"):
+        require(bench.tool.take(left), eventType="Updated", transactionInfo__chargingState="SuspendedEV")

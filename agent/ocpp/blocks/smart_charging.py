@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core.schedule import Kind, LimitOwner, Profile, ProfileError, Purpose, RateUnit, Schedule
+from agent.core.schedule import OF_TRANSACTIONS, Kind, LimitOwner, Profile, ProfileError, Purpose, RateUnit, Schedule
 from agent.ocpp.asks import ACCEPTED, Handled, Reason, UnusableProfile, rejected
 from agent.ocpp.asks.smart_charging import (
     ClearedAnswer,
@@ -36,6 +36,7 @@ from agent.ocpp.setting import Setting
 from agent.ocpp.settings.smart_charging import (
     LIMIT_CHANGE_SIGNIFICANCE,
     NOTIFY_WITH_SCHEDULES,
+    PHASES_3_TO_1,
     PROFILES_INSTALLED,
     SMART_CHARGING_ENABLED,
 )
@@ -58,6 +59,7 @@ class SmartCharging(Block):
         self._news: dict[tuple[LimitOwner, int], LimitImposed | LimitReleased] = {}
         self._wake = asyncio.Event()
         settings.follow(PROFILES_INSTALLED, lambda: charger.profiles.count)
+        settings.follow(PHASES_3_TO_1, lambda: any(map(self._switches, charger.evse_ids)))
         settings.on_change(self._on_setting)
         charger.profiles.on_imposed(self._imposed)
 
@@ -144,12 +146,24 @@ class SmartCharging(Block):
         return profile
 
     def _check_phases(self, profile: Profile) -> None:
-        """Raises `ProfileError` for fewer phases than the EVSE will use, or a choice of one (K01.FR.43, K01.FR.48)."""
-        evses = self._charger.evse_ids if profile.evse == 0 else (profile.evse,)
-        most = max(self._charger.capabilities(evse).phases for evse in evses)
+        """Raises `ProfileError` for fewer phases than an EVSE will use, or a choice of one (K01.FR.43, K01.FR.48).
+
+        A switch ensures one phase for a transaction, unless the car talks: then it is the car that decides.
+        """
+        concerned = self._charger.evse_ids if profile.evse == 0 else (profile.evse,)
+        evses = [one for one in concerned if not self._charger.session(one).dc]  # K01.FR.44
         for period in profile.schedule.periods:
-            if (period.phases is not None and period.phases < most) or period.phase_to_use is not None:
-                raise ProfileError("UnsupportedParam", f"all {most} phases are used, and cannot be chosen (K01.FR.43)")
+            if period.phases is None and period.phase_to_use is None:
+                continue
+            for evse in evses:
+                most = self._charger.capabilities(evse).phases
+                switched = period.over == 1 and profile.purpose in OF_TRANSACTIONS and self._switches(evse)
+                if (period.over < most and not switched) or period.phase_to_use is not None:
+                    why = f"EVSE {evse} uses {most} phases, and cannot choose (K01.FR.43/48)"
+                    raise ProfileError("UnsupportedParam", why)
+
+    def _switches(self, evse: int) -> bool:
+        return self._charger.capabilities(evse).has_phase_switch and not self._charger.session(evse).can_talk
 
     def _refuse_if_off(self) -> None:
         if not self._settings.get(SMART_CHARGING_ENABLED):

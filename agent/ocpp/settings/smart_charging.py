@@ -27,7 +27,6 @@ RATE_UNIT_16: Final = members(  # the same in 1.6's words
 PERIODS_PER_SCHEDULE: Final = limit("SmartChargingCtrlr.PeriodsPerSchedule", MAX_PERIODS, "ChargingScheduleMaxPeriods")
 PROFILES_INSTALLED: Final = count("SmartChargingCtrlr.Entries[ChargingProfiles]", None, MAX_PROFILES)
 MAX_PROFILES_INSTALLED: Final = limit(None, MAX_PROFILES, "MaxChargingProfilesInstalled")
-# The profiles' numbers of phases are limits to what is charged over, and nothing here switches phases.
 PHASES_3_TO_1: Final = flag(
     "SmartChargingCtrlr.Phases3to1",
     "ConnectorSwitch3to1PhaseSupported",

@@ -422,6 +422,18 @@ def test_without_a_switch_or_in_digital_communication_a_wish_changes_nothing():
         assert not any(one == SwitchPhases(1) for one in player.log)
 
 
+def test_the_grids_want_of_power_and_a_profiles_wish_for_one_phase_do_not_undo_each_other():
+    player = switchable()
+    player.play(GridSignalled(2300.0), PhasesWanted(1))
+    assert player.session.switch.wanted == 1
+    player.play(PhasesWanted(3))
+    assert player.session.switch.wanted == 1, "the grid leaves too little for three"
+    player.play(PhasesWanted(1), GridSignalled(None))
+    assert player.session.switch.wanted == 1, "the profile wants one"
+    player.play(PhasesWanted(3))
+    assert player.session.switch.wanted == 3
+
+
 def test_a_grid_signal_too_low_for_three_phases_charges_on_one_and_goes_back():
     player = switchable()
     player.charge()

@@ -158,6 +158,7 @@ class FakeCharger:
     with_display: frozenset[int] | None = None  # None: every EVSE
     listeners: list[Callable[[int], None]] = field(default_factory=list)
     phases: int = 3
+    switches: bool = False
     profiles: Profiles = field(init=False)  # these three by `stand`
     plans: CarPlans = field(init=False)
     reservations: Reservations = field(init=False)
@@ -193,7 +194,11 @@ class FakeCharger:
 
     def capabilities(self, evse: int) -> EvseCapabilities:
         return EvseCapabilities(
-            phases=self.phases, max_current_a=32.0, has_lock=self.session(evse).has_lock, has_proximity=evse == 1
+            phases=self.phases,
+            max_current_a=32.0,
+            has_lock=self.session(evse).has_lock,
+            has_proximity=evse == 1,
+            has_phase_switch=self.switches,
         )
 
     async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:

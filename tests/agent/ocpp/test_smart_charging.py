@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent.core.events import LimitSet, RemoteStart
+from agent.core.events import LimitSet, PhasesWanted, RemoteStart
 from agent.core.limits import LimitSource
 from agent.core.schedule import LimitOwner, Period, Schedule
 from agent.core.session import Driver, Phase, Session
@@ -51,6 +51,18 @@ def ocpp_limits(one: Stand) -> list[tuple[int, float]]:
     """What the profiles of transactions allowed, in order."""
     limits = [(evse, event.limit) for evse, event in one.charger.posted if isinstance(event, LimitSet)]
     return [(evse, limit.current_a) for evse, limit in limits if limit.source is LimitSource.OCPP]
+
+
+def wishes(one: Stand) -> list[PhasesWanted]:
+    """How many phases EVSE 1 was to use, in order."""
+    return [event for evse, event in one.charger.posted if evse == 1 and isinstance(event, PhasesWanted)]
+
+
+async def value(one: Stand, variable: str) -> str:
+    """What a variable of SmartChargingCtrlr is now."""
+    asked = {"component": {"name": "SmartChargingCtrlr"}, "variable": {"name": variable}}
+    answer = await ask(one, "GetVariables", getVariableData=[asked])
+    return str(answer["getVariableResult"][0]["attributeValue"])
 
 
 def at(seconds: float) -> str:
@@ -502,6 +514,34 @@ async def test_phases_that_the_station_cannot_keep_to_are_refused(version: Versi
         assert await install(one, 1, profile(phases=1)) == "Accepted"
         assert await install(one, 1, profile((0, 11040.0), phases=3, unit="W")) == "Accepted"
         assert ocpp_limits(one) == [(1, 6.0), (1, 16.0)]  # K01.FR.50: by the phases that the schedule names
+
+
+@both
+@pytest.mark.req("K01.FR.43", "K01.FR.47", "K01.FR.49")
+async def test_where_there_is_a_phase_switch_a_profile_may_want_one_phase(version: Version):
+    async with accepted(version, FakeCharger(switches=True)) as one:
+        assert await install(one, 1, profile((0, 16.0), (60, 10.0), phases=1, start=at(0))) == "Accepted"
+        assert [event.phases for event in wishes(one)] == [3, 1]
+        assert await install(one, 1, profile((0, 16.0), number=1)) == "Accepted"
+        assert [event.phases for event in wishes(one)] == [3, 1, 3]
+        assert await value(one, "Phases3to1") == "true"
+        for wrong in (profile(phases=2), profile(phases=1, purpose="ChargingStationMaxProfile")):
+            evse = 0 if wrong["chargingProfilePurpose"] == "ChargingStationMaxProfile" else 1
+            assert await install(one, evse, wrong) == "Rejected"
+
+
+async def test_of_a_car_that_talks_no_switch_can_ensure_the_phases():
+    charger = FakeCharger({1: Session(evse=1, can_talk=True)})
+    async with accepted(Version.V201, charger) as one:
+        one.charger.switches = True
+        assert await install(one, 1, profile(phases=1)) == "Rejected"
+        assert await value(one, "Phases3to1") == "false"
+
+
+@pytest.mark.req("K01.FR.44")
+async def test_on_dc_phases_say_nothing():
+    async with accepted(Version.V201, FakeCharger({1: Session(evse=1, dc=True)})) as one:
+        assert await install(one, 1, profile(phases=1)) == "Accepted"
 
 
 @pytest.mark.req("K01.FR.34")
