@@ -206,23 +206,9 @@ async def bench(
         secret.write_text(password)
         secret.chmod(0o600)
         ocpp["password_file"] = secret
-    config = Config(
-        schema_version=1,
-        station=Station(identity=IDENTITY, vendor="evse-agent", model="Simulated"),
-        ocpp=Ocpp(url=url, versions=(version,), **({"security_profile": 0, "allow_plain_text": True} | ocpp)),
-        evse=tuple(Evse(id=number, v2g=v2g) for number in range(1, evses + 1)),
-        state=State(dir=directory / "state"),
-        transfer=Transfer(networks=("loopback",)),
-        firmware=Firmware(installer="simulated", allow_unsigned=unsigned),
-        settings=(QUIET[version] if quiet else {}) | dict(settings or {}),
-    )
-    ids = random.Random(version)
-
-    def new_id() -> str:
-        return str(uuid.UUID(int=ids.getrandbits(128), version=4))
-
+    chosen = (QUIET[version] if quiet else {}) | dict(settings or {})
     board = replace(spec or BoardSpec(), evses=evses)
-    station = SimStation(config, LoopClock(wall), new_id, link=MeterLink(), spec=board)
+    station = built(directory, url, version, wall, chosen, spec=board, v2g=v2g, unsigned=unsigned, **ocpp)
     made = Bench(station, tool, version)
     await station.start()
     try:
@@ -235,6 +221,37 @@ async def bench(
     finally:
         await station.stop()
         await tool.stop()
+
+
+def built(
+    directory: Path,
+    url: str,
+    version: str,
+    wall: Wall,
+    settings: Mapping[str, Any],
+    *,
+    spec: BoardSpec,
+    v2g: V2g | None = None,
+    unsigned: bool = False,
+    **ocpp: Any,
+) -> SimStation:
+    """A station that calls this CSMS, once it is started."""
+    config = Config(
+        schema_version=1,
+        station=Station(identity=IDENTITY, vendor="evse-agent", model="Simulated"),
+        ocpp=Ocpp(url=url, versions=(version,), **({"security_profile": 0, "allow_plain_text": True} | ocpp)),
+        evse=tuple(Evse(id=number, v2g=v2g) for number in range(1, spec.evses + 1)),
+        state=State(dir=directory / "state"),
+        transfer=Transfer(networks=("loopback",)),
+        firmware=Firmware(installer="simulated", allow_unsigned=unsigned),
+        settings=settings,
+    )
+    ids = random.Random(version)
+
+    def new_id() -> str:
+        return str(uuid.UUID(int=ids.getrandbits(128), version=4))
+
+    return SimStation(config, LoopClock(wall), new_id, link=MeterLink(), spec=spec)
 
 
 def right_time(wall: Wall) -> dict[str, Any]:

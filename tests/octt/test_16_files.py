@@ -13,8 +13,8 @@ from tests.agent.runtime.transfer.servers import HttpServer, http_server
 from tests.octt import minted
 from tests.octt import states16 as states
 from tests.octt.bench import Bench
-from tests.octt.minted import pem
-from tests.octt.test_l_firmware import FIRMWARE, PAST, PATH, signature, signing
+from tests.octt.minted import pem, signature, signing
+from tests.octt.test_l_firmware import FIRMWARE, PAST, PATH
 from tests.octt.tool import PRESENT, require
 
 pytestmark = pytest.mark.bench(version="1.6")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from certs.make_pki import Certificate, Minted, Usage, mint
+from certs.make_pki import Minted
 from tests.agent.runtime.transfer.servers import HttpServer, http_server
 from tests.octt import minted, states
 from tests.octt.bench import Bench
-from tests.octt.minted import MINTED, pem
+from tests.octt.minted import pem, signature, signing
 from tests.octt.tool import PRESENT, require
 
 PAST: Final = "2025-12-31T22:00:00Z"
@@ -29,10 +26,6 @@ FETCHED: Final = ("Downloading", "Downloaded", "SignatureVerified")
 ENDS_AT_DEPARTURE: Final = {"TxCtrlr.TxStopPoint": "EVConnected"}
 
 
-def signing(root: Minted) -> Minted:
-    return mint(Certificate("firmware", "root", "Firmware Signing", usages=(Usage.CODE_SIGNING,)), root, MINTED)
-
-
 @pytest.fixture(scope="module")
 def root() -> Minted:
     return minted.root("Manufacturer Root")
@@ -41,11 +34,6 @@ def root() -> Minted:
 @pytest.fixture(scope="module")
 def leaf(root: Minted) -> Minted:
     return signing(root)
-
-
-def signature(leaf: Minted, content: bytes) -> str:
-    assert isinstance(leaf.key, ec.EllipticCurvePrivateKey)
-    return base64.b64encode(leaf.key.sign(content, ec.ECDSA(hashes.SHA256()))).decode()
 
 
 @pytest_asyncio.fixture
