@@ -163,7 +163,10 @@ class Agent:
         def tell(event: AnyEvent) -> None:
             self.charge_point.post(evse, event)
 
-        evses, contracts = self.charge_point, PlugAndCharge(config, self._certificates, self.settings, self.clock)
+        evses, contracts = (
+            self.charge_point,
+            PlugAndCharge(config, self._certificates, self.settings, self.clock, self.station.say),
+        )
         server = server_for(evse, config, phases, lambda: evses.session(evse), self.clock, tell, contracts, evses.plans)
         self.v2g[evse] = server
         evses.plans.on_change(evse, server.changed)

@@ -8,15 +8,23 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from agent.config import V2g
+from agent.iso15118.secc.events import CertificateWanted, Protocol
 from agent.iso15118.secc.snapshot import Payment, Snapshot
+from agent.ocpp.blocks.ev_certificate import EvCertificateNotice
+from agent.ocpp.dialect import Notice
 from agent.ocpp.settings.authorization import CENTRAL_CONTRACT_VALIDATION
-from agent.ocpp.settings.plug_and_charge import PNC_ENABLED, REQUEST_METERING_RECEIPT
+from agent.ocpp.settings.plug_and_charge import (
+    CONTRACT_CERTIFICATE_INSTALLATION,
+    PNC_ENABLED,
+    REQUEST_METERING_RECEIPT,
+)
 from agent.ocpp.variables import Settings
 from agent.pki.folders import files
 from agent.pki.names import LeafUse, RootUse
@@ -34,14 +42,20 @@ log = logging.getLogger(__name__)
 
 
 class PlugAndCharge:
-    """One EVSE's. `folder`: of the station's certificates; an installed one goes before the configured one."""
+    """One EVSE's. `folder`: of the station's certificates; an installed one goes before the configured one.
 
-    def __init__(self, config: V2g, folder: Path, settings: Settings, clock: Clock) -> None:
+    `say` tells the CSMS something, and gives what it answered.
+    """
+
+    def __init__(
+        self, config: V2g, folder: Path, settings: Settings, clock: Clock, say: Callable[[Notice], Awaitable[Any]]
+    ) -> None:
         """Raises OSError when the configured certificate cannot be read."""
         self._config = config
         self._folder = folder
         self._settings = settings
         self._clock = clock
+        self._say = say
         self._installed: Store | None = None
         self._contexts: dict[tuple[Path, int], ssl.SSLContext] = {}  # by file and when it was written
         self._judge: ContractJudge | None = None
@@ -64,7 +78,16 @@ class PlugAndCharge:
 
     def seen(self, whole: Snapshot) -> Snapshot:
         """A snapshot with what the operator has set about contracts."""
-        return replace(whole, receipts=self._settings.get(REQUEST_METERING_RECEIPT))
+        return replace(
+            whole,
+            receipts=self._settings.get(REQUEST_METERING_RECEIPT),
+            installs_contracts=self._settings.get(CONTRACT_CERTIFICATE_INSTALLATION),
+        )
+
+    async def fetch(self, wanted: CertificateWanted) -> bytes | None:
+        """Have the CSMS get a car its contract (M01.FR.01, M02.FR.01); None when it has none."""
+        made = await self._say(EvCertificateNotice(Protocol.ISO_2.value, wanted.update, wanted.request))
+        return made if isinstance(made, bytes) else None
 
     def judge(self) -> ContractJudge | None:
         """Who judges contracts; None where none are taken."""

@@ -59,6 +59,7 @@ def server_for(
         sdp_port=config.sdp_port,
         port=config.port,
         tls=contracts.tls,
+        fetch=contracts.fetch,
     )
 
 

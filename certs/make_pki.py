@@ -95,6 +95,8 @@ def plan(csms_names: Sequence[str], station: str) -> tuple[Certificate, ...]:
         Certificate("cpo-sub1", "v2g-root", "CPO Sub-CA 1", 1),
         Certificate("cpo-sub2", "cpo-sub1", "CPO Sub-CA 2", 0),
         Certificate("secc", "cpo-sub2", station, usages=(server,), dns=(station,)),
+        Certificate("cps-sub", "v2g-root", "Provisioning Sub-CA", 0),
+        Certificate("cps", "cps-sub", "Certificate Provisioning"),
         Certificate("mo-root", None, "Mobility Operator Root", 2),
         Certificate("mo-sub1", "mo-root", "MO Sub-CA 1", 1),
         Certificate("mo-sub2", "mo-sub1", "MO Sub-CA 2", 0),

@@ -104,6 +104,16 @@ class Authorities:
         """The CA of this file name; None when there is none."""
         return self._all.get(name)
 
+    def roots(self, name: str) -> list[x509.Certificate]:
+        """The root of this file name; none when there is none."""
+        found = self._all.get(name)
+        return [] if found is None else [found.certificate]
+
+    @property
+    def intermediates(self) -> list[x509.Certificate]:
+        """CAs that are no roots."""
+        return [one.certificate for one in self._all.values() if one.chain]
+
     def answer(self, request: bytes, issued: Callable[[str], Issued | None], now_utc_s: float) -> bytes:
         """The DER answer to a DER OCSP request. `issued`: what was signed for chargers and cars, by serial number."""
         try:

@@ -36,6 +36,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 Sign: TypeAlias = Callable[[str, str, Any], Awaitable[bool]]  # charger, CSR, the request: whether it will be signed
+Provide: TypeAlias = Callable[[str, bool, str], Awaitable[str | None]]  # charger, update, request: answer (Base64)
 Vouch: TypeAlias = Callable[[Any], Awaitable[bytes | None]]  # OCSP data of a certificate: the answer in DER, if any
 
 
@@ -49,6 +50,7 @@ class BackOffice:
         self.told = ToldEvents()
         self.sign: Sign | None = None  # None: there is no PKI
         self.vouch: Vouch | None = None
+        self.provide: Provide | None = None
         self._accept_all = accept_all
         self._numbers = itertools.count(int(now()))  # not used again after a restart
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -59,6 +59,12 @@ class Certificates:
     def root_pem(self) -> str:
         """The root that chargers must trust to come in here."""
         return x.to_pem([self.pki.root]).decode()
+
+    def provision(self, contracts: Mapping[str, str]) -> None:
+        """Get cars their contracts (M01, M02): the eMAID by the id of the car. Raises OSError and `PkiError`."""
+        from csms.provisioning import Provisioning
+
+        Provisioning(self._office, self.pki, contracts)
 
     @property
     def requests(self) -> tuple[SigningRequest, ...]:

@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pki", type=Path, metavar="DIR", help="development PKI as of certs/make_pki.py: signs CSRs")
     parser.add_argument("--sign-by-hand", action="store_true", help="CSRs wait for an operator at the page")
     parser.add_argument("--organization", help="the O that chargers' certificates must name; default: any")
+    parser.add_argument("--contract", action="append", default=[], metavar="PCID=EMAID", help="a car's contract; --pki")
     parser.add_argument("--password", action="append", default=[], metavar="IDENTITY=FILE", help="a charger's password")
     parser.add_argument("--accept-all", action="store_true", help="let every charger work; for development")
     parser.add_argument("--accept", action="append", default=[], metavar="IDENTITY", help="let this charger work")
@@ -108,7 +109,17 @@ async def _secured(csms: Csms, chosen: argparse.Namespace) -> int | None:
     port = await csms.start_secure(pki, chosen.host, chosen.tls_port, organization=chosen.organization)
     if csms.certificates is not None:
         csms.certificates.by_hand = chosen.sign_by_hand
+        if chosen.contract:
+            csms.certificates.provision(dict(_pair(one) for one in chosen.contract))
     return port
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """PCID=EMAID. Raises ValueError."""
+    car, _, contract = text.partition("=")
+    if not car or not contract:
+        raise ValueError(f"--contract {text!r}: write the car's id and the eMAID as PCID=EMAID")
+    return car, contract
 
 
 def _say_ready(chosen: argparse.Namespace, port: int, pages: str, secure: int | None) -> None:

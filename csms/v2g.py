@@ -24,4 +24,11 @@ def handlers(office: BackOffice, wire: Any) -> dict[str, Handler]:
         done: msgspec.Struct = wire.GetCertificateStatusResponse(status="Accepted", ocspResult=result)  # M06.FR.02-03
         return done
 
-    return {"GetCertificateStatus": status}
+    async def certificate(charger: str, request: Any) -> msgspec.Struct:
+        provide = office.provide
+        made = await provide(charger, request.action == "Update", request.exiRequest) if provide is not None else None
+        status = "Failed" if made is None else "Accepted"
+        answer: msgspec.Struct = wire.Get15118EVCertificateResponse(status=status, exiResponse=made or "")
+        return answer
+
+    return {"Get15118EVCertificate": certificate, "GetCertificateStatus": status}

@@ -13,13 +13,13 @@ import secrets
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from ipaddress import IPv6Address
 from typing import Final, cast
 
 from agent.iso15118 import sdp
 from agent.iso15118.secc.engine import Engine
-from agent.iso15118.secc.events import AnyEvent, Outcome, Protocol, SessionBegan, SessionOver
+from agent.iso15118.secc.events import AnyEvent, CertificateWanted, Outcome, Protocol, SessionBegan, SessionOver
 from agent.iso15118.secc.snapshot import Snapshot
 from agent.iso15118.secc.state import Dice, Paused
 from agent.iso15118.secc.timing import LINGER_S
@@ -49,9 +49,11 @@ class SeccServer:
         sdp_port: int | None = sdp.PORT,
         port: int = ANY_PORT,
         tls: Callable[[], ssl.SSLContext | None] = lambda: None,
+        fetch: Callable[[CertificateWanted], Awaitable[bytes | None]] | None = None,
     ) -> None:
         """`tell` hears events and must not raise; `dice` gives unguessable numbers; no `sdp_port`: no discovery.
 
+        `fetch`: who has a contract made for a car, None where nobody does; it must not raise.
         `tls`: what a car meets that begins with a handshake, asked anew for each; None: it is turned away.
         """
         self._host = host
@@ -63,6 +65,8 @@ class SeccServer:
         self._sdp_port = sdp_port
         self._port = port
         self.tls = tls
+        self._fetch = fetch
+        self._errands: set[asyncio.Task[None]] = set()
         self._engine: Engine | None = None
         self._connection: _Connection | None = None
         self._paused: Paused | None = None
@@ -84,6 +88,8 @@ class SeccServer:
             if discovery is not None:
                 discovery.close()
             server.close()
+            for errand in self._errands:
+                errand.cancel()
             if self._connection is not None:
                 self._connection.end("the charger stops")
 
@@ -149,12 +155,22 @@ class SeccServer:
     def happened(self, engine: Engine, event: AnyEvent) -> None:
         """Pass an event on, and remember what a paused session will need."""
         match event:
+            case CertificateWanted():
+                errand = asyncio.get_running_loop().create_task(self._fetched(engine, event))
+                self._errands.add(errand)
+                errand.add_done_callback(self._errands.discard)
             case SessionBegan():
                 self._paused = None
             case SessionOver(outcome=Outcome.PAUSED):
                 state = engine.state
                 self._paused = Paused(state.session_id, state.mode, state.payment)
         self._tell(event)
+
+    async def _fetched(self, engine: Engine, wanted: CertificateWanted) -> None:
+        """Have a contract made; its car may have left meanwhile."""
+        made = await self._fetch(wanted) if self._fetch is not None else None
+        if self._connection is not None:
+            self._connection.fetched(engine, made)
 
     def release(self, connection: _Connection) -> None:
         """This connection is done with; the next one may come."""
@@ -218,6 +234,12 @@ class _Connection(asyncio.Protocol):
         """The charger has changed."""
         if self._engine is not None:
             self._engine.update(self._server.snapshot(), self._loop.time())
+            self._after()
+
+    def fetched(self, engine: Engine, octets: bytes | None) -> None:
+        """A message was made for the car that this engine serves, or there is none to be had."""
+        if engine is self._engine:
+            engine.fetched(octets, self._loop.time())
             self._after()
 
     def end(self, why: str) -> None:

@@ -10,6 +10,7 @@ from agent.iso15118.exi import iso2 as m
 from agent.iso15118.secc.snapshot import EnergyMode, Payment
 from agent.iso15118.secc.values import number, physical
 from agent.iso15118.signature import sign
+from sim.evcc import provisioning
 from sim.evcc.dc import DcCar
 from sim.evcc.link import Link
 from sim.evcc.plan import EVCC_ID, Battery, Contract, Plan, RefusedError, Report
@@ -29,6 +30,7 @@ class Iso2Session:
         self._talk = Talk(link, m, plan.session_id, report)
         self._dc = DcCar(self._talk, m, battery, report)
         self._schedule = 1
+        self._paying: Contract | None = None
         self._renegotiate_s = plan.renegotiate_s
 
     async def run(self) -> None:
@@ -62,26 +64,38 @@ class Iso2Session:
         payment = self._plan.payment.value
         if payment not in offered.PaymentOptionList.PaymentOption:
             raise RefusedError(f"{payment} is not among {offered.PaymentOptionList.PaymentOption}")
-        service = m.SelectedServiceType(ServiceID=offered.ChargeService.ServiceID)
+        services = [m.SelectedServiceType(ServiceID=offered.ChargeService.ServiceID)]
+        if self._plan.provisioned is not None:
+            wanted = provisioning.INSTALL if self._plan.contract is None else provisioning.UPDATE
+            await talk.ask(m.ServiceDetailRes, m.ServiceDetailReq(ServiceID=provisioning.SERVICE))
+            services.append(m.SelectedServiceType(ServiceID=provisioning.SERVICE, ParameterSetID=wanted))
         await talk.ask(
             m.PaymentServiceSelectionRes,
             m.PaymentServiceSelectionReq(
                 SelectedPaymentOption=payment,
-                SelectedServiceList=m.SelectedServiceListType(SelectedService=(service,)),
+                SelectedServiceList=m.SelectedServiceListType(SelectedService=tuple(services)),
             ),
         )
         request, signature = m.AuthorizationReq(), None
-        if self._plan.contract is not None and self._plan.payment is Payment.CONTRACT:
-            request, signature = await self._show(self._plan.contract)
+        if self._plan.payment is Payment.CONTRACT:
+            request, signature = await self._show(await self._contract())
         while (await talk.ask(m.AuthorizationRes, request, signature)).EVSEProcessing != "Finished":
             await asyncio.sleep(POLL_S)
 
+    async def _contract(self) -> Contract:
+        """The contract to pay with: the car's own, or the one that it gets now. Raises `RefusedError`."""
+        if self._plan.provisioned is not None:
+            made = await provisioning.contract(self._talk, self._plan.provisioned, self._plan.contract)
+            self._report.contract = made
+            return made
+        if self._plan.contract is None:
+            raise RefusedError("the car has no contract")
+        return self._plan.contract
+
     async def _show(self, contract: Contract) -> tuple[m.AuthorizationReq, Any]:
         """Present the contract; the request that proves it, and its signature."""
-        leaf, *others = contract.chain
-        subordinate = m.SubCertificatesType(Certificate=tuple(others)) if others else None
-        shown = m.CertificateChainType(Certificate=leaf, SubCertificates=subordinate)
-        details = m.PaymentDetailsReq(eMAID=contract.emaid, ContractSignatureCertChain=shown)
+        self._paying = contract
+        details = m.PaymentDetailsReq(eMAID=contract.emaid, ContractSignatureCertChain=provisioning.shown(contract))
         answer = await self._talk.ask(m.PaymentDetailsRes, details)
         request = m.AuthorizationReq(Id="ID1", GenChallenge=answer.GenChallenge)
         return request, sign(m, [("AuthorizationReq", request)], contract.key)
@@ -176,4 +190,16 @@ class Iso2Session:
         answer = await self._talk.ask(m.ChargingStatusRes, m.ChargingStatusReq())
         if answer.EVSEMaxCurrent is not None:
             limited(self._battery, self._report, number(answer.EVSEMaxCurrent))
+        if answer.ReceiptRequired and answer.MeterInfo is not None:
+            await self._confirm(answer.MeterInfo)
         return answer.AC_EVSEStatus.EVSENotification
+
+    async def _confirm(self, reading: m.MeterInfoType) -> None:
+        """Sign the meter's reading with the contract that pays for it. Raises `RefusedError`."""
+        if self._paying is None:
+            raise RefusedError("a receipt is wanted of a car that pays with no contract")
+        receipt = m.MeteringReceiptReq(
+            Id="id1", SessionID=self._talk.session_id, SAScheduleTupleID=self._schedule, MeterInfo=reading
+        )
+        signature = sign(m, [("MeteringReceiptReq", receipt)], self._paying.key)
+        await self._talk.ask(m.MeteringReceiptRes, receipt, signature)

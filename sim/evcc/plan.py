@@ -20,6 +20,14 @@ class Contract(msgspec.Struct, frozen=True):
     key: Any
 
 
+class Provisioned(msgspec.Struct, frozen=True):
+    """What its maker gave a car: its certificate in DER (leaf first), the leaf's key, and the V2G roots it trusts."""
+
+    chain: tuple[bytes, ...]
+    key: Any
+    roots: tuple[bytes, ...]
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """`charge_s`: how long it draws before it stops by itself; `pause`: it will come back to the session.
 
@@ -40,6 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     pause: bool = False
     session_id: bytes = bytes(8)  # of a session that it had paused
     contract: Contract | None = None
+    provisioned: Provisioned | None = None  # it wants a contract, or a new one for the one that it has
 
 
 class Battery(Protocol):
@@ -76,6 +85,7 @@ class Report(msgspec.Struct):
     responses: list[str] = msgspec.field(default_factory=list)
     slowest_s: float = 0.0
     ended: str = ""
+    contract: Contract | None = None  # that it was given
     limits_a: list[float] = msgspec.field(default_factory=list)
     schedules: list[tuple[tuple[int, float], ...]] = msgspec.field(default_factory=list)  # (second, watt) as offered
 

@@ -6,7 +6,7 @@ import asyncio
 from types import ModuleType
 from typing import Any, Final, TypeVar
 
-from agent.iso15118.exi import Message
+from agent.iso15118.exi import Message, xmldsig
 from sim.evcc.link import Link
 from sim.evcc.plan import Battery, RefusedError, Report
 
@@ -26,6 +26,12 @@ class Talk:
 
     async def ask(self, kind: type[_Answer], request: Message, signature: Any = None) -> _Answer:
         """The response to a request. Raises `RefusedError` when it is no OK of the right kind."""
+        return (await self.ask_signed(kind, request, signature))[0]
+
+    async def ask_signed(
+        self, kind: type[_Answer], request: Message, signature: Any = None
+    ) -> tuple[_Answer, xmldsig.SignatureType | None]:
+        """The same, with the response's signature."""
         m = self._schema
         header = m.MessageHeaderType(SessionID=self.session_id, Signature=signature)
         asked_s = asyncio.get_running_loop().time()
@@ -39,7 +45,7 @@ class Talk:
         if code.startswith("FAILED"):
             raise RefusedError(f"{type(request).__name__}: {code}")
         self.session_id = whole.Header.SessionID
-        return answer
+        return answer, whole.Header.Signature
 
 
 def limited(battery: Battery, report: Report, current_a: float) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from agent.config import V2g
 from agent.iso15118.secc.snapshot import Payment
+from agent.ocpp.dialect import Notice
 from agent.ocpp.settings import SETTINGS
 from agent.ocpp.variables import Settings
 from agent.plug_and_charge import PlugAndCharge
@@ -22,7 +23,12 @@ CARD = (Payment.EXTERNAL,)
 
 def made(folder: Path, config: V2g | None = None, **settings: Any) -> PlugAndCharge:
     values = {name.replace("_", "."): str(value) for name, value in settings.items()}
-    return PlugAndCharge(config or V2g(host="::1"), folder, Settings(SETTINGS, start_values=values), LoopClock())
+    settings_ = Settings(SETTINGS, start_values=values)
+    return PlugAndCharge(config or V2g(host="::1"), folder, settings_, LoopClock(), said)
+
+
+async def said(notice: Notice) -> Any:
+    raise AssertionError(f"nobody is to be told {notice}")
 
 
 def put(folder: Path, kind: str, name: str) -> Path:

@@ -46,7 +46,7 @@ def test_what_is_there_is_not_overwritten_by_accident(pki):
 
 def test_no_key_can_be_read_by_others(pki):
     keys = list(pki.glob("*.key"))
-    assert len(keys) == 18
+    assert len(keys) == 20
     assert all(stat.S_IMODE(key.stat().st_mode) == 0o600 for key in keys)
 
 

@@ -6,8 +6,8 @@ import asyncio
 import base64
 import ssl
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,15 +16,21 @@ from typing import Any, Final
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec.structs import replace
 
 from agent.config import V2g
+from agent.iso15118.secc.events import Protocol
+from agent.iso15118.secc.snapshot import Payment
 from csms.authorities import Authorities
 from csms.pki import ocsp_request
+from sim.evcc.plan import Plan
 from tests.agent.iso15118 import pki
+from tests.agent.iso15118.test_certificate_installation import EMAID, Office
 from tests.octt import states
-from tests.octt.bench import Bench, bench
+from tests.octt.bench import DURATION_S, Bench, bench
 from tests.octt.test_a_security import SETTINGS, context, judge_csr, secured
-from tests.octt.tool import ABSENT, require
+from tests.octt.test_v2g import car
+from tests.octt.tool import ABSENT, PRESENT, require
 from tests.security import ca
 from tests.security.test_trials import shown
 
@@ -222,3 +228,82 @@ async def test_a_status_that_the_csms_cannot_get_does_not_keep_cars_from_tls(tmp
         await one.tool.silence("GetCertificateStatus", 10.0)
         assert kept(one) == []
         assert await met(one) == certificate.serial_number
+
+
+PROVISIONED: Final = Plan(offers=(Protocol.ISO_2,), payment=Payment.CONTRACT, charge_s=DURATION_S)
+INSTALLING: Final = {"ISO15118Ctrlr.ContractCertificateInstallationEnabled": True, "TxCtrlr.TxStartPoint": "Authorized"}
+E_MAID: Final = {"idToken__idToken": EMAID, "idToken__type": "eMAID"}
+
+
+@asynccontextmanager
+async def asking(directory: Path, **plan: Any) -> AsyncIterator[tuple[Bench, AbstractAsyncContextManager[None]]]:
+    """A station, and the car (from EVConnectedPreSession on) that wants a contract from it."""
+    folder = pki.folder()
+    v2g = replace(TALKS, certificate_file=folder / "secc.pem", key_file=folder / "secc.key")
+    async with bench(directory, v2g=v2g, machine_clock=True, settings=ISO | INSTALLING) as one:
+        one.tool.answer("GetCertificateStatus", {"status": "Failed"})
+        await rooted(one)
+        states.verdict(one, "Accepted", certificateStatus="Accepted")
+        await states.connected(one, digital=True)
+        yield one, car(one, replace(PROVISIONED, provisioned=pki.provisioned(), **plan))
+
+
+def provide(one: Bench, contracts: dict[str, str]) -> None:
+    """The tool answers for a pool of contracts."""
+    office = Office(contracts)
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        assert request["iso15118SchemaVersion"] == Protocol.ISO_2.value
+        asked = base64.b64decode(request["exiRequest"])
+        made, _ = office.desk.made(asked, "OCTT", update=request["action"] == "Update")
+        return {"status": "Accepted", "exiResponse": base64.b64encode(made).decode()}
+
+    one.tool.answer("Get15118EVCertificate", answer)
+
+
+@pytest.mark.octt("TC_M_26_CS")
+@pytest.mark.req("M01.FR.01")
+async def test_a_car_without_a_contract_gets_one_and_is_authorized_by_it(tmp_path: Path):
+    async with asking(tmp_path) as (one, talking_car):
+        provide(one, {pki.PCID: EMAID})
+        async with talking_car:
+            await one.tool.expect("Get15118EVCertificate", action="Install", exiRequest=PRESENT)
+            await one.tool.expect("Authorize", **E_MAID)
+            await states.event(one, triggerReason="Authorized")
+            one.authorized = True
+            await states.charging(one)
+
+
+@pytest.mark.octt("TC_M_28_CS")
+@pytest.mark.req("M02.FR.01")
+async def test_a_car_with_a_contract_gets_a_new_one_and_is_authorized_by_it(tmp_path: Path):
+    async with asking(tmp_path, contract=pki.contract()) as (one, talking_car):
+        provide(one, {pki.PCID: pki.EMAID})
+        async with talking_car:
+            await one.tool.expect("Get15118EVCertificate", action="Update", exiRequest=PRESENT)
+            await one.tool.expect("Authorize", **E_MAID | {"idToken__idToken": pki.EMAID})
+            await states.event(one, triggerReason="Authorized")
+            one.authorized = True
+            await states.charging(one)
+
+
+@pytest.mark.parametrize(
+    ("action", "contract"),
+    [
+        pytest.param("Install", None, marks=pytest.mark.octt("TC_M_27_CS")),
+        pytest.param("Update", pki.EMAID, marks=pytest.mark.octt("TC_M_29_CS")),
+    ],
+)
+@pytest.mark.parametrize(
+    "answer", [{"status": "Failed"}, {"status": "Failed", "exiResponse": ""}], ids=["none", "empty"]
+)
+async def test_a_car_for_which_the_csms_has_nothing_is_not_authorized(
+    tmp_path: Path, action: str, contract: str | None, answer: dict[str, str]
+):
+    shown_ = pki.contract() if contract is not None else None
+    async with asking(tmp_path, contract=shown_) as (one, talking_car):
+        one.tool.answer("Get15118EVCertificate", {"status": "Failed"} | answer)
+        async with talking_car:
+            await one.tool.expect("Get15118EVCertificate", action=action)
+            await one.tool.silence("Authorize", 30.0)
+            assert not one.closed

@@ -111,7 +111,7 @@ class Tool(ScriptedCsms):
 
     # What the tool waits for
 
-    async def expect(self, action: str, within_s: float = STEP_S, **where: Any) -> dict[str, Any]:
+    async def expect(self, action: str, /, within_s: float = STEP_S, **where: Any) -> dict[str, Any]:
         """The first message of this action that was not taken off yet and whose fields (`__` for a dot) are right."""
         paths = {name.replace("__", "."): wanted for name, wanted in where.items()}
 

@@ -20,7 +20,7 @@ from agent.iso15118.exi import Message, app_protocol
 from agent.iso15118.secc.events import AnyEvent, Negotiated, Outcome, Protocol, SessionOver
 from agent.iso15118.secc.negotiation import negotiate, spelled
 from agent.iso15118.secc.snapshot import Payment, Snapshot
-from agent.iso15118.secc.state import Dice, Paused, Phase, Reply, State, is_ok, response_code
+from agent.iso15118.secc.state import Dice, Fetched, Paused, Phase, Reply, State, is_ok, response_code
 from agent.iso15118.secc.timing import SEQUENCE_S, SETUP_S
 from agent.iso15118.v2gtp import Broken, Frame, Framer, PayloadType, framed
 
@@ -130,6 +130,11 @@ class Engine:
         self._snapshot = snapshot
         self._work(now_s)
 
+    def fetched(self, octets: bytes | None, now_s: float) -> None:
+        """What the car has wanted of others (`CertificateWanted`): a message in EXI; None: there is none to be had."""
+        self._state = replace(self._state, fetched=Fetched(octets))
+        self._work(now_s)
+
     def tick(self, now_s: float) -> None:
         """Time has passed."""
         if self._held is None and self._quiet_until_s is not None and now_s >= self._quiet_until_s:
@@ -175,9 +180,9 @@ class Engine:
         if self._sequence is None:
             self._negotiate(message, now_s)
         else:
-            self._serve(self._sequence, message, now_s)
+            self._serve(self._sequence, message, frame.payload, now_s)
 
-    def _serve(self, sequence: Sequence, message: Message, now_s: float) -> None:
+    def _serve(self, sequence: Sequence, message: Message, octets: bytes, now_s: float) -> None:
         session_id, request = sequence.body(message)
         refused = self._refused(sequence, session_id, request)
         if refused is not None:
@@ -186,7 +191,7 @@ class Engine:
             return
         if self._state.phase is Phase.SETUP:
             self._state = sequence.first(self._state, session_id, request, self._paused, self._dice)
-        self._state = replace(self._state, signature=sequence.signature(message))
+        self._state = replace(self._state, signature=sequence.signature(message), request=octets)
         if not self._answer(sequence, request, now_s, 0.0):
             self._held = (sequence, request, now_s)
 
@@ -221,7 +226,10 @@ class Engine:
             self._held_until_s = now_s - waited_s + reply.until_s
             self._quiet_until_s = None
             return False
-        self._say(sequence, reply.answer, now_s)
+        if reply.exi is not None:
+            self._put(reply.exi, now_s)
+        else:
+            self._say(sequence, reply.answer, now_s)
         if over:
             self._end(over[0].outcome, over[0].why)
         elif reply.last or (reply.answer is not None and not is_ok(response_code(reply.answer))):
@@ -241,8 +249,11 @@ class Engine:
 
     def _send(self, message: Message, now_s: float) -> None:
         if not self._over:
-            self._data += framed(PayloadType.EXI, exi.encode(message))
-            self._quiet_until_s = now_s + SEQUENCE_S
+            self._put(exi.encode(message), now_s)
+
+    def _put(self, octets: bytes, now_s: float) -> None:
+        self._data += framed(PayloadType.EXI, octets)
+        self._quiet_until_s = now_s + SEQUENCE_S
 
     def _end(self, outcome: Outcome, why: str) -> None:
         if self._over:

@@ -56,6 +56,13 @@ class ContractProved(Event, frozen=True):
     chain: tuple[bytes, ...]
 
 
+class CertificateWanted(Event, frozen=True):
+    """The car wants a contract, or a new one for the one it has. `request`: its message as it came (EXI), signed."""
+
+    update: bool
+    request: bytes
+
+
 class ReceiptGiven(Event, frozen=True):
     """The car confirms a meter reading, signed (XML signature over the EXI fragment as it came)."""
 
@@ -145,6 +152,7 @@ AnyEvent = (
     | PaymentChosen
     | ContractPresented
     | ContractProved
+    | CertificateWanted
     | ReceiptGiven
     | EnergyWanted
     | CableCheckWanted

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from agent.iso15118.exi import Message
 from agent.iso15118.exi import iso2 as m
 from agent.iso15118.secc import dc
+from agent.iso15118.secc.iso2_certificates import certificate
 from agent.iso15118.secc.iso2_power import (
     charging_status,
     current_demand,
@@ -41,7 +42,12 @@ ALLOWED: Final[Mapping[Phase, tuple[type[Message], ...]]] = MappingProxyType(
         Phase.SETUP: (m.SessionSetupReq,),
         Phase.DISCOVERY: (m.ServiceDiscoveryReq, m.SessionStopReq),
         Phase.SELECTION: (m.ServiceDetailReq, m.PaymentServiceSelectionReq, m.SessionStopReq),
-        Phase.CONTRACT: (m.PaymentDetailsReq, m.SessionStopReq),
+        Phase.CONTRACT: (
+            m.CertificateInstallationReq,
+            m.CertificateUpdateReq,
+            m.PaymentDetailsReq,
+            m.SessionStopReq,
+        ),
         Phase.AUTHORIZATION: (m.AuthorizationReq, m.SessionStopReq),
         Phase.PARAMETERS: (m.ChargeParameterDiscoveryReq, m.SessionStopReq),
         Phase.CABLE_CHECK: (m.CableCheckReq, m.PowerDeliveryReq, m.SessionStopReq),
@@ -93,6 +99,8 @@ def answer(state: State, request: Message, snapshot: Snapshot, now_s: float, wai
             return service_detail(state, request, snapshot)
         case m.PaymentServiceSelectionReq():
             return payment_selection(state, request, snapshot)
+        case m.CertificateInstallationReq() | m.CertificateUpdateReq() if state.installs:
+            return certificate(state, request, snapshot, waited_s)
         case m.PaymentDetailsReq():
             return payment_details(state, request, snapshot)
         case m.AuthorizationReq():

@@ -32,13 +32,17 @@ def services(snapshot: Snapshot, code: Any) -> m.ServiceDiscoveryRes:
         ServiceCategory="ContractCertificate",
         FreeService=True,
     )
-    contract = Payment.CONTRACT in snapshot.payments
     return m.ServiceDiscoveryRes(
         ResponseCode=code,
         PaymentOptionList=m.PaymentOptionListType(PaymentOption=tuple(one.value for one in snapshot.payments)),
         ChargeService=charge,
-        ServiceList=m.ServiceListType(Service=(certificates,)) if contract else None,
+        ServiceList=m.ServiceListType(Service=(certificates,)) if installs_contracts(snapshot) else None,
     )
+
+
+def installs_contracts(snapshot: Snapshot) -> bool:
+    """Whether cars can have contracts fetched."""
+    return snapshot.installs_contracts and Payment.CONTRACT in snapshot.payments
 
 
 def schedules(snapshot: Snapshot, most: int | None) -> m.SAScheduleList:

@@ -176,6 +176,9 @@ def receipt(state: State, request: m.MeteringReceiptReq, snapshot: Snapshot) -> 
     """MeteringReceipt of this session."""
     if request.SessionID != state.session_id:
         return state, Reply(refusal(request, snapshot, "FAILED_UnknownSession"), last=True)
+    judge, contract = state.judge, state.chain[:1]
+    if judge is None or not contract or not judge.signed("MeteringReceiptReq", request, state.signature, contract[0]):
+        return state, Reply(refusal(request, snapshot, "FAILED_MeteringSignatureNotValid"), last=True)
     given = ReceiptGiven(request.MeterInfo.MeterID, request.MeterInfo.MeterReading)
     return state, Reply(m.MeteringReceiptRes(ResponseCode="OK", EVSEStatus=status(snapshot)), (given,))
 

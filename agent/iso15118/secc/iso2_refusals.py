@@ -38,6 +38,14 @@ def _volts(snapshot: Snapshot) -> m.PhysicalValueType:
     return physical(m.PhysicalValueType, snapshot.dc.voltage_v if snapshot.dc is not None else 0.0, "V")
 
 
+_NO_CONTRACT: Final[dict[str, Any]] = {  # what the schema demands where there is nothing to give
+    "SAProvisioningCertificateChain": m.CertificateChainType(Certificate=b""),
+    "ContractSignatureCertChain": m.CertificateChainType(Certificate=b""),
+    "ContractSignatureEncryptedPrivateKey": m.ContractSignatureEncryptedPrivateKeyType(Id="id1", value=b""),
+    "DHpublickey": m.DiffieHellmanPublickeyType(Id="id2", value=b""),
+    "eMAID": m.EMAIDType(Id="id3", value="ZZ000000000000"),
+}
+
 _REFUSALS: Final[Mapping[type[Message], _Refusal]] = MappingProxyType(
     {
         m.SessionSetupReq: lambda s, code: m.SessionSetupRes(ResponseCode=code, EVSEID=s.evse_id),
@@ -47,6 +55,8 @@ _REFUSALS: Final[Mapping[type[Message], _Refusal]] = MappingProxyType(
         m.PaymentDetailsReq: lambda s, code: m.PaymentDetailsRes(
             ResponseCode=code, GenChallenge=bytes(16), EVSETimeStamp=int(s.utc_s)
         ),
+        m.CertificateInstallationReq: lambda _, code: m.CertificateInstallationRes(ResponseCode=code, **_NO_CONTRACT),
+        m.CertificateUpdateReq: lambda _, code: m.CertificateUpdateRes(ResponseCode=code, **_NO_CONTRACT),
         m.AuthorizationReq: lambda _, code: m.AuthorizationRes(ResponseCode=code, EVSEProcessing="Finished"),
         m.ChargeParameterDiscoveryReq: _refused_parameters,
         m.CableCheckReq: lambda s, code: m.CableCheckRes(

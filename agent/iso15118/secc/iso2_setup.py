@@ -15,7 +15,7 @@ from agent.iso15118.secc.events import (
     Protocol,
     SessionBegan,
 )
-from agent.iso15118.secc.iso2_parts import CERTIFICATE_SERVICE, CHARGE_SERVICE, services
+from agent.iso15118.secc.iso2_parts import CERTIFICATE_SERVICE, CHARGE_SERVICE, installs_contracts, services
 from agent.iso15118.secc.iso2_refusals import refusal
 from agent.iso15118.secc.snapshot import Payment, Permission, Snapshot
 from agent.iso15118.secc.state import Phase, Reply, State, Step
@@ -44,7 +44,7 @@ def service_detail(state: State, request: m.ServiceDetailReq, snapshot: Snapshot
     """ServiceDetail of one of the offered services."""
     if request.ServiceID == CHARGE_SERVICE:
         return state, Reply(m.ServiceDetailRes(ResponseCode="OK", ServiceID=request.ServiceID))
-    if request.ServiceID == CERTIFICATE_SERVICE and Payment.CONTRACT in snapshot.payments:
+    if request.ServiceID == CERTIFICATE_SERVICE and installs_contracts(snapshot):
         sets = tuple(
             m.ParameterSetType(ParameterSetID=number, Parameter=(m.ParameterType(Name="Service", stringValue=what),))
             for number, what in CERTIFICATE_SETS
@@ -60,7 +60,7 @@ def payment_selection(state: State, request: m.PaymentServiceSelectionReq, snaps
     """PaymentServiceSelection: who says who pays, and for which services."""
     payment = Payment(request.SelectedPaymentOption)
     services = {one.ServiceID for one in request.SelectedServiceList.SelectedService}
-    offered = {CHARGE_SERVICE} | ({CERTIFICATE_SERVICE} if Payment.CONTRACT in snapshot.payments else set())
+    offered = {CHARGE_SERVICE} | ({CERTIFICATE_SERVICE} if installs_contracts(snapshot) else set())
     if payment not in snapshot.payments:
         return state, Reply(refusal(request, snapshot, "FAILED_PaymentSelectionInvalid"))
     if services - offered:
@@ -69,7 +69,8 @@ def payment_selection(state: State, request: m.PaymentServiceSelectionReq, snaps
         return state, Reply(refusal(request, snapshot, "FAILED_NoChargeServiceSelected"))
     phase = Phase.CONTRACT if payment is Payment.CONTRACT else Phase.AUTHORIZATION
     response = m.PaymentServiceSelectionRes(ResponseCode="OK")
-    return replace(state, phase=phase, payment=payment), Reply(response, (PaymentChosen(payment),))
+    state = replace(state, phase=phase, payment=payment, installs=CERTIFICATE_SERVICE in services)
+    return state, Reply(response, (PaymentChosen(payment),))
 
 
 def payment_details(state: State, request: m.PaymentDetailsReq, snapshot: Snapshot) -> Step:

@@ -122,6 +122,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     dc: DcSide | None = None
     meter: Meter | None = None
     receipts: bool = False
+    installs_contracts: bool = True  # where they are taken at all
     schedule: tuple[Period, ...] | None = None
     schedule_s: int = 86_400  # how long the schedule reaches
     resumable: bool = True  # the car that has paused a session here has not left since

@@ -40,6 +40,12 @@ class Phase(enum.StrEnum):
     OVER = "over"
 
 
+class Fetched(Struct, frozen=True):
+    """A message that somebody else made for the car, in EXI; None: nobody did."""
+
+    exi: bytes | None
+
+
 class State(Struct, frozen=True, kw_only=True):
     """All that is remembered of a session.
 
@@ -58,6 +64,9 @@ class State(Struct, frozen=True, kw_only=True):
     chain: tuple[bytes, ...] = ()
     challenge: bytes = b""
     signature: Any = None  # of the request that is being answered
+    request: bytes = b""  # the same request as it came, in EXI
+    installs: bool = False  # it has chosen the service that fetches contracts
+    fetched: Fetched | None = None  # what has become of the contract that it wants
     judge: Judge | None = None
     resumed: bool = False
 
@@ -73,13 +82,14 @@ class Paused(Struct, frozen=True):
 class Reply(Struct, frozen=True):
     """What follows from a request: an answer, events, or (no answer yet) until when it may take.
 
-    `last`: the connection ends after the answer.
+    `last`: the connection ends after the answer. `exi`: the whole message, where somebody else has signed it.
     """
 
     answer: Message | None = None
     events: tuple[AnyEvent, ...] = ()
     until_s: float | None = None
     last: bool = False
+    exi: bytes | None = None
 
 
 Step: TypeAlias = tuple[State, Reply]

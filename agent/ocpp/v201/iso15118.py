@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agent.ocpp.blocks.certificate_status import StatusNotice
+from agent.ocpp.blocks.ev_certificate import EvCertificateNotice
 from agent.ocpp.dialect import Notice, Saying, Service, given
 from agent.ocpp.v201.certificates import hashed
 
@@ -31,6 +32,21 @@ def _octets(text: str | None) -> bytes | None:
         return None
 
 
+def _wanted(notice: EvCertificateNotice) -> dict[str, Any]:
+    return {
+        "iso15118SchemaVersion": notice.schema,
+        "action": "Update" if notice.update else "Install",  # M01.FR.01, M02.FR.01
+        "exiRequest": base64.b64encode(notice.exi).decode(),
+    }
+
+
+def _made(response: Any) -> bytes | None:
+    return _octets(response.exiResponse) if response.status == "Accepted" else None
+
+
 SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(
-    {StatusNotice: Saying("GetCertificateStatus", _status, _told)}
+    {
+        EvCertificateNotice: Saying("Get15118EVCertificate", _wanted, _made),
+        StatusNotice: Saying("GetCertificateStatus", _status, _told),
+    }
 )

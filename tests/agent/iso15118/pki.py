@@ -11,9 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from certs.make_pki import make
-from sim.evcc.plan import Contract
+from sim.evcc.plan import Contract, Provisioned
 
 EMAID = "DEEVSC12345678"
+PCID = "WEVSE0000000000001"
 
 
 def folder(now: dt.datetime | None = None) -> Path:
@@ -39,3 +40,10 @@ def contract(name: str = "contract", emaid: str = EMAID, now: dt.datetime | None
 def roots(*names: str) -> list[x509.Certificate]:
     """Roots by their names."""
     return [x509.load_pem_x509_certificate((folder() / f"{name}.pem").read_bytes()) for name in names]
+
+
+def provisioned(now: dt.datetime | None = None, name: str = "oem-provisioning", root: str = "v2g-root") -> Provisioned:
+    """What its maker gave a car."""
+    own = contract(name, now=now)
+    trusted = x509.load_pem_x509_certificate((folder(now) / f"{root}.pem").read_bytes())
+    return Provisioned(own.chain, own.key, (trusted.public_bytes(serialization.Encoding.DER),))
