@@ -108,8 +108,9 @@ async def test_a_socket_without_a_session_is_unlocked(bench: Bench):
 @pytest.mark.octt("TC_017_2_CS")
 @TETHERED
 async def test_a_cable_of_the_stations_own_has_no_lock_to_open(bench: Bench):
-    """The same at a station whose cable is fixed."""
+    """The same at a station whose cable is fixed, which says of itself that it unlocks none."""
     await unlock(bench, "NotSupported")
+    assert await bench.value("UnlockConnectorOnEVSideDisconnect") == "false"
 
 
 @pytest.mark.octt("TC_018_1_CS")

@@ -41,12 +41,15 @@ class RemoteControl(Block):
         self._charger = charger
         self._settings = settings
         self._accepted = accepted
-        if not any(charger.capabilities(evse).has_proximity for evse in charger.evse_ids):
-            settings.fix(UNLOCK_ON_EV_SIDE_DISCONNECT, False)  # 1.6 errata 3.85, 2.0.1 2.1.12: every cable is fixed
 
     def routes(self) -> Routes:
         """Who answers what."""
         return {RemoteStartAsk: self.start, RemoteStopAsk: self.stop, UnlockAsk: self.unlock}
+
+    async def run(self) -> None:
+        """A station whose cables are all fixed unlocks none (1.6 errata 3.85, 2.0.1 2.1.12)."""
+        if not any(self._charger.capabilities(evse).has_proximity for evse in self._charger.evse_ids):
+            self._settings.fix(UNLOCK_ON_EV_SIDE_DISCONNECT, False)
 
     def start(self, ask: RemoteStartAsk) -> Handled:
         """Start where asked, or choose where (F01.FR.20); an unauthorised transaction is continued (F01.FR.13)."""
