@@ -6,7 +6,7 @@ blocks add) comes as parts: functions that tell their variables at the moment th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -75,6 +75,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Part: TypeAlias = Callable[[], Iterable[Variable]]
+Write: TypeAlias = Callable[[VariableName, str], Awaitable[tuple[VariableStatus, Reason | None]]]
 
 
 OF_SETTINGS: Final = {
@@ -93,7 +94,13 @@ class DeviceModel:
     def __init__(self, settings: Settings, parts: Iterable[Part], now_utc_s: Callable[[], float]) -> None:
         self._settings = settings
         self._parts = tuple(parts)
+        self._writes: dict[str, Write] = {}
         self._now_utc_s = now_utc_s
+
+    def join(self, component: str, part: Part, write: Write) -> None:
+        """A block's own component, all variables of which it keeps itself; what it is asked to `write` is writable."""
+        self._parts = (*self._parts, part)
+        self._writes[component.casefold()] = write
 
     def everything(self) -> list[Variable]:
         """Every variable, settings first."""
@@ -141,16 +148,30 @@ class DeviceModel:
 
     def write(self, name: VariableName, text: str, kind: str = ACTUAL) -> tuple[VariableStatus, Reason | None]:
         """Write an attribute of a variable (B05.FR.04-10)."""
+        refusal = self._refusal(name, kind)
+        if refusal is not None:
+            return refusal
+        outcome = self._settings.set_by_variable(name.component, name.variable, name.instance or None, text)
+        return OF_SETTINGS[outcome.verdict]
+
+    def takes_time(self, name: VariableName) -> bool:
+        """Whether it is written by who keeps it: see `wish`."""
+        return name.component.casefold() in self._writes
+
+    async def wish(self, name: VariableName, text: str, kind: str = ACTUAL) -> tuple[VariableStatus, Reason | None]:
+        """Have an attribute of such a variable written."""
+        refusal = self._refusal(name, kind)
+        return refusal if refusal is not None else await self._writes[name.component.casefold()](name, text)
+
+    def _refusal(self, name: VariableName, kind: str) -> tuple[VariableStatus, Reason | None] | None:
+        """Why an attribute cannot be written at all; None: it can."""
         found = self.find(name)
         if isinstance(found, VariableStatus):
             return found, Reason.NOT_FOUND
         attribute = found.attribute(kind)
         if attribute is None:
             return VariableStatus.NOT_SUPPORTED_ATTRIBUTE, None
-        if attribute.access is Access.READ_ONLY:
-            return VariableStatus.REJECTED, Reason.READ_ONLY
-        outcome = self._settings.set_by_variable(name.component, name.variable, name.instance or None, text)
-        return OF_SETTINGS[outcome.verdict]
+        return (VariableStatus.REJECTED, Reason.READ_ONLY) if attribute.access is Access.READ_ONLY else None
 
     def _of_settings(self) -> Iterator[Variable]:
         yield from (self._of_setting(one) for one in self._settings if one.component is not None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,6 +39,7 @@ class Why(enum.StrEnum):
 
     INVALID = "InvalidNetworkConf"
     SLOT = "InvalidConfSlot"
+    ACTIVE = "ActiveNetworkConf"
     DOWNGRADE = "NoSecurityDowngrade"
     PROFILE = "InvalidProfile"
     NO_CERTIFICATE = "InvalidCertificate"
@@ -52,10 +53,14 @@ class Password(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach a CSMS. No `identity`, no `password`: the station's own; no `versions`: all that it has."""
+    """How to reach a CSMS. No `identity`, no `password`: the station's own; no `versions`: all that it has.
+
+    `interface`: by which wire or modem, which is the operating system's to choose: kept to be told again.
+    """
 
     url: str
     security: int
+    interface: str = "Any"
     identity: str | None = None
     password: Password | None = None
     message_timeout_s: int | None = None
@@ -108,20 +113,26 @@ class Means(msgspec.Struct, frozen=True):
 
 def checked(profile: Profile) -> Profile:
     """A profile whose parts fit together. Raises `PlanError` (B09.FR.02)."""
+    scheme = scheme_of(profile.url)
+    if not 0 < profile.security <= HIGHEST_PROFILE:
+        raise PlanError(f"there is no security profile {profile.security}", Why.INVALID)
+    if profile.encrypted != (scheme == "wss"):
+        raise PlanError(f"security profile {profile.security} does not go with {scheme}://", Why.INVALID)
+    return profile
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of a URL that may lead to a CSMS. Raises `PlanError`."""
     try:
-        parts = urlsplit(profile.url)
+        parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise PlanError(f"the URL cannot be read: {error}", Why.INVALID) from error
-    if parts.scheme not in {"ws", "wss"} or not host or len(profile.url) > MAX_URL:
+    if parts.scheme not in {"ws", "wss"} or not host or len(url) > MAX_URL:
         raise PlanError("the URL must be ws:// or wss:// with a host", Why.INVALID)
     if parts.username is not None or parts.query or parts.fragment:
         raise PlanError("the URL must have no user, query or fragment", Why.INVALID)
-    if not 0 < profile.security <= HIGHEST_PROFILE:
-        raise PlanError(f"there is no security profile {profile.security}", Why.INVALID)
-    if profile.encrypted != (parts.scheme == "wss"):
-        raise PlanError(f"security profile {profile.security} does not go with {parts.scheme}://", Why.INVALID)
-    return profile
+    return parts.scheme
 
 
 def with_slot(plan: Plan, slot: int, profile: Profile, means: Means) -> Plan:
@@ -129,6 +140,16 @@ def with_slot(plan: Plan, slot: int, profile: Profile, means: Means) -> Plan:
     if slot not in SLOTS:
         raise PlanError(f"there is no slot {slot}", Why.SLOT)  # B09.FR.05
     _not_lower(plan, checked(profile), means)
+    return replace(plan, slots={**plan.slots, slot: profile})
+
+
+def drafted(plan: Plan, slot: int, changes: Mapping[str, Any], means: Means) -> Plan:
+    """A slot changed piece by piece, which need not fit together before it is used. Raises `PlanError`."""
+    if slot in {*plan.priority, plan.active}:
+        raise PlanError(f"slot {slot} is in use or may be any moment", Why.ACTIVE)  # B09.FR.22
+    before = plan.slots.get(slot, Profile(url="", security=max(plan.security, 1)))
+    profile = replace(before, **changes)
+    _not_lower(plan, profile, means)  # B09.FR.32, B09.FR.35
     return replace(plan, slots={**plan.slots, slot: profile})
 
 
@@ -140,6 +161,8 @@ def with_priority(plan: Plan, priority: tuple[int, ...], means: Means) -> Plan:
         profile = plan.slots.get(slot)
         if profile is None:
             raise PlanError(f"slot {slot} is empty", Why.SLOT)
+        if slot not in plan.priority and profile.security:  # 0 is the configuration's, and nobody can write it
+            checked(profile)  # B09.FR.33, B09.FR.34
         _not_lower(plan, profile, means)
         if profile.security > plan.security:
             _has_means(profile, means)
@@ -169,8 +192,9 @@ def raised(plan: Plan, security: int, secure_url: str | None, means: Means) -> P
 def with_password(plan: Plan, password: Password) -> Plan:
     """A new password: on trial, or in force at once where none is used to connect and none can be proved (A01)."""
     if plan.security in WITH_PASSWORD:
-        slots = {slot: replace(one, password=None) for slot, one in plan.slots.items()}  # B09.FR.27
-        return replace(plan, slots=slots, proposed=password)
+        used = plan.active if plan.active in plan.slots else plan.priority[0]
+        slots = {slot: replace(one, password=None) if slot == used else one for slot, one in plan.slots.items()}
+        return replace(plan, slots=slots, proposed=password)  # B09.FR.27: of the profile in use
     return replace(plan, password=password, proposed=None)
 
 

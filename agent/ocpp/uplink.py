@@ -130,7 +130,7 @@ class Uplink:
         settings.follow(SECURITY_PROFILE, lambda: self.plan.security)
         settings.follow(ACTIVE_NETWORK_PROFILE, lambda: self.attempt.slot)
         settings.follow(NETWORK_PRIORITY, lambda: tuple(str(slot) for slot in self.plan.priority))
-        settings.derive(IDENTITY, home.identity)
+        settings.follow(IDENTITY, lambda: self.identity)  # B09.FR.28
 
     @property
     def attempt(self) -> Attempt:
@@ -162,11 +162,13 @@ class Uplink:
 
     async def propose_password(self, text: str, *, binary: bool) -> None:
         """Put a new password on trial. Raises OSError, `SecretError` and `JournalError`; then nothing has changed."""
-        if self._secrets is None:
-            raise SecretError("the station has no place for secrets")
+        await self.keep(network.with_password(self.plan, await self.keep_secret(text, binary=binary)))
+
+    async def keep_secret(self, text: str, *, binary: bool = False) -> Password:
+        """Lay a password down; what does not come into the plan is gone soon. Raises OSError and `SecretError`."""
         password = Password(f"password-{self._new_id()}", binary)
         await asyncio.to_thread(self._put_password, password, text)
-        await self.keep(network.with_password(self.plan, password))
+        return password
 
     def wait_s(self) -> float:
         """How long to wait before the next attempt (OCPP-J 5.3)."""

@@ -205,8 +205,11 @@ class Verdict(enum.StrEnum):
 class Reason(enum.StrEnum):
     """Why, in 2.x's reason codes (part 2, appendix 5)."""
 
+    ACTIVE_NETWORK_CONF = "ActiveNetworkConf"
     DUPLICATE_PROFILE = "DuplicateProfile"
     FIXED_CABLE = "FixedCable"
+    INTERNAL_ERROR = "InternalError"
+    INVALID_NETWORK_CONF = "InvalidNetworkConf"
     INVALID_PROFILE = "InvalidProfile"
     INVALID_SCHEDULE = "InvalidSchedule"
     INVALID_STACK_LEVEL = "InvalidStackLevel"
@@ -214,6 +217,7 @@ class Reason(enum.StrEnum):
     NOT_ACCEPTED = "CSNotAccepted"
     NOT_ENABLED = "NotEnabled"
     NOT_FOUND = "NotFound"
+    NO_SECURITY_DOWNGRADE = "NoSecurityDowngrade"
     READ_ONLY = "ReadOnly"
     TOO_MANY_ELEMENTS = "TooManyElements"
     TX_IN_PROGRESS = "TxInProgress"

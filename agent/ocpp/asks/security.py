@@ -38,11 +38,19 @@ class SignedAsk(Ask, frozen=True):
 
 
 class NetworkProfileAsk(Ask, frozen=True):
-    """Keep this network profile in a slot. `unusable`: why it is none that this station could use; empty: it is one."""
+    """Keep this network profile in a slot. `unusable`: why it is none that this station could use; empty: it is one.
+
+    `password`: of this profile alone; None: the station's.
+    """
 
     slot: int
     profile: Profile
     unusable: str = ""
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"NetworkProfileAsk({self.slot}, {self.profile!r})"
 
 
 class Installed(msgspec.Struct, frozen=True):

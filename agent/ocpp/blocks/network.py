@@ -5,9 +5,9 @@ What the CSMS writes is durable before it is answered, and on trial until it has
 
 from __future__ import annotations
 
-import string
 from collections.abc import Awaitable, Callable
-from typing import Final
+
+from msgspec.structs import replace
 
 from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.ocpp import network
@@ -15,15 +15,13 @@ from agent.ocpp.asks import Handled, Verdict
 from agent.ocpp.asks.security import CertificateVerdict, NetworkProfileAsk
 from agent.ocpp.block import Block, Csms, Routes, Surroundings
 from agent.ocpp.network import PlanError, Why
+from agent.ocpp.network_model import COMPONENT, NetworkModel
+from agent.ocpp.passwords import unfit_key, unfit_password
 from agent.ocpp.settings.secure_link import BASIC_AUTH_PASSWORD, NETWORK_PRIORITY, SECURITY_PROFILE
 from agent.ocpp.uplink import Uplink
 from agent.ocpp.variables import Outcome, SettingVerdict
 from agent.pki.secrets import SecretError
 from agent.runtime.schema import JournalError
-
-MIN_PASSWORD: Final = 16  # A00.FR.205; of 1.6's keys: bytes (whitepaper 7.2)
-PASSWORD_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "*-_=:+|@.")  # passwordString
-HEX_DIGITS: Final = frozenset(string.hexdigits)
 
 
 class Network(Block):
@@ -36,6 +34,8 @@ class Network(Block):
         around.settings.guard(BASIC_AUTH_PASSWORD, self._password)
         around.settings.guard(NETWORK_PRIORITY, self._priority)
         around.settings.guard(SECURITY_PROFILE, self._profile)
+        slots = NetworkModel(self._uplink, self._changed)
+        around.model.join(COMPONENT, slots.variables, slots.write)
 
     def routes(self) -> Routes:
         """Who answers what."""
@@ -45,19 +45,27 @@ class Network(Block):
         """SetNetworkProfile (B09): kept in its slot, and used when its turn comes (B10)."""
 
         async def answer() -> CertificateVerdict:
-            if ask.unusable:
-                return CertificateVerdict(Verdict.REJECTED, Why.INVALID, ask.unusable)
+            problem = ask.unusable or ("" if ask.password is None else unfit_password(ask.password))
+            if problem:
+                return CertificateVerdict(Verdict.REJECTED, Why.INVALID, problem)
             try:
-                means = await self._uplink.means()
-                await self._uplink.keep(network.with_slot(self._uplink.plan, ask.slot, ask.profile, means))
+                profile, means = ask.profile, await self._uplink.means()
+                plan = network.with_slot(self._uplink.plan, ask.slot, profile, means)
+                if ask.password is not None:  # it counts more than the station's (B09.FR.16)
+                    profile = replace(profile, password=await self._uplink.keep_secret(ask.password))
+                    plan = network.with_slot(self._uplink.plan, ask.slot, profile, means)
+                await self._uplink.keep(plan)
             except PlanError as error:
                 return CertificateVerdict(Verdict.REJECTED, error.reason, str(error))
-            except JournalError as error:
+            except (JournalError, OSError, SecretError) as error:
                 return CertificateVerdict(Verdict.FAILED, "InternalError", str(error))  # B09.FR.03
-            self._security.happened(SecurityEventKind.SECURITY_RECONFIGURED, f"network profile {ask.slot}")
+            self._changed(ask.slot)
             return CertificateVerdict(Verdict.ACCEPTED)
 
         return Handled(answer)
+
+    def _changed(self, slot: int) -> None:
+        self._security.happened(SecurityEventKind.SECURITY_RECONFIGURED, f"network profile {slot}")
 
     async def _priority(self, slots: tuple[str, ...], by16: bool) -> Outcome:
         """NetworkConfigurationPriority (B10.FR.01-02, A05.FR.02-04); it counts from the next start (B10.FR.04)."""
@@ -86,7 +94,7 @@ class Network(Block):
     async def _password(self, text: str, by16: bool) -> Outcome:
         """BasicAuthPassword, AuthorizationKey (A01): on trial as soon as the CSMS has its answer."""
         binary = by16 and self._uplink.home.binary_keys
-        problem = _unfit_key(text) if binary else _unfit_password(text, by16=by16)
+        problem = unfit_key(text) if binary else unfit_password(text, by16=by16)
         if problem:
             return Outcome(SettingVerdict.INVALID, problem)
         outcome = await _outcome(
@@ -106,19 +114,3 @@ async def _outcome(change: Awaitable[None], verdict: SettingVerdict, then: Calla
     except (JournalError, OSError, SecretError) as error:
         return Outcome(SettingVerdict.INVALID, f"it could not be kept: {error}")
     return Outcome(verdict, then=then)
-
-
-def _unfit_password(text: str, *, by16: bool) -> str:
-    """Why it is no password (A00.FR.205); empty when it is one."""
-    if len(text) < MIN_PASSWORD:
-        return f"at least {MIN_PASSWORD} characters"
-    if not by16 and not set(text) <= PASSWORD_CHARACTERS:
-        return "letters, digits and *-_=:+|@. only"
-    return ""
-
-
-def _unfit_key(text: str) -> str:
-    """Why it is no key of 1.6's, bytes in hexadecimal digits (whitepaper 7.2); empty when it is one."""
-    if not set(text) <= HEX_DIGITS or len(text) % 2:
-        return "an even number of hexadecimal digits"
-    return "" if len(text) // 2 >= MIN_PASSWORD else f"at least {MIN_PASSWORD} bytes"

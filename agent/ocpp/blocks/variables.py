@@ -132,7 +132,7 @@ class Variables(Block):
     def write(self, ask: WriteVariablesAsk) -> Handled:
         """SetVariables (B05), item by item. Raises `CallError` for more items than ItemsPerMessage."""
         self._refuse_more(len(ask.items), ITEMS_PER_SET_VARIABLES)
-        if not any(self._guarded(one) for one in ask.items):
+        if not any(self._guarded(one) or self._model.takes_time(one.name) for one in ask.items):
             return Handled(VariablesAnswer(tuple(self._write(one) for one in ask.items)))
         after = _Afterwards()
 
@@ -185,6 +185,9 @@ class Variables(Block):
 
     async def _wish(self, ask: VariableAsk, after: _Afterwards) -> VariableResult:
         setting = self._guarded(ask)
+        if setting is None and self._model.takes_time(ask.name):
+            status, reason = await self._model.wish(ask.name, ask.value or "", ask.attribute)
+            return VariableResult(ask, status, reason=reason)
         if setting is None:
             return self._write(ask)
         outcome = after.noted(await self._settings.wish(setting, ask.value or "", by16=False))

@@ -18,20 +18,12 @@ from agent.ocpp.asks.security import (
     SignedAsk,
 )
 from agent.ocpp.blocks.signing import SignNotice, SignTowardsCarsNotice
-from agent.ocpp.codec import Version
 from agent.ocpp.dialect import Notice, Saying, Service, given, shortened
 from agent.ocpp.network import Profile
+from agent.ocpp.network_model import VERSIONS
 from agent.pki.names import HashAlgorithm, HashData, LeafUse, RootUse
 
 V2G_CHAIN: Final = "V2GCertificateChain"
-VERSIONS: Final[Mapping[str, tuple[Version, ...]]] = MappingProxyType(
-    {  # of a network profile; 2.0.1 calls itself OCPP20
-        "OCPP16": (Version.V16,),
-        "OCPP20": (Version.V201,),
-        "OCPP201": (Version.V201,),
-        "OCPP21": (Version.V21, Version.V201),
-    }
-)
 
 
 def _install(request: Any) -> InstallRootAsk:
@@ -96,8 +88,10 @@ def _network(request: Any) -> NetworkProfileAsk:
         identity=given(getattr(data, "identity", None)),
         message_timeout_s=data.messageTimeout if data.messageTimeout > 0 else None,
         versions=VERSIONS.get(version, ()) if version else (),
+        interface=data.ocppInterface,
     )
-    return NetworkProfileAsk(request.configurationSlot, profile, _unusable(data, version))
+    password = given(getattr(data, "basicAuthPassword", None))
+    return NetworkProfileAsk(request.configurationSlot, profile, _unusable(data, version), password)
 
 
 def _unusable(data: Any, version: str | None) -> str:
@@ -106,10 +100,10 @@ def _unusable(data: Any, version: str | None) -> str:
         return "OCPP over JSON only"
     if version is not None and version not in VERSIONS:
         return f"{version} is not spoken here"
-    if given(data.apn) is not None or given(data.vpn) is not None:
-        return "modem and VPN are not the agent's to configure"
-    if given(getattr(data, "basicAuthPassword", None)) is not None:
-        return "one password for all profiles: write SecurityCtrlr.BasicAuthPassword"
+    if given(data.apn) is not None:
+        return "the modem is the operating system's to configure: leave out apn"
+    if given(data.vpn) is not None:
+        return "VPNs are the operating system's to configure: leave out vpn"
     return ""
 
 
