@@ -201,6 +201,18 @@ class Store:
             remove(leaf.path)
             self.tidy(leaf.use)
 
+    def remove_certificate(self, use: LeafUse, certificate: x509.Certificate) -> None:
+        """Give up the leaves with this certificate."""
+        for leaf in self.kept(use):
+            if leaf.certificate == certificate:
+                self.remove_leaf(leaf)
+
+    def keep_newest(self, use: LeafUse, count: int) -> None:
+        """Give up all but so many of the leaves that were made for this use alone, those that began last."""
+        newest = sorted(self.kept(use), key=lambda one: one.certificate.not_valid_before_utc, reverse=True)
+        for leaf in newest[count:]:
+            self.remove_leaf(leaf)
+
     def tidy(self, use: LeafUse) -> None:
         """Finish what a power cut left undone: a request that was answered, a key that nobody refers to."""
         with self._changing:

@@ -128,6 +128,10 @@ async def test_the_certificate_towards_cars_is_renewed_and_the_next_car_meets_it
         assert await met(one) == first.serial_number
         second = await renewed(one, 60.0)
         assert await met(one) == second.serial_number
+        third = await renewed(one, 120.0)
+        listed = await states.installed_certificates(one, "V2GCertificateChain")
+        serials = {each["certificateHashData"]["serialNumber"] for each in listed}
+        assert serials == {f"{each.serial_number:x}" for each in (second, third)}  # one, and one to fall back to
 
 
 @pytest.mark.octt("TC_A_13_CS")
@@ -156,6 +160,22 @@ async def test_a_certificate_towards_cars_that_is_no_good_is_refused(tmp_path: P
         answer = await one.tool.send("CertificateSigned", certificateChain=whole, certificateType=V2G)
         require(answer, status="Rejected")
         await one.tool.expect("SecurityEventNotification", type="InvalidChargingStationCertificate")
+        with pytest.raises(ConnectionError):
+            await met(one)
+
+
+@pytest.mark.req("M04.FR.02")
+async def test_a_certificate_towards_cars_can_be_deleted_and_no_car_meets_it_any_more(tmp_path: Path):
+    async with talking(tmp_path) as one:
+        await rooted(one)
+        await renewed(one)
+        (listed,) = await states.installed_certificates(one, "V2GCertificateChain")
+        answer = await one.tool.send("DeleteCertificate", certificateHashData=listed["certificateHashData"])
+        require(answer, status="Accepted")
+        require(
+            await one.tool.send("GetInstalledCertificateIds", certificateType=["V2GCertificateChain"]),
+            status="NotFound",
+        )
         with pytest.raises(ConnectionError):
             await met(one)
 

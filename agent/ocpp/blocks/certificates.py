@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from agent.pki.store import Store
 
 SECC_DOMAIN: Final = "CPO"  # ISO 15118-2 annex F: the DC of a charger's certificate
+KEPT_V2G: Final = 2  # our policy: the certificate that cars meet, and the one before as its fall-back (A02.FR.10)
 INVALID: Final = "InvalidCertificate"  # a reason code of 2.x
 FULL: Final = "OutOfStorage"
 TOO_LARGE: Final = "TooLargeElement"
@@ -266,13 +267,15 @@ class Certificates(Block):
         if not meant:
             return CertificateVerdict(Verdict.NOT_FOUND, "NotFound")  # M04.FR.04
         for one in meant:
-            if isinstance(one.use, LeafUse):  # M04.FR.06; the V2G chain is the vehicle's side of the same rule
+            if one.use in {LeafUse.STATION, LeafUse.COMBINED}:  # M04.FR.06
                 return CertificateVerdict(Verdict.FAILED, INVALID, "it is the station's own")
             if one.use is RootUse.CSMS and self._uplink.rests_on(one.certificate):  # whitepaper M04.FR.06
                 return CertificateVerdict(Verdict.FAILED, INVALID, "the connection is verified by it")
         for one in meant:
             if isinstance(one.use, RootUse):
                 store.remove_root(one.use, one.certificate)
+            else:
+                store.remove_certificate(one.use, one.certificate)
         return CertificateVerdict(Verdict.ACCEPTED)
 
     def _installed(self, ask: InstalledAsk) -> InstalledAnswer:
@@ -309,6 +312,8 @@ class Certificates(Block):
             except ChainError as error:
                 raise CertificateError(str(error)) from error
         store.add_leaf(use, path[:-1])  # who trusts the root has it
+        if use is LeafUse.V2G:  # the station's own go when the new one has connected
+            store.keep_newest(use, KEPT_V2G)
         return use
 
     def _now(self) -> float:
