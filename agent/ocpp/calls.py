@@ -150,6 +150,7 @@ class Calls:
                 raise await self._silence(message) from None
             finally:
                 self._answer = None
+                answer.cancel()  # nobody asks any more how it failed, if it did while the call was being sent
 
     async def _silence(self, message: Struct) -> CallFailedError | LinkLostError:
         """Tell a CSMS that does not answer this call from a connection that is dead: only the first is its failure."""
