@@ -37,6 +37,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 Sign: TypeAlias = Callable[[str, str, Any], Awaitable[bool]]  # charger, CSR, the request: whether it will be signed
 Provide: TypeAlias = Callable[[str, bool, str], Awaitable[str | None]]  # charger, update, request: answer (Base64)
+Standing: TypeAlias = Callable[[Any, str | None], str]  # hash data or None, PEM or None: AuthorizeCertificateStatus
 Vouch: TypeAlias = Callable[[Any], Awaitable[bytes | None]]  # OCSP data of a certificate: the answer in DER, if any
 
 
@@ -51,6 +52,7 @@ class BackOffice:
         self.sign: Sign | None = None  # None: there is no PKI
         self.vouch: Vouch | None = None
         self.provide: Provide | None = None
+        self.standing: Standing | None = None
         self._accept_all = accept_all
         self._numbers = itertools.count(int(now()))  # not used again after a restart
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import UNSET
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.pki import certificates as x
+from agent.pki.chains import ChainError, Flaw, Purpose, validated
 from agent.pki.names import CertificateError
 from csms.back_office import BackOffice
 from csms.engines import DatabaseError
@@ -54,6 +55,7 @@ class Certificates:
         self._numbers = itertools.count(1)
         office.sign = self.sign
         office.vouch = self.vouch
+        office.standing = self.standing
 
     @property
     def root_pem(self) -> str:
@@ -115,6 +117,9 @@ class Certificates:
 
     async def vouch(self, asked: Any) -> bytes | None:
         """GetCertificateStatus (M06.FR.02-04): the OCSP answer about a certificate; None where there is none."""
+        return self._answer(asked)
+
+    def _answer(self, asked: Any) -> bytes | None:
         try:
             request = ocsp_request(asked.hashAlgorithm, asked.issuerNameHash, asked.issuerKeyHash, asked.serialNumber)
         except ValueError:
@@ -122,6 +127,31 @@ class Certificates:
         answer = self.status(request)
         good = ocsp.load_der_ocsp_response(answer).response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
         return answer if good else None
+
+    def standing(self, named: Iterable[Any] | None, pem: str | None) -> str:
+        """How a contract's certificates stand, by their hashes or by themselves (C07.FR.05, C07.FR.14-17)."""
+        if pem is not None:
+            return self._standing_of(pem)
+        answers = [self._answer(one) for one in named or ()]
+        if not answers or None in answers:
+            return "CertChainError"
+        read = [ocsp.load_der_ocsp_response(one) for one in answers if one is not None]
+        good = all(one.certificate_status is ocsp.OCSPCertStatus.GOOD for one in read)
+        return "Accepted" if good else "CertificateRevoked"
+
+    def _standing_of(self, pem: str) -> str:
+        authorities, store = self.pki.authorities, self._office.store
+        try:
+            chain = x.read_pem(pem)
+            roots = [*authorities.roots("mo-root"), *authorities.roots("v2g-root")]
+            validated(chain, roots, Purpose.CONTRACT, x.moment(self._office.now()))
+        except CertificateError:
+            return "CertChainError"
+        except ChainError as error:
+            return "CertificateExpired" if error.flaw is Flaw.EXPIRED else "CertChainError"
+        known = [store.issued.get(f"{one.serial_number:x}") for one in chain]
+        revoked = any(one is not None and one.revoked_utc_s is not None for one in known)
+        return "CertificateRevoked" if revoked else "Accepted"
 
     def objection(self, identity: str, shown: x509.Certificate) -> str:
         """Why a charger may not come in with this certificate, which TLS has found good; empty when it may."""

@@ -246,7 +246,7 @@ class Dialect201:
         return self._message("StatusNotificationResponse")
 
     async def _authorize(self, charger: str, request: wire.AuthorizeRequest) -> msgspec.Struct:  # noqa: ARG002
-        return self._message("AuthorizeResponse", idTokenInfo=self._info(request.idToken))
+        return v2g.authorized(self._office, self._wire, request, self._info(request.idToken))
 
     async def _transaction_event(self, charger: str, request: wire.TransactionEventRequest) -> msgspec.Struct:
         transaction = request.transactionInfo

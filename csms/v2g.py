@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from csms.back_office import BackOffice
-from csms.dialects import Handler
+from csms.dialects import Handler, known
+
+NOT_ACCEPTED: Final = frozenset({"Blocked", "Expired", "Invalid", "Unknown"})  # C07.FR.13
+
+
+def authorized(office: BackOffice, wire: Any, request: Any, info: Any) -> msgspec.Struct:
+    """AuthorizeResponse; `info`: how the token stands. A contract stands as its certificates do, too (C07.FR.13-17)."""
+    named, pem = known(request.iso15118CertificateHashData), known(request.certificate)
+    status: Any = UNSET
+    if office.standing is not None and (named is not None or pem is not None):
+        status = office.standing(named, pem)
+        if status != "Accepted":
+            info = msgspec.structs.replace(info, status="Expired" if status == "CertificateExpired" else "Invalid")
+        elif info.status in NOT_ACCEPTED:
+            status = "ContractCancelled"
+    answer: msgspec.Struct = wire.AuthorizeResponse(idTokenInfo=info, certificateStatus=status)
+    return answer
 
 
 def handlers(office: BackOffice, wire: Any) -> dict[str, Handler]:

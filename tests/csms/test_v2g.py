@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from cryptography.x509 import ocsp
+from msgspec import UNSET
 
 from agent.ocpp.v201 import wire
 from agent.pki import certificates as x
 from agent.pki.names import CertificateError, LeafUse, Subject
 from agent.pki.ocsp import judged
 from agent.pki.requests import new_key, signing_request
+from csms.certificates import Certificates
 from csms.pki import Pki, use_of
+from csms.v2g import authorized, handlers
 from tests.security import ca, minting
 
 NAMES = frozenset({"CP-1"})
@@ -54,9 +58,6 @@ def test_nobody_gets_a_certificate_in_another_name():
 
 @pytest.mark.req("M06.FR.01", "M06.FR.02", "M06.FR.03", "M06.FR.04", "M06.FR.08", "M06.FR.09")
 async def test_a_charger_is_told_the_status_of_a_certificate_of_this_pki_and_of_no_other():
-    from csms.certificates import Certificates
-    from csms.v2g import handlers
-
     office: Any = SimpleNamespace(vouch=None, sign=None, store=SimpleNamespace(issued={}), now=NOW)
     answer = handlers(office, wire)["GetCertificateStatus"]
     leaf, sub = ca.authority("cpo-sub2")[0], ca.authority("cpo-sub1")[0]
@@ -80,3 +81,64 @@ def asked(certificate: Any, issuer: Any) -> Any:
             responderURL="http://localhost/",
         )
     )
+
+
+def shown(name: str = "contract", **more: Any) -> wire.AuthorizeRequest:
+    """A contract put before the CSMS by its hashes."""
+    chain = [*x.read_pem(minting.pem(name)), ca.authority("mo-root")[0]]
+    named = [asked(one, issuer).ocspRequestData for one, issuer in pairwise(chain)]
+    hashed = [wire.OCSPRequestDataType(**vars(one)) for one in named]
+    token = wire.IdTokenType(idToken="DEEVSC12345678", type="eMAID")
+    return wire.AuthorizeRequest(idToken=token, **({"iso15118CertificateHashData": hashed} | more))
+
+
+def desk(revoked: tuple[str, ...] = ()) -> Any:
+    """A CSMS with a PKI in which these serials are revoked."""
+    records = {one: SimpleNamespace(pem=minting.pem("contract"), revoked_utc_s=NOW()) for one in revoked}
+    office: Any = SimpleNamespace(store=SimpleNamespace(issued=records), now=NOW)
+    Certificates(office, Pki(minting.pki()), lambda _: None)  # type: ignore[arg-type, return-value]
+    return office
+
+
+def verdict(office: Any, request: wire.AuthorizeRequest, token: Any = "Accepted") -> tuple[Any, Any]:
+    answer: Any = authorized(office, wire, request, wire.IdTokenInfoType(status=token))
+    return answer.certificateStatus, answer.idTokenInfo.status
+
+
+@pytest.mark.req("C07.FR.05", "C07.FR.13", "C07.FR.14", "C07.FR.16", "C07.FR.17")
+def test_a_contract_stands_as_its_certificates_and_its_driver_do():
+    assert verdict(desk(), shown()) == ("Accepted", "Accepted")
+    assert verdict(desk(), shown(), "ConcurrentTx") == ("Accepted", "ConcurrentTx")
+    for token in ("Blocked", "Expired", "Invalid", "Unknown"):
+        assert verdict(desk(), shown(), token) == ("ContractCancelled", token)
+    serial = f"{x.read_pem(minting.pem('contract'))[0].serial_number:x}"
+    assert verdict(desk((serial,)), shown()) == ("CertificateRevoked", "Invalid")
+    stranger = ca.root()[0]
+    foreign = wire.OCSPRequestDataType(**vars(asked(stranger, stranger).ocspRequestData))
+    assert verdict(desk(), shown(iso15118CertificateHashData=[foreign])) == ("CertChainError", "Invalid")
+
+
+@pytest.mark.req("C07.FR.05", "C07.FR.14", "C07.FR.15", "C07.FR.17")
+@pytest.mark.parametrize(
+    ("name", "status", "token"),
+    [
+        ("contract", "Accepted", "Accepted"),
+        ("contract-expired", "CertificateExpired", "Expired"),
+        ("contract-unknown-root", "CertChainError", "Invalid"),
+        ("contract-wrong-purpose", "CertChainError", "Invalid"),
+    ],
+)
+def test_a_contract_that_the_charger_cannot_judge_is_judged_by_itself(name: str, status: str, token: str):
+    request = shown(iso15118CertificateHashData=UNSET, certificate=minting.pem(name))
+    assert verdict(desk(), request) == (status, token)
+
+
+def test_a_contract_whose_text_is_none_is_no_chain():
+    request = shown(iso15118CertificateHashData=UNSET, certificate="hello")
+    assert verdict(desk(), request) == ("CertChainError", "Invalid")
+
+
+def test_a_card_has_no_certificate_and_a_csms_without_a_pki_judges_none():
+    card = shown(iso15118CertificateHashData=UNSET)
+    assert verdict(desk(), card) == (UNSET, "Accepted")
+    assert verdict(SimpleNamespace(standing=None), shown()) == (UNSET, "Accepted")
