@@ -68,8 +68,8 @@ def _plan(plans: CarPlans, evse: int, event: v2g.AnyEvent, meant: AnyEvent | Non
     match event:
         case v2g.EnergyWanted(asked=asked) if isinstance(meant, DigitalNeeds):
             plans.wanted(evse, meant.needs, asked=asked)
-        case v2g.PowerWanted(on=True, profile=profile):
-            plans.chosen(evse, profile)
+        case v2g.PowerWanted(on=True, profile=profile, schedule=schedule):
+            plans.chosen(evse, schedule, profile)
         case v2g.SessionBegan(resumed=False):
             plans.over(evse)
         case v2g.SessionOver(outcome=outcome):

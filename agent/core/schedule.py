@@ -109,6 +109,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     valid_to_utc_s: float = math.inf
     tx: str | None = None
     owner: LimitOwner = LimitOwner.CSMS
+    others: tuple[Schedule, ...] = ()  # among which a car that talks may choose, too
 
 
 class Situation(msgspec.Struct, frozen=True):

@@ -23,7 +23,17 @@ from agent.core.schedule import DAY_S
 from agent.core.session import Needs, Phase, Session
 from agent.core.values import IdToken, Instant, TokenKind
 from agent.iso15118.secc import events as v2g
-from agent.iso15118.secc.snapshot import AcSide, EnergyMode, Meter, Notice, Payment, Period, Permission, Snapshot
+from agent.iso15118.secc.snapshot import (
+    AcSide,
+    Choice,
+    EnergyMode,
+    Meter,
+    Notice,
+    Payment,
+    Period,
+    Permission,
+    Snapshot,
+)
 
 STOPPING: Final = frozenset({Phase.EASING, Phase.STOPPING, Phase.FINISHED})
 
@@ -46,11 +56,11 @@ def snapshot(
     outlet: Outlet,
     now: Instant,
     payments: tuple[Payment, ...],
-    offered: Offered | None,
+    offered: tuple[Offered, ...] = (),
     *,
     stale: bool = False,
 ) -> Snapshot:
-    """The charger as a car may know it at this moment. `offered`: its schedule; `stale`: which holds no longer."""
+    """The charger as a car may know it at this moment. `offered`: its schedules; `stale`: they hold no longer."""
     limit = session.limit(now.mono_s)
     ends = end_reason(session.faults)
     meter = session.meter
@@ -73,9 +83,10 @@ def snapshot(
         ),
         meter=Meter(meter.serial or outlet.evse_id, meter.energy_import_wh, now.utc_s) if meter is not None else None,
         resumable=session.digital.paused,
-        schedule=_schedule(offered) if offered is not None and granted else None,
-        schedule_s=int(offered.reach_s) if offered is not None else DAY_S,
-        schedule_id=offered.id if offered is not None else 1,
+        schedule=_schedule(offered[0]) if offered and granted else None,
+        schedule_s=int(offered[0].reach_s) if offered else DAY_S,
+        schedule_id=offered[0].id if offered else 1,
+        choices=tuple(Choice(one.id, _schedule(one)) for one in offered[1:]),
     )
 
 

@@ -16,10 +16,10 @@ from msgspec import Struct
 from agent.core.car_plan import CarPlan, Offered, differ
 from agent.core.events import DigitalWanted
 from agent.core.limits import LimitSource
+from agent.core.outlook import Outlook
 from agent.core.schedule import DAY_S, NOMINAL_V, WEEK_S, Period, Profile, Purpose, RateUnit, Schedule
 from agent.core.session import Needs, Session
 from agent.runtime.clock import Clock
-from agent.runtime.profiles import Outlook
 from hal.types import EvseCapabilities
 
 # Our policy: well within the 60 s after which a car gives up (K15.FR.08), and the 55 s of ISO 15118-2 table 109.
@@ -29,13 +29,13 @@ ONE_PHASE: Final = "AC_single_phase_core"  # ISO 15118-2 EnergyTransferModeType
 
 
 class Talk(Struct):
-    """How it stands with one car. `offered` None: a schedule is being made. `stale`: there is a better one by now.
+    """How it stands with one car. `offered` empty: schedules are being made. `stale`: there are better ones by now.
 
     `paused`: the car has ended its session and means to come back to it.
     """
 
     needs: Needs
-    offered: Offered | None = None
+    offered: tuple[Offered, ...] = ()
     stale: bool = False
     paused: bool = False
     timer: asyncio.TimerHandle | None = None
@@ -61,8 +61,13 @@ class Evses(Protocol):
 class Schedules(Protocol):
     """What plans need of the charging profiles."""
 
-    def outlook(self, evse: int, duration_s: float, unit: RateUnit, *, planned: bool = True) -> Outlook:
-        """The composite schedule; `planned` False: without what cars mean to draw."""
+    def outlook(
+        self, evse: int, duration_s: float, unit: RateUnit, *, planned: bool = True, choice: int | None = None
+    ) -> Outlook:
+        """The composite schedule; `planned` False: without what cars mean to draw; `choice`: of this schedule."""
+
+    def choose(self, evse: int, number: int) -> None:
+        """The car at this EVSE goes by the schedule of this number, from 0, where a profile has several."""
 
     def installed(self) -> list[Profile]:
         """All profiles."""
@@ -96,8 +101,8 @@ class CarPlans:
 
     def close(self) -> None:
         """Wait for nobody any more."""
-        for evse in tuple(self._talks):
-            self.over(evse)
+        for evse in self._talks:
+            self._stop_waiting(evse)
 
     # The car
 
@@ -113,39 +118,44 @@ class CarPlans:
             self.settle(evse)
         if asked:
             return
-        if talk.offered is None:
+        if not talk.offered:
             talk.timer = asyncio.get_running_loop().call_later(PLANNING_S, self.settle, evse)
         for on_needs, _ in self._planners:
             on_needs(evse, needs)
 
-    def chosen(self, evse: int, profile: tuple[tuple[int, float], ...]) -> None:
-        """A car takes energy by what it was offered: (seconds from now, watt), or without a word by all of it."""
-        talk = self._talks.get(evse)
-        if talk is None or talk.offered is None:
+    def chosen(self, evse: int, schedule: int, profile: tuple[tuple[int, float], ...]) -> None:
+        """A car takes energy by one of the schedules that it was offered.
+
+        `profile`: how it will (seconds from now, watt); without a word it is by all of it.
+        """
+        number, offered = next(((n, one) for n, one in enumerate(self.offered(evse)) if one.id == schedule), (0, None))
+        if offered is None:
             return
-        offered, now_utc_s = talk.offered, self._clock.now().utc_s
+        now_utc_s = self._clock.now().utc_s
+        self._schedules.choose(evse, number)
         of = offered.phases
         own = tuple(Period(float(start_s), power_w, of) for start_s, power_w in profile)
         periods = own or tuple(Period(one.start_s, one.limit, of) for one in offered.periods)
         at_utc_s = now_utc_s if own else offered.at_utc_s
-        schedule = Schedule(periods, RateUnit.WATT, at_utc_s, offered.reach_s, id=offered.id)
+        planned = Schedule(periods, RateUnit.WATT, at_utc_s, offered.reach_s, id=offered.id)
         for _, on_plan in self._planners:
-            on_plan(CarPlan(evse, at_utc_s, schedule, bool(own)))
+            on_plan(CarPlan(evse, at_utc_s, planned, bool(own)))
 
     def over(self, evse: int, *, paused: bool = False) -> None:
         """The car's session is over; `paused`: it means to come back, and its schedule is kept."""
         self._stop_waiting(evse)
         talk = self._talks.get(evse)
-        if paused and talk is not None and talk.offered is not None:
+        if paused and talk is not None and talk.offered:
             talk.paused = True
             return
         self._talks.pop(evse, None)
         self._schedules.plan(evse, None)
+        self._schedules.choose(evse, 0)
 
-    def offered(self, evse: int) -> Offered | None:
-        """What the car at this EVSE is offered; None: that is not known yet."""
+    def offered(self, evse: int) -> tuple[Offered, ...]:
+        """What the car at this EVSE may choose from, the best first; none: that is not known yet."""
         talk = self._talks.get(evse)
-        return talk.offered if talk is not None else None
+        return talk.offered if talk is not None else ()
 
     def stale(self, evse: int) -> bool:
         """Whether the car has been offered what holds no longer."""
@@ -163,7 +173,7 @@ class CarPlans:
     def settle(self, evse: int) -> None:
         """Whoever plans has said what there is to say: what is known now is what the car is offered."""
         talk = self._talks.get(evse)
-        if talk is None or talk.offered is not None:
+        if talk is None or talk.offered:
             return
         self._stop_waiting(evse)
         talk.offered = self._made(evse, talk.needs)
@@ -178,38 +188,45 @@ class CarPlans:
 
     def _profiles_changed(self, new: Profile | None) -> None:
         for evse, talk in tuple(self._talks.items()):
-            if talk.offered is None:
+            if not talk.offered:
                 if new is not None and new.purpose is Purpose.TX and new.evse == evse:
                     self.settle(evse)  # this is what was waited for
-            elif not talk.stale and differ(talk.offered, self._made(evse, talk.needs)):
+            elif not talk.stale and _changed(talk.offered, self._made(evse, talk.needs)):
                 talk.stale = True
                 self._tell(evse)
                 if talk.paused:
                     self._evses.post(evse, DigitalWanted())
 
-    def _made(self, evse: int, needs: Needs) -> Offered:
-        """The composite schedule as this car can use it, until it leaves, or for a day."""
+    def _made(self, evse: int, needs: Needs) -> tuple[Offered, ...]:
+        """The composite schedules that this car may choose from (K15.FR.22)."""
+        ids = self._schedule_ids(evse)
+        return tuple(self._composed(evse, needs, number, one) for number, one in enumerate(ids))
+
+    def _composed(self, evse: int, needs: Needs, number: int, schedule: int) -> Offered:
+        """A composite schedule as this car can use it, until it leaves, or for a day."""
         session, now_utc_s = self._evses.session(evse), self._clock.now().utc_s
         stays_s = needs.departure_utc_s - now_utc_s if needs.departure_utc_s is not None else 0.0
         reach_s = float(round(min(stays_s, WEEK_S))) if stays_s >= 1.0 else float(DAY_S)
         phases = 1 if needs.mode == ONE_PHASE else self._evses.capabilities(evse).phases
         cable_a = min((one.current_a for one in session.limits if one.source is LimitSource.CABLE), default=None)
         fewer = phases < self._evses.capabilities(evse).phases
-        outlook = self._schedules.outlook(evse, reach_s, RateUnit.AMPERE if fewer else RateUnit.WATT, planned=False)
+        unit = RateUnit.AMPERE if fewer else RateUnit.WATT
+        outlook = self._schedules.outlook(evse, reach_s, unit, planned=False, choice=number)
         most_w = math.inf if cable_a is None else cable_a * phases * NOMINAL_V
         periods: list[Period] = []
         for one in outlook.periods:
             power_w = min(one.limit * (phases * NOMINAL_V if fewer else 1.0), most_w)
             if not periods or periods[-1].limit != power_w:
                 periods.append(Period(one.start_s, power_w))
-        return Offered(self._schedule_id(session), outlook.start_utc_s, reach_s, phases, tuple(periods))
+        return Offered(schedule, outlook.start_utc_s, reach_s, phases, tuple(periods))
 
-    def _schedule_id(self, session: Session) -> int:
-        """The id of the schedule that the CSMS made for this transaction, where a car can be told it (K15.FR.19)."""
-        tx = session.tx.id if session.tx is not None else None
-        own = [one for one in self._schedules.installed() if one.purpose is Purpose.TX and one.tx == tx]
-        best = max(own, key=lambda one: one.stack_level, default=None)
-        return best.schedule.id if best is not None and 1 <= best.schedule.id <= MAX_SCHEDULE_ID else 1
+    def _schedule_ids(self, evse: int) -> list[int]:
+        """The ids of the schedules that the CSMS made for this car, where a car can be told them (K15.FR.19)."""
+        own = [one for one in self._schedules.installed() if one.purpose is Purpose.TX and one.evse == evse]
+        best = max(own, key=lambda one: (len(one.others), one.stack_level), default=None)
+        ids = [1] if best is None else [one.id for one in (best.schedule, *best.others)]
+        fit = len(set(ids)) == len(ids) and all(1 <= one <= MAX_SCHEDULE_ID for one in ids)
+        return ids if fit else list(range(1, len(ids) + 1))
 
     def _stop_waiting(self, evse: int) -> None:
         talk = self._talks.get(evse)
@@ -221,3 +238,8 @@ class CarPlans:
         listener = self._cars.get(evse)
         if listener is not None:
             listener()
+
+
+def _changed(old: tuple[Offered, ...], new: tuple[Offered, ...]) -> bool:
+    """Whether any of the schedules is another than it was."""
+    return len(old) != len(new) or any(differ(*both) for both in zip(old, new, strict=True))

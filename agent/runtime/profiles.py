@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from agent.core.events import LimitSet, PhasesWanted
 from agent.core.limits import MAX_OFFER_A, LimitInput, LimitSource
+from agent.core.outlook import Outlook, Wanted, chosen
 from agent.core.schedule import (
     DEFAULT_PHASES,
     OF_TRANSACTIONS,
     Kind,
     LimitOwner,
-    Period,
     Profile,
     ProfileError,
     Purpose,
@@ -47,35 +47,6 @@ MAX_STACK_LEVEL: Final = 99  # our policy: as many levels as there can be profil
 MAX_PERIODS: Final = 1024  # OCPP 2.0.1 2.12: the most that a schedule can have
 RECHECK_S: Final = 10.0  # our policy: a wall clock that jumps is noticed this soon
 SOURCES: Final = {LimitOwner.GRID: LimitSource.GRID, LimitOwner.ENERGY_MANAGER: LimitSource.LOCAL}
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """Which profiles are meant, by all that is given; None means any."""
-
-    ids: frozenset[int] | None = None
-    evse: int | None = None
-    purpose: Purpose | None = None
-    stack_level: int | None = None
-    owners: frozenset[LimitOwner] | None = None
-
-    def matches(self, profile: Profile) -> bool:
-        """Whether a profile is meant (OCPP 2.0.1 K09.FR.03-06, K10.FR.04; 1.6 errata 3.25)."""
-        if self.ids is not None and profile.id not in self.ids:
-            return False
-        if self.owners is not None and profile.owner not in self.owners:
-            return False
-        pairs = ((self.evse, profile.evse), (self.purpose, profile.purpose), (self.stack_level, profile.stack_level))
-        return all(wanted in {None, has} for wanted, has in pairs)
-
-
-class Outlook(msgspec.Struct, frozen=True):
-    """A composite schedule: what may be drawn at an EVSE (0: by the station) from `start_utc_s` on."""
-
-    evse: int
-    start_utc_s: float
-    duration_s: float
-    unit: RateUnit
-    periods: tuple[Period, ...]
 
 
 Listener: TypeAlias = Callable[[LimitOwner, int, Schedule | None], None]
@@ -128,6 +99,7 @@ class Profiles:
         self._profiles = _stored(memory.meta(KEY))
         self._imposed: dict[tuple[LimitOwner, int], Profile] = {}
         self._planned: dict[int, Profile] = {}  # what cars mean to draw, by EVSE
+        self._chosen: dict[int, int] = {}  # which schedule of several a car has chosen, from 0
         self._listeners: list[Listener] = []
         self._followers: list[Follower] = []
 
@@ -203,6 +175,8 @@ class Profiles:
     def install(self, profile: Profile, *, evse_overrides: bool = False) -> None:
         """Install it, replacing the one with the same id, or in 1.6 in the same place. Raises as `check` does."""
         self.check(profile, evse_overrides=evse_overrides)
+        if profile.purpose is Purpose.TX:
+            self._chosen.pop(profile.evse, None)
         self._keep(
             [*(one for one in self._profiles if one.id != profile.id and not overlapping(one, profile)), profile]
         )
@@ -274,15 +248,24 @@ class Profiles:
         if profile is not None:
             self._planned[evse] = profile
 
-    def outlook(self, evse: int, duration_s: float, unit: RateUnit, *, planned: bool = True) -> Outlook:
+    def choose(self, evse: int, number: int) -> None:
+        """The car at this EVSE goes by the schedule of this number, from 0, where a profile has several."""
+        if self._chosen.get(evse, 0) != number:
+            self._chosen[evse] = number
+            self.apply()
+
+    def outlook(
+        self, evse: int, duration_s: float, unit: RateUnit, *, planned: bool = True, choice: int | None = None
+    ) -> Outlook:
         """The composite schedule of an EVSE, or (0) of the station, from the present second on (K08; 1.6 5.7).
 
-        `planned`: within what cars have said they will draw (K15.FR.14).
+        `planned`: within what cars have said they will draw (K15.FR.14); `choice`: if its car chose this schedule.
         """
         now = self._clock.now()
         start_s = float(int(now.utc_s))
         everywhere = [(self._situation(one, now.utc_s), self._most_a(one)) for one in self._evses.evse_ids]
-        profiles = [*self._in_force(), *(self._planned.values() if planned else ())]
+        choices = self._chosen if choice is None else self._chosen | {evse: choice}
+        profiles = [*self._in_force(choices), *(self._planned.values() if planned else ())]
         fuse_a = self._site.total_a(LimitSource.SITE_FUSE)
         if evse == 0:
             periods = station_composite(profiles, everywhere, start_s, duration_s, unit, fuse_a)
@@ -294,7 +277,7 @@ class Profiles:
     def apply(self) -> None:
         """Tell every EVSE the limit that holds now, and look again when it changes."""
         self.close()
-        now, profiles = self._clock.now(), self._in_force()
+        now, profiles = self._clock.now(), self._in_force(self._chosen)
         self._apply_to_transactions([one for one in profiles if one.purpose in OF_TRANSACTIONS], now.utc_s)
         of_station = [one for one in profiles if one.purpose is Purpose.STATION_MAX]
         self._site.limit(LimitSource.STATION, _current_a(of_station, Situation(0), now.utc_s))
@@ -339,8 +322,11 @@ class Profiles:
         for follower in self._followers:
             follower(new)
 
-    def _in_force(self) -> list[Profile]:
-        return [*(self._profiles if self._enabled() else ()), *self._imposed.values()]
+    def _in_force(self, choices: Mapping[int, int]) -> list[Profile]:
+        own = self._profiles if self._enabled() else []
+        for evse, number in choices.items():
+            own = chosen(own, evse, number)
+        return [*own, *self._imposed.values()]
 
     def _keep(self, profiles: list[Profile]) -> None:
         self._profiles = profiles

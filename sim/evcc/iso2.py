@@ -112,7 +112,8 @@ class Iso2Session:
             if answer.EVSEProcessing == "Finished" and answer.SASchedules is not None:
                 break
             await asyncio.sleep(POLL_S)
-        offered = answer.SASchedules.SAScheduleTuple[0]
+        tuples = answer.SASchedules.SAScheduleTuple
+        offered = tuples[min(self._plan.choice, len(tuples) - 1)]
         self._schedule = offered.SAScheduleTupleID
         entries = offered.PMaxSchedule.PMaxScheduleEntry
         self._report.schedules.append(tuple((one.TimeInterval.start, number(one.PMax)) for one in entries))

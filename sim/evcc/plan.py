@@ -31,8 +31,9 @@ class Provisioned(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """`charge_s`: how long it draws before it stops by itself; `pause`: it will come back to the session.
 
-    `entries`: how many periods of a schedule it can take; `tells`: it says by which profile it will draw;
-    `renegotiate_s`: after so long it wants to talk about limits again, once.
+    `entries`: how many periods of a schedule it can take; `tells`: it says by which profile it will draw; `choice`:
+    which of the schedules that it is offered it takes, from 0; `renegotiate_s`: after so long it wants to talk about
+    limits again, once.
     """
 
     offers: tuple[Spoken, ...] = (Spoken.ISO_2, Spoken.DIN)
@@ -42,6 +43,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     departure_s: int | None = None
     entries: int | None = None
     tells: bool = False
+    choice: int = 0
     renegotiate_s: float | None = None
     charge_s: float = 60.0
     loop_s: float = 1.0

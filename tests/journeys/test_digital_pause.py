@@ -72,6 +72,7 @@ async def test_a_car_without_current_pauses_and_is_woken_to_the_same_session(tmp
 async def test_a_car_that_has_left_finds_its_session_gone(tmp_path: Path):
     async with sim_place(tmp_path, PlaceSpec(v2g=V2g(host="::1", sdp_port=None))) as place:
         vehicle = place.plug_in(digital=True, phases=3, max_current_a=16.0)
+        await asyncio.sleep(1)
         place.tap()
         await asyncio.sleep(5)
         first = await converse(place, OnBoard(place.board, 1, vehicle), replace(PAUSES, charge_s=15.0))
@@ -79,6 +80,7 @@ async def test_a_car_that_has_left_finds_its_session_gone(tmp_path: Path):
         place.board.plug_out(1)
         await asyncio.sleep(30)
         vehicle = place.plug_in(digital=True, phases=3, max_current_a=16.0)
+        await asyncio.sleep(1)
         place.tap()
         await asyncio.sleep(5)
         back = replace(PLAN, charge_s=15.0, session_id=first.session_id)

@@ -116,3 +116,20 @@ async def test_a_new_profile_is_talked_about_with_the_car(bench: Bench):
         await bench.tool.expect("NotifyEVChargingSchedule", 5.0, evseId=bench.evse)
         await drawing(bench, 8.0)
         assert not bench.tool.left("NotifyEVChargingNeeds")
+
+
+# What no case asks for
+
+
+@pytest.mark.req("K15.FR.07", "K15.FR.19", "K15.FR.21")
+async def test_a_car_draws_by_the_schedule_that_it_chose_of_several(bench: Bench):
+    await ready(bench)
+    async with car(bench, Plan(offers=(Protocol.ISO_2,), charge_s=3600.0, choice=1)):
+        await needs_told(bench)
+        several = of_transaction(bench, 16.0)
+        (first,) = several["chargingSchedule"]
+        second = first | {"id": 8, "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 9.0}]}
+        await states.profile_set(bench, several | {"chargingSchedule": [first, second]})
+        await states.event(bench, **DRAWS)
+        await bench.tool.expect("NotifyEVChargingSchedule", chargingSchedule__id=8)
+        await drawing(bench, 9.0)

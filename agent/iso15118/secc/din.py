@@ -19,7 +19,7 @@ from agent.iso15118.secc.events import (
     SessionBegan,
     SessionOver,
 )
-from agent.iso15118.secc.snapshot import EnergyMode, Payment, Permission, Snapshot
+from agent.iso15118.secc.snapshot import EnergyMode, Notice, Payment, Permission, Snapshot
 from agent.iso15118.secc.state import Dice, Paused, Phase, Reply, State, Step
 from agent.iso15118.secc.timing import CONTACTOR_S, ONGOING_S
 from agent.iso15118.secc.values import SHORT_MAX, physical
@@ -83,6 +83,8 @@ def refusal(request: Message, snapshot: Snapshot, code: str) -> Message | None:
 
 def answer(state: State, request: Message, snapshot: Snapshot, now_s: float, waited_s: float) -> Step:
     """What a request that is allowed now is answered. `waited_s`: how long it has been put off already."""
+    if snapshot.notice is Notice.RENEGOTIATE:  # DIN SPEC 70121 [check] knows the word and no way to do it
+        snapshot = replace(snapshot, notice=Notice.NONE)
     match request:
         case m.SessionSetupReq():
             response = m.SessionSetupRes(

@@ -104,10 +104,14 @@ class PreChargeWanted(Event, frozen=True):
 
 
 class PowerWanted(Event, frozen=True):
-    """The car asks for energy, or for its end. `profile`: the power it means to draw, as (seconds from now, watt)."""
+    """The car asks for energy, or for its end.
+
+    `profile`: the power it means to draw, as (seconds from now, watt); `schedule`: of which of those it was offered.
+    """
 
     on: bool
     profile: tuple[tuple[int, float], ...] = ()
+    schedule: int = 1
 
 
 class Demanded(Event, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from agent.iso15118.exi import iso2 as m
 from agent.iso15118.secc import dc
-from agent.iso15118.secc.snapshot import AcSide, Payment, Period, Snapshot
+from agent.iso15118.secc.snapshot import AcSide, Choice, Payment, Period, Snapshot
 from agent.iso15118.secc.state import State
 from agent.iso15118.secc.values import physical
 
@@ -46,21 +46,32 @@ def installs_contracts(snapshot: Snapshot) -> bool:
 
 
 def schedules(snapshot: Snapshot, most: int | None) -> m.SAScheduleList:
-    """The one schedule that is offered, in at most as many entries as the car can take."""
-    periods = fitted(snapshot.schedule or (), most or SCHEDULE_ENTRIES)
+    """What is offered, each schedule in at most as many entries as the car can take."""
+    offered = (Choice(snapshot.schedule_id, snapshot.schedule or ()), *snapshot.choices)
+    return m.SAScheduleList(SAScheduleTuple=tuple(_tuple(one, snapshot.schedule_s, most) for one in offered))
+
+
+def _tuple(choice: Choice, reach_s: int, most: int | None) -> m.SAScheduleTupleType:
+    periods = fitted(choice.schedule, most or SCHEDULE_ENTRIES)
     entries = tuple(
         m.PMaxScheduleEntryType(
             TimeInterval=m.RelativeTimeInterval(
-                start=one.start_s, duration=snapshot.schedule_s - one.start_s if one is periods[-1] else None
+                start=one.start_s, duration=reach_s - one.start_s if one is periods[-1] else None
             ),
             PMax=physical(m.PhysicalValueType, one.power_w, "W"),
         )
         for one in periods
     )
-    offered = m.SAScheduleTupleType(
-        SAScheduleTupleID=snapshot.schedule_id, PMaxSchedule=m.PMaxScheduleType(PMaxScheduleEntry=entries)
+    return m.SAScheduleTupleType(
+        SAScheduleTupleID=choice.id, PMaxSchedule=m.PMaxScheduleType(PMaxScheduleEntry=entries)
     )
-    return m.SAScheduleList(SAScheduleTuple=(offered,))
+
+
+def offered(snapshot: Snapshot, number: int) -> tuple[Period, ...] | None:
+    """The schedule of this id; None where none with it is offered."""
+    if number == snapshot.schedule_id:
+        return snapshot.schedule or ()
+    return next((one.schedule for one in snapshot.choices if one.id == number), None)
 
 
 def fitted(periods: tuple[Period, ...], most: int) -> tuple[Period, ...]:
@@ -111,7 +122,7 @@ def charging_state(state: State, snapshot: Snapshot, code: Any) -> m.ChargingSta
     return m.ChargingStatusRes(
         ResponseCode=code,
         EVSEID=snapshot.evse_id,
-        SAScheduleTupleID=snapshot.schedule_id,
+        SAScheduleTupleID=state.schedule or snapshot.schedule_id,
         EVSEMaxCurrent=physical(m.PhysicalValueType, side.max_current_a, "A"),
         MeterInfo=meter_info(snapshot),
         ReceiptRequired=receipt_wanted(state, snapshot),

@@ -20,12 +20,13 @@ from agent.iso15118.secc.iso2_parts import (
     charge_parameter,
     charging_state,
     meter_info,
+    offered,
     receipt_wanted,
     schedules,
     status,
 )
 from agent.iso15118.secc.iso2_refusals import refusal
-from agent.iso15118.secc.snapshot import EnergyMode, Notice, Snapshot
+from agent.iso15118.secc.snapshot import EnergyMode, Notice, Period, Snapshot
 from agent.iso15118.secc.state import Phase, Reply, State, Step
 from agent.iso15118.secc.timing import CONTACTOR_S, ONGOING_S
 from agent.iso15118.secc.values import number
@@ -105,21 +106,23 @@ def power_delivery(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot
 def _power_on(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot, waited_s: float) -> Step:
     if state.phase not in {Phase.DELIVERY, Phase.PRE_CHARGE}:
         return state, Reply(refusal(request, snapshot, "FAILED_SequenceError"), last=True)
-    if request.SAScheduleTupleID != snapshot.schedule_id:
+    schedule = offered(snapshot, request.SAScheduleTupleID)
+    if schedule is None:
         return state, Reply(refusal(request, snapshot, "FAILED_TariffSelectionInvalid"), last=True)
     profile = _profile(request)
-    if not _within(profile, snapshot):
+    if not within(profile, schedule):
         return state, Reply(refusal(request, snapshot, "FAILED_ChargingProfileInvalid"), last=True)
     if snapshot.fault or (snapshot.notice is Notice.STOP and not state.told):
         return state, Reply(refusal(request, snapshot, "FAILED_PowerDeliveryNotApplied"), last=True)
-    events = () if state.told else (PowerWanted(True, profile),)
+    events = () if state.told else (PowerWanted(True, profile, request.SAScheduleTupleID),)
     side = snapshot.ac if snapshot.dc is None else snapshot.dc
     if side is None or not side.closed:
         if waited_s >= CONTACTOR_S:
             return state, Reply(refusal(request, snapshot, "FAILED_ContactorError"), (PowerWanted(False),), last=True)
         return replace(state, told=True), Reply(None, events, until_s=CONTACTOR_S)
     response = m.PowerDeliveryRes(ResponseCode="OK", EVSEStatus=status(snapshot))
-    return replace(state, phase=Phase.CHARGING, told=False), Reply(response, events)
+    state = replace(state, phase=Phase.CHARGING, told=False, schedule=request.SAScheduleTupleID)
+    return state, Reply(response, events)
 
 
 def _power_off(state: State, snapshot: Snapshot, waited_s: float) -> Step:
@@ -139,9 +142,9 @@ def _profile(request: m.PowerDeliveryReq) -> tuple[tuple[int, float], ...]:
     return tuple(sorted((one.ChargingProfileEntryStart, number(one.ChargingProfileEntryMaxPower)) for one in entries))
 
 
-def _within(profile: tuple[tuple[int, float], ...], snapshot: Snapshot) -> bool:
+def within(profile: tuple[tuple[int, float], ...], schedule: tuple[Period, ...]) -> bool:
     """Whether the car keeps to the schedule at every moment ([V2G2-305]; OCPP 2.0.1 K15.FR.09)."""
-    periods = tuple((one.start_s, one.power_w) for one in snapshot.schedule or ())
+    periods = tuple((one.start_s, one.power_w) for one in schedule)
     if any(power_w < 0 for _, power_w in profile):
         return False
     moments = {start_s for start_s, _ in (*profile, *periods)}
@@ -165,7 +168,7 @@ def current_demand(state: State, request: m.CurrentDemandReq, snapshot: Snapshot
     response = m.CurrentDemandRes(
         **dc.current_demand(m, snapshot, request, code),
         EVSEID=snapshot.evse_id,
-        SAScheduleTupleID=snapshot.schedule_id,
+        SAScheduleTupleID=state.schedule or snapshot.schedule_id,
         MeterInfo=meter_info(snapshot),
         ReceiptRequired=receipt_wanted(state, snapshot),
     )

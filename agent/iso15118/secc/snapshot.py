@@ -106,6 +106,13 @@ class Period(Struct, frozen=True):
     power_w: float
 
 
+class Choice(Struct, frozen=True):
+    """A schedule beside the first one, by its id."""
+
+    id: int
+    schedule: tuple[Period, ...]
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """All of it. `schedule` None: not known yet; `fault`: why energy is impossible, empty when it is possible."""
 
@@ -126,4 +133,5 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     schedule: tuple[Period, ...] | None = None
     schedule_s: int = 86_400  # how long the schedule reaches
     resumable: bool = True  # the car that has paused a session here has not left since
-    schedule_id: int = 1  # SAScheduleTupleID: one schedule is offered
+    schedule_id: int = 1  # SAScheduleTupleID
+    choices: tuple[Choice, ...] = ()  # other schedules that the car may go by instead

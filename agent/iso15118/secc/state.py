@@ -60,6 +60,7 @@ class State(Struct, frozen=True, kw_only=True):
     since_s: float | None = None
     told: bool = False
     asked: bool = False
+    schedule: int | None = None  # the id of the one that the car has chosen
     emaid: str = ""
     chain: tuple[bytes, ...] = ()
     challenge: bytes = b""

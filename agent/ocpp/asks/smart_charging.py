@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from agent.core.outlook import Outlook, Wanted
 from agent.core.schedule import LimitOwner, Profile, RateUnit, Schedule
 from agent.ocpp.asks import Answer, Ask, Reason, UnusableProfile
 from agent.ocpp.dialect import Notice
-from agent.runtime.profiles import Outlook, Wanted
 
 
 class SetProfileAsk(Ask, frozen=True):

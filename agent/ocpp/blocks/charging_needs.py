@@ -9,6 +9,7 @@ import asyncio
 import logging
 
 from agent.core.car_plan import CarPlan
+from agent.core.outlook import Wanted
 from agent.core.schedule import Purpose
 from agent.core.session import Needs
 from agent.ocpp.asks.charging_needs import NeedsTold, Planning, PlanTold
@@ -16,7 +17,6 @@ from agent.ocpp.block import Block, Csms
 from agent.ocpp.charger import Charger
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.variables import Settings
-from agent.runtime.profiles import Wanted
 
 _log = logging.getLogger(__name__)
 

@@ -79,9 +79,10 @@ class SmartCharging(Block):
             return rejected(ask.profile.reason)
         profile = self._completed(ask.profile, ask)
         try:
-            self._charger.profiles.check(profile, evse_overrides=ask.lenient)
-            if not ask.lenient:
-                self._check_phases(profile)
+            for one in self._alternatives(profile):
+                self._charger.profiles.check(one, evse_overrides=ask.lenient)
+                if not ask.lenient:
+                    self._check_phases(one)
         except ProfileError as error:
             _log.info("charging profile %d is refused: %s", profile.id, error)
             return rejected(Reason(error.reason))
@@ -145,6 +146,18 @@ class SmartCharging(Block):
             profile = replace(profile, tx=tx.id if tx is not None and meant else None)
         return profile
 
+    def _alternatives(self, profile: Profile) -> Iterator[Profile]:
+        """The profile with each of its schedules. Raises `ProfileError` for several that no car chooses from."""
+        yield profile
+        if not profile.others:
+            return
+        if profile.purpose is not Purpose.TX or profile.evse not in self._charger.evse_ids:
+            raise ProfileError("InvalidProfile", "several schedules are for a car's transaction (K15.FR.07)")
+        if self._charger.session(profile.evse).digital.needs is None:
+            raise ProfileError("InvalidProfile", "no car has said that it could choose (K01.FR.34)")
+        for one in profile.others:
+            yield replace(profile, schedule=one)
+
     def _check_phases(self, profile: Profile) -> None:
         """Raises `ProfileError` for fewer phases than an EVSE will use, or a choice of one (K01.FR.43, K01.FR.48).
 
@@ -195,6 +208,8 @@ def for_start(profile: Profile | UnusableProfile | None, evse: int, charger: Cha
         raise ProfileError(profile.reason, "the profile says what is not understood")
     if profile.purpose is not Purpose.TX:
         raise ProfileError("InvalidProfile", "a transaction's profile has the purpose TxProfile (K05.FR.02)")
+    if profile.others:
+        raise ProfileError("InvalidProfile", "no car has said that it could choose (K01.FR.34)")
     found = replace(profile, evse=evse, tx=None)
     charger.profiles.check_shape(found)
     return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from agent.core.outlook import Wanted
 from agent.core.schedule import Kind, Period, Profile, Purpose, RateUnit, Recurrency, Schedule
 from agent.ocpp.asks import Reason, VerdictAnswer
 from agent.ocpp.asks.smart_charging import (
@@ -19,7 +20,6 @@ from agent.ocpp.asks.smart_charging import (
 from agent.ocpp.codec import CallError, ErrorCode
 from agent.ocpp.dialect import Service, given
 from agent.ocpp.stamps import from_wire, to_wire
-from agent.runtime.profiles import Wanted
 
 PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
     {

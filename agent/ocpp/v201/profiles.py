@@ -18,36 +18,41 @@ RECURRENCIES: Final[Mapping[str, Recurrency]] = MappingProxyType(
 
 
 def read_profile(wire: Any, evse: int) -> Profile | UnusableProfile:
-    """A profile, unless it says what belongs to ISO 15118 (K01.FR.34) or what only 2.1 knows."""
+    """A profile, unless it says what only 2.1 knows."""
     purpose, kind, recurrency = wire.chargingProfilePurpose, wire.chargingProfileKind, given(wire.recurrencyKind)
-    if len(wire.chargingSchedule) > 1:
-        return UnusableProfile(Reason.INVALID_PROFILE)
-    schedule = wire.chargingSchedule[0]
     known = purpose in set(Purpose) and kind in set(Kind) and recurrency in {None, *RECURRENCIES}
-    if not known or any(given(one.limit) is None for one in schedule.chargingSchedulePeriod):
+    periods = (period for one in wire.chargingSchedule for period in one.chargingSchedulePeriod)
+    if not known or any(given(one.limit) is None for one in periods):
         return UnusableProfile(Reason.UNSUPPORTED_PARAM)
-    start, valid_from, valid_to = given(schedule.startSchedule), given(wire.validFrom), given(wire.validTo)
+    schedule, *others = map(_read_schedule, wire.chargingSchedule)
+    valid_from, valid_to = given(wire.validFrom), given(wire.validTo)
     return Profile(
         id=wire.id,
         evse=evse,
         stack_level=wire.stackLevel,
         purpose=Purpose(purpose),
         kind=Kind(kind),
-        schedule=Schedule(
-            tuple(
-                Period(float(one.startPeriod), one.limit, given(one.numberPhases), given(one.phaseToUse))
-                for one in schedule.chargingSchedulePeriod
-            ),
-            RateUnit(schedule.chargingRateUnit),
-            None if start is None else from_wire(start),
-            given(schedule.duration),
-            given(schedule.minChargingRate),
-            schedule.id,
-        ),
+        schedule=schedule,
+        others=tuple(others),
         recurrency=None if recurrency is None else RECURRENCIES[recurrency],
         valid_from_utc_s=-math.inf if valid_from is None else from_wire(valid_from),
         valid_to_utc_s=math.inf if valid_to is None else from_wire(valid_to),
         tx=given(wire.transactionId) if purpose == Purpose.TX else None,
+    )
+
+
+def _read_schedule(wire: Any) -> Schedule:
+    start = given(wire.startSchedule)
+    return Schedule(
+        tuple(
+            Period(float(one.startPeriod), one.limit, given(one.numberPhases), given(one.phaseToUse))
+            for one in wire.chargingSchedulePeriod
+        ),
+        RateUnit(wire.chargingRateUnit),
+        None if start is None else from_wire(start),
+        given(wire.duration),
+        given(wire.minChargingRate),
+        wire.id,
     )
 
 
@@ -62,7 +67,7 @@ def said_profile(one: Profile) -> dict[str, Any]:
         "validFrom": to_wire(one.valid_from_utc_s) if math.isfinite(one.valid_from_utc_s) else None,
         "validTo": to_wire(one.valid_to_utc_s) if math.isfinite(one.valid_to_utc_s) else None,
         "transactionId": one.tx,
-        "chargingSchedule": [said_schedule(one.schedule)],
+        "chargingSchedule": [said_schedule(schedule) for schedule in (one.schedule, *one.others)],
     }
 
 

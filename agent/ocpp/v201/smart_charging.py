@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from agent.core.outlook import Wanted
 from agent.core.schedule import LimitOwner, Purpose, RateUnit
 from agent.ocpp.asks import VerdictAnswer
 from agent.ocpp.asks.smart_charging import (
@@ -24,7 +25,6 @@ from agent.ocpp.dialect import Notice, Saying, Service, given
 from agent.ocpp.stamps import to_wire
 from agent.ocpp.v201.profiles import read_profile, said_period, said_profile, said_schedule
 from agent.ocpp.v201.services import status_info
-from agent.runtime.profiles import Wanted
 
 
 def _set(request: Any) -> SetProfileAsk:

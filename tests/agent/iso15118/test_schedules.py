@@ -7,17 +7,18 @@ import asyncio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agent.iso15118.exi import iso2 as m
 from agent.iso15118.secc.events import EnergyWanted, PowerWanted, Protocol
-from agent.iso15118.secc.iso2_parts import fitted
-from agent.iso15118.secc.iso2_power import _within, power_delivery
-from agent.iso15118.secc.snapshot import EnergyMode, Notice, Period
+from agent.iso15118.secc.iso2_parts import charging_state, fitted
+from agent.iso15118.secc.iso2_power import power_delivery, within
+from agent.iso15118.secc.snapshot import Choice, EnergyMode, Notice, Period
 from agent.iso15118.secc.state import Phase, State
 from agent.iso15118.secc.values import physical
 from sim.evcc.evcc import charge
 from sim.evcc.plan import Plan
-from tests.agent.iso15118.stand import Battery, Stand, dc_snapshot, snapshot
+from tests.agent.iso15118.stand import AC, Battery, Stand, dc_snapshot, snapshot
 
 PLAN = Plan(offers=(Protocol.ISO_2,))
 STEPS = (Period(0, 11_000.0), Period(600, 4_000.0), Period(1200, 8_000.0))
@@ -51,7 +52,7 @@ def test_a_profile_is_held_against_the_schedule_at_every_moment(offered: list[tu
     schedule, profile = steps(offered), steps(own)
     fits = all(level(profile, at_s) <= level(schedule, at_s) * 1.001 for at_s in range(60))
     entries = tuple((one.start_s, one.power_w) for one in profile)
-    assert _within(entries, snapshot(schedule=schedule)) is fits
+    assert within(entries, schedule) is fits
 
 
 async def test_a_car_is_offered_what_it_can_take_and_says_what_it_will_draw():
@@ -60,9 +61,28 @@ async def test_a_car_is_offered_what_it_can_take_and_says_what_it_will_draw():
     report = await charge(stand, plan, Battery(voltage_v=230.0, max_current_a=10.0))
     assert report.ended == "done"
     assert report.schedules == [((0, 11_000.0), (600, 4_000.0))]
-    assert PowerWanted(True, ((0, 6_900.0), (600, 4_000.0))) in stand.events
+    assert PowerWanted(True, ((0, 6_900.0), (600, 4_000.0)), 9) in stand.events
     (wanted,) = [one for one in stand.events if isinstance(one, EnergyWanted)]
     assert (wanted.entries, wanted.asked) == (2, False)
+
+
+async def test_a_car_goes_by_the_schedule_that_it_chooses_of_several():
+    choices = (Choice(12, (Period(0, 6_000.0),)), Choice(13, (Period(0, 9_000.0),)))
+    stand = Stand(snapshot(schedule=STEPS, schedule_id=9, choices=choices))
+    plan = Plan(offers=(Protocol.ISO_2,), tells=True, choice=1, charge_s=10.0)
+    assert (await charge(stand, plan, Battery(voltage_v=230.0))).ended == "done"
+    assert PowerWanted(True, ((0, 6_000.0),), 12) in stand.events
+
+
+@pytest.mark.parametrize(("schedule", "code"), [(12, "OK"), (10, "FAILED_TariffSelectionInvalid")])
+def test_only_what_is_offered_can_be_chosen_and_is_what_the_profile_is_held_against(schedule: int, code: str):
+    offered = snapshot(schedule=STEPS, choices=(Choice(12, (Period(0, 6_000.0),)),), ac=replace(AC, closed=True))
+    before = State(phase=Phase.DELIVERY, mode=EnergyMode.AC_3P)
+    request = m.PowerDeliveryReq(ChargeProgress="Start", SAScheduleTupleID=schedule)
+    after, reply = power_delivery(before, request, offered, 0.0)
+    assert reply.answer.ResponseCode == code
+    if code == "OK":
+        assert charging_state(after, offered, "OK").SAScheduleTupleID == schedule
 
 
 @pytest.mark.req("K15.FR.09", "K16.FR.04", "K17.FR.09")

@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from agent.core.session import Needs
+from agent.core.session import Digital, Needs, Talk
 from agent.ocpp.codec import Version
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.stamps import to_wire
@@ -64,7 +65,7 @@ def said(one: Stand, action: str) -> list[dict[str, Any]]:
 
 
 def waiting(one: Stand) -> bool:
-    return one.charger.plans.offered(1) is None
+    return not one.charger.plans.offered(1)
 
 
 @both
@@ -105,7 +106,7 @@ async def test_the_profile_that_the_csms_promised_is_what_the_car_is_offered(ver
         await asyncio.sleep(30)
         assert waiting(one)
         await ask(one, "SetChargingProfile", evseId=1, chargingProfile=profile((0, 10.0), **TX_PROFILE))
-        assert [period.limit for period in one.charger.plans.offered(1).periods] == [6_900.0]
+        assert [period.limit for period in one.charger.plans.offered(1)[0].periods] == [6_900.0]
 
 
 @both
@@ -148,7 +149,7 @@ async def test_nobody_is_asked_who_cannot_answer(why: str):
             await settled()
         one.charger.plans.wanted(1, AC, asked=False)
         assert not waiting(one)
-        one.charger.plans.chosen(1, ((0, 1000.0),))
+        one.charger.plans.chosen(1, 1, ((0, 1000.0),))
         await settled()
         assert not one.csms.calls("NotifyEVChargingNeeds")
         assert not one.csms.calls("NotifyEVChargingSchedule")
@@ -160,11 +161,11 @@ async def test_what_a_car_will_draw_is_told(version: Version):
     async with stand(csms(version, "Rejected"), versions=[version], charger=charging()) as one:
         await one.accepted()
         await wanted(one)
-        one.charger.plans.chosen(1, ((0, 6_900.56), (600, 0.0)))
+        one.charger.plans.chosen(1, 1, ((0, 6_900.56), (600, 0.0)))
         await settled()
         (told,) = said(one, "NotifyEVChargingSchedule")
         start = told["timeBase"]
-        reach_s = int(one.charger.plans.offered(1).reach_s)
+        reach_s = int(one.charger.plans.offered(1)[0].reach_s)
         assert told["chargingSchedule"] == {
             "id": 1,
             "startSchedule": start,
@@ -186,7 +187,7 @@ async def test_what_a_car_takes_over_without_a_word_is_told_where_the_csms_made_
         if by_csms:
             await ask(one, "SetChargingProfile", evseId=1, chargingProfile=profile((0, 10.0), **TX_PROFILE))
         await wanted(one, asked=True)
-        one.charger.plans.chosen(1, ())
+        one.charger.plans.chosen(1, 7 if by_csms else 1, ())
         await settled()
         told = said(one, "NotifyEVChargingSchedule")
         assert [one["chargingSchedule"]["id"] for one in told] == ([7] if by_csms else [])
@@ -198,7 +199,42 @@ async def test_what_a_car_will_draw_counts_where_the_csms_takes_it(taken: str, l
     async with stand(csms(Version.V201, "Rejected", taken), versions=[Version.V201], charger=charging()) as one:
         await one.accepted()
         await wanted(one)
-        one.charger.plans.chosen(1, ((0, 6_900.0),))
+        one.charger.plans.chosen(1, 1, ((0, 6_900.0),))
         await settled()
         answer = await ask(one, "GetCompositeSchedule", evseId=1, duration=600)
         assert [period["limit"] for period in answer["schedule"]["chargingSchedulePeriod"]] == [limit]
+
+
+@both
+@pytest.mark.req("K15.FR.07", "K01.FR.34")
+async def test_a_profile_of_several_schedules_is_for_a_car_that_can_choose(version: Version):
+    several = profile((0, 20.0), **TX_PROFILE)
+    several["chargingSchedule"].append(several["chargingSchedule"][0] | {"id": 8})
+    silent, wordy = charging(), charging()
+    wordy.sessions[1] = replace(wordy.sessions[1], digital=Digital(Talk.TALKING, needs=AC))
+    for charger, status in ((silent, "Rejected"), (wordy, "Accepted")):
+        async with stand(csms(version), versions=[version], charger=charger) as one:
+            await one.accepted()
+            answer = await ask(one, "SetChargingProfile", evseId=1, chargingProfile=several)
+            assert answer["status"] == status
+    assert [one.schedule.id for one in wordy.profiles.installed()] == [7]
+    assert [schedule.id for schedule in wordy.profiles.installed()[0].others] == [8]
+
+
+@both
+async def test_each_of_several_schedules_is_judged_and_all_are_reported(version: Version):
+    wordy = charging()
+    wordy.sessions[1] = replace(wordy.sessions[1], digital=Digital(Talk.TALKING, needs=AC))
+    several = profile((0, 20.0), **TX_PROFILE)
+    (first,) = several["chargingSchedule"]
+    wrong = first | {"id": 8, "chargingSchedulePeriod": [{"startPeriod": 5, "limit": 6.0}]}
+    async with stand(csms(version), versions=[version], charger=wordy) as one:
+        await one.accepted()
+        several["chargingSchedule"] = [first, wrong]
+        answer = await ask(one, "SetChargingProfile", evseId=1, chargingProfile=several)
+        assert (answer["status"], answer["statusInfo"]["reasonCode"]) == ("Rejected", "InvalidSchedule")
+        several["chargingSchedule"] = [first, first | {"id": 8}]
+        await ask(one, "SetChargingProfile", evseId=1, chargingProfile=several)
+        await ask(one, "GetChargingProfiles", requestId=1, chargingProfile={})
+        (report,) = said(one, "ReportChargingProfiles")
+        assert [schedule["id"] for schedule in report["chargingProfile"][0]["chargingSchedule"]] == [7, 8]

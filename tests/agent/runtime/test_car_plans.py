@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from agent.core.car_plan import CarPlan, Offered, differ
 from agent.core.events import DigitalWanted
 from agent.core.limits import LimitInput, LimitSource
+from agent.core.outlook import Wanted
 from agent.core.schedule import DAY_S, Kind, LimitOwner, Period, Profile, Purpose, RateUnit, Schedule
 from agent.core.session import Needs
 from agent.runtime.car_plans import PLANNING_S, CarPlans
-from agent.runtime.profiles import Wanted
 from hal.types import CpState
 from tests.agent.runtime.test_profiles import EPOCH_S, Stand
 
@@ -45,6 +45,10 @@ class Desk(Stand):
     def _count(self) -> None:
         self.told += 1
 
+    def limit_a(self) -> float:
+        """What profiles of the transaction allow at EVSE 1 now."""
+        return [limit for _, evse, limit in self.limits if evse == 1][-1]
+
     def install(self, *periods: tuple[float, float], evse: int = 1, number: int = 1, **more) -> None:
         purpose = more.pop("purpose", Purpose.TX)
         self.profiles.install(
@@ -60,13 +64,13 @@ class Desk(Stand):
                     id=more.pop("schedule", 1),
                     duration_s=more.pop("duration_s", None),
                 ),
+                others=more.pop("others", ()),
                 tx=f"tx-{evse}" if purpose is Purpose.TX else None,
             )
         )
 
     def offered(self) -> tuple[tuple[float, float], ...]:
-        offered = self.plans.offered(1)
-        assert offered is not None
+        (offered,) = self.plans.offered(1)
         return tuple((one.start_s, one.limit) for one in offered.periods)
 
 
@@ -76,14 +80,14 @@ async def test_a_car_waits_for_the_profile_of_its_transaction():
     desk.plans.wanted(1, NEEDS, asked=False)
     assert desk.needs == [(1, NEEDS)]
     await asyncio.sleep(20)
-    assert desk.plans.offered(1) is None
+    assert not desk.plans.offered(1)
     desk.transact(2, "tx-2")
     desk.install((0, 6.0), evse=2, number=2)  # another car's
     desk.install((0, 20.0), evse=0, number=3, purpose=Purpose.TX_DEFAULT)  # and one that answers nobody
-    assert desk.plans.offered(1) is None
+    assert not desk.plans.offered(1)
     desk.install((0, 10.0), (3600, 16.0), schedule=4)
     assert desk.offered() == ((0.0, 6_900.0), (3580.0, 11_040.0))
-    assert desk.plans.offered(1).id == 4
+    assert desk.plans.offered(1)[0].id == 4
     assert desk.told == 1
 
 
@@ -91,7 +95,7 @@ async def test_a_car_for_which_no_profile_comes_is_offered_what_is_known_in_time
     desk = Desk()
     desk.plans.wanted(1, NEEDS, asked=False)
     await asyncio.sleep(PLANNING_S - 1)
-    assert desk.plans.offered(1) is None
+    assert not desk.plans.offered(1)
     await asyncio.sleep(2)
     assert desk.offered() == ((0.0, FULL_W),)
 
@@ -112,7 +116,7 @@ async def test_a_schedule_reaches_to_the_departure_and_knows_phases_and_cable():
     )
     desk.install((0, 10.0), (1800, 32.0))
     desk.plans.wanted(1, leaves, asked=True)
-    assert desk.plans.offered(1).reach_s == 3600.0
+    assert desk.plans.offered(1)[0].reach_s == 3600.0
     assert desk.offered() == ((0.0, 2_300.0), (1800.0, 4_600.0))
 
 
@@ -153,7 +157,7 @@ async def test_what_the_car_will_draw_counts_in_the_composite_schedule_once_it_i
     desk = Desk()
     desk.install((0, 16.0))
     desk.plans.wanted(1, NEEDS, asked=True)
-    desk.plans.chosen(1, ((0, 6_900.0), (600, 0.0)))
+    desk.plans.chosen(1, 1, ((0, 6_900.0), (600, 0.0)))
     (plan,) = desk.chosen
     assert plan.own
 
@@ -174,11 +178,51 @@ async def test_a_car_without_a_plan_of_its_own_takes_over_what_it_was_offered():
     desk = Desk()
     desk.install((0, 10.0), schedule=9)
     desk.plans.wanted(1, NEEDS, asked=True)
-    desk.plans.chosen(1, ())
+    desk.plans.chosen(1, 9, ())
     (plan,) = desk.chosen
     assert not plan.own
     assert (plan.schedule.id, plan.schedule.duration_s) == (9, DAY_S)
     assert plan.schedule.periods == (Period(0.0, 6_900.0, 3),)
+
+
+def flat(current_a: float, number: int) -> Schedule:
+    return Schedule((Period(0, current_a),), start_utc_s=EPOCH_S, id=number)
+
+
+@pytest.mark.req("K15.FR.07", "K15.FR.22")
+async def test_a_car_may_choose_among_the_schedules_of_its_profile_and_its_choice_holds():
+    desk = Desk()
+    desk.install((0, 20.0), schedule=5, others=(flat(12.0, 6), flat(10.0, 7)))
+    desk.profiles.impose(LimitOwner.GRID, Schedule((Period(0, 16.0),)))
+    desk.plans.wanted(1, NEEDS, asked=True)
+    offered = [(one.id, one.periods[0].limit / 690.0) for one in desk.plans.offered(1)]
+    assert offered == [(5, pytest.approx(16.0)), (6, pytest.approx(12.0)), (7, pytest.approx(10.0))]
+    assert desk.limit_a() == 20.0
+    desk.plans.chosen(1, 7, ())
+    assert desk.limit_a() == 10.0
+    assert desk.chosen[-1].schedule.id == 7
+    assert not desk.plans.stale(1)
+    desk.plans.over(1)
+    assert desk.limit_a() == 20.0
+
+
+async def test_a_choice_ends_with_the_profile_that_it_was_made_of():
+    desk = Desk()
+    desk.install((0, 20.0), schedule=5, others=(flat(12.0, 6),))
+    desk.plans.wanted(1, NEEDS, asked=True)
+    desk.plans.chosen(1, 6, ())
+    desk.install((0, 18.0))
+    assert desk.limit_a() == 18.0
+    assert desk.plans.stale(1)
+
+
+async def test_ids_that_no_car_can_be_told_are_replaced():
+    desk = Desk()
+    desk.install((0, 20.0), schedule=1000, others=(flat(12.0, 1001),))
+    desk.plans.wanted(1, NEEDS, asked=True)
+    assert [one.id for one in desk.plans.offered(1)] == [1, 2]
+    desk.plans.chosen(1, 3, ())
+    assert desk.chosen == [], "nothing that it was offered"
 
 
 async def test_after_the_session_nothing_is_waited_for():
@@ -186,9 +230,9 @@ async def test_after_the_session_nothing_is_waited_for():
     desk.plans.wanted(1, NEEDS, asked=False)
     desk.plans.over(1)
     await asyncio.sleep(PLANNING_S + 1)
-    assert desk.plans.offered(1) is None
+    assert not desk.plans.offered(1)
     assert desk.told == 0
-    desk.plans.chosen(1, ())
+    desk.plans.chosen(1, 1, ())
     assert desk.chosen == []
 
 
@@ -230,7 +274,7 @@ async def test_nobody_is_woken_who_does_not_come_back(*, left: bool):
     desk.plans.watch(desk.session(1))
     desk.install((0, 10.0))
     assert desk.woken == []
-    assert desk.plans.offered(1) is None
+    assert not desk.plans.offered(1)
 
 
 TENS = st.integers(1, 500).map(lambda n: 10 * n)  # edges a second apart count as one

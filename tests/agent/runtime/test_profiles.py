@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from agent.core.limits import LimitSource
+from agent.core.outlook import Wanted
 from agent.core.schedule import (
     DAY_S,
     Kind,
@@ -22,7 +23,7 @@ from agent.core.session import Driver, Phase, Session, Transaction
 from agent.core.sharing import SharingRule
 from agent.core.values import ChargingState, IdToken, Trigger
 from agent.runtime.clock import LoopClock
-from agent.runtime.profiles import KEY, MAX_PROFILES, RECHECK_S, Profiles, Wanted
+from agent.runtime.profiles import KEY, MAX_PROFILES, RECHECK_S, Profiles
 from agent.runtime.site import Site
 from hal.types import EvseCapabilities
 
