@@ -89,7 +89,8 @@ def decided(turn: Turn, event: AuthorizationDecided) -> None:
     if s.driver is None:
         found = remote or Driver(event.token)
         info = event.info
-        _authorized(turn, replace(found, group=info.group or found.group, languages=info.languages))
+        known = replace(found, group=info.group or found.group, languages=info.languages, priority=info.priority)
+        _authorized(turn, known)
     elif is_drivers(s, event.token, event.info.group):
         stop(turn, Stop(Trigger.STOP_AUTHORIZED, StopReason.LOCAL, event.token))
 

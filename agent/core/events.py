@@ -108,6 +108,13 @@ class Deauthorized(Event, frozen=True):
     seq: int = 0
 
 
+class PriorityGiven(Event, frozen=True):
+    """The CSMS says how much the running transaction `tx` matters, for this transaction only (K03.FR.05)."""
+
+    tx: str
+    priority: int
+
+
 class LimitSet(Event, frozen=True):
     """A source of a current limit speaks: replaces what it said before."""
 
@@ -274,6 +281,7 @@ AnyEvent = (
     | RemoteStart
     | StopRequested
     | Deauthorized
+    | PriorityGiven
     | LimitSet
     | RulesChanged
     | ClockCorrected

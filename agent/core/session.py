@@ -54,6 +54,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     charged_s: float = 0.0
     meter_serial: str | None = None
     unauthorized: StopReason | None = None  # why nobody is authorised in it any more, where that did not end it
+    priority: int | None = None  # that the CSMS gave it, whatever its driver's is
     cap_wh: float | None = None  # the register at which its energy ends: the CSMS does not accept its driver
     meter_tx: MeterTx | None = None  # where the meter signs what is measured in it
 
@@ -74,6 +75,7 @@ class Driver(msgspec.Struct, frozen=True):
     group: str | None = None
     trigger: Trigger = Trigger.AUTHORIZED
     remote_start_id: int | None = None
+    priority: int = 0  # from -9 to 9: whose energy goes before others'
     languages: tuple[str, ...] = ()  # what he reads, best first, as the CSMS knows
     since_seq: int = 0  # the first fact of the transaction that is about this driver
     reservation_id: int | None = None  # of the reservation that this driver uses
@@ -214,6 +216,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def group(self) -> str | None:
         """The driver's group (1.6: parentIdTag)."""
         return self.driver.group if self.driver else None
+
+    @property
+    def priority(self) -> int:
+        """Whose energy goes before others': the transaction's, else its driver's (OCPP 2.0.1 K03.FR.05, K03.FR.06)."""
+        if self.tx is not None and self.tx.priority is not None:
+            return self.tx.priority
+        return self.driver.priority if self.driver is not None else 0
 
     @property
     def operative(self) -> bool:

@@ -24,6 +24,7 @@ class SharingRule(enum.StrEnum):
 class Claim(msgspec.Struct, frozen=True):
     """An EVSE that wants current: at most `max_a`, since `since_mono_s`; a lower `priority` number goes first.
 
+    `rank` is its transaction's: all of a higher one have what they want before any of a lower one (2.0.1 K03.FR.04).
     Less than `least_a` is not worth having (minChargingRate of its profile, OCPP 2.0.1 K01.FR.21).
     """
 
@@ -32,6 +33,7 @@ class Claim(msgspec.Struct, frozen=True):
     since_mono_s: float
     priority: int = 0
     least_a: float = MIN_OFFER_A
+    rank: int = 0
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -51,9 +53,19 @@ class Allocation(msgspec.Struct, frozen=True):
 def share(fuse_a: float, claims: Iterable[Claim], rule: SharingRule) -> dict[int, float]:
     """The target for every claim: 0 or at least 6 A, together never above the fuse.
 
+    Claims of a higher rank are served first; among those of one rank the rule decides.
     EQUAL serves as many as can get what is worth having, the earliest first, and levels them; the other rules fill one
     after another.
     """
+    every, target, left_a = tuple(claims), dict[int, float](), fuse_a
+    for rank in sorted({one.rank for one in every}, reverse=True):
+        shares = _among(left_a, [one for one in every if one.rank == rank], rule)
+        target |= shares
+        left_a -= sum(shares.values())
+    return target
+
+
+def _among(fuse_a: float, claims: Iterable[Claim], rule: SharingRule) -> dict[int, float]:
     order = sorted(claims, key=lambda c: (c.priority if rule is SharingRule.PRIORITY else 0, c.since_mono_s, c.evse))
     served: list[Claim] = []
     left_a = fuse_a

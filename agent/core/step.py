@@ -31,6 +31,7 @@ from agent.core.events import (
     MonitorTested,
     PhasesSwitched,
     PhasesWanted,
+    PriorityGiven,
     ReadingAsked,
     Recorded,
     RecordFailed,
@@ -98,6 +99,10 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
                 driver.stop(turn, Stop(trigger, reason, token))
         case Deauthorized():
             driver.deauthorized(turn, event)
+        case PriorityGiven(tx, priority):
+            if session.tx is not None and session.tx.id == tx:
+                turn.set(tx=replace(session.tx, priority=priority))
+                turn.checkpoint = True
         case Recorded() | RecordFailed():
             _recorded(turn, event)
         case TimerDue(timer):

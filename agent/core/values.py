@@ -59,7 +59,8 @@ class AuthInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """The verdict on a token.
 
     `expires_utc_s` None: does not expire. `evses`: the only ones it holds for; none named: all. `languages`: what the
-    driver reads, best first. `master`: a master pass, which stops every transaction and starts none.
+    driver reads, best first. `master`: a master pass, which stops every transaction and starts none. `priority`: from
+    -9 to 9, whose energy goes before others' (OCPP 2.0.1 chargingPriority).
     """
 
     status: AuthStatus
@@ -68,6 +69,7 @@ class AuthInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     evses: tuple[int, ...] = ()
     languages: tuple[str, ...] = ()
     master: bool = False
+    priority: int = 0
     certificate: CertificateVerdict | None = None  # on the contract that was presented with the token
 
     @property

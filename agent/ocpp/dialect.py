@@ -59,12 +59,14 @@ class Outcome(Struct, frozen=True):
     """What the answer to a fact means.
 
     `info`: the verdict on `token`, if the message carried one. `memory`: what the dialect must remember from now on
-    (None: nothing changed), to be committed together with the removal of the fact.
+    (None: nothing changed), to be committed together with the removal of the fact. `priority`: the transaction's from
+    now on, if the message carried one.
     """
 
     info: AuthInfo | None = None
     token: IdToken | None = None
     memory: bytes | None = None
+    priority: int | None = None
 
 
 class Service(Struct, frozen=True):

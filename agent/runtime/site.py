@@ -28,6 +28,7 @@ class Site:
         self._priority = dict(priority)
         self._least_a: dict[int, float] = {}
         self._since: dict[int, float] = {}
+        self._rank: dict[int, int] = {}
         self._caps: dict[LimitSource, _Cap] = {}
         self._post: Tell | None = None
 
@@ -65,14 +66,15 @@ class Site:
                 self._share(cap)
 
     def watch(self, session: Session) -> None:
-        """See how a session stands; shares again when one begins or ends to want current."""
+        """See how a session stands; shares again when one begins or ends to want current, or matters more or less."""
         wants = session.phase in WANTING and session.driver is not None and session.stop is None
-        known = session.evse in self._since
+        known, rank = session.evse in self._since, self._rank.get(session.evse, 0)
+        self._rank[session.evse] = session.priority
         if wants and not known:
             self._since[session.evse] = asyncio.get_running_loop().time()
         elif not wants and known and not session.contactor_closed:
             del self._since[session.evse]
-        else:
+        elif rank == session.priority:
             return
         for cap in self._caps.values():
             self._share(cap)
@@ -99,6 +101,7 @@ class Site:
                 since,
                 self._priority.get(evse, 0),
                 self._least_a.get(evse, MIN_OFFER_A),
+                self._rank.get(evse, 0),
             )
             for evse, since in self._since.items()
         ]

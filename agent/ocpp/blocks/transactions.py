@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from agent.core.events import Deauthorized
+from agent.core.events import Deauthorized, PriorityGiven
 from agent.core.facts import (
     ConnectorStatusChanged,
     SecurityEvent,
@@ -152,6 +152,8 @@ class Transactions(Block):
             final = isinstance(fact, TransactionEnded)
             for news in dialect.told(response, fact.token, fact.tx, final=final):
                 self._costs.told(news)
+        if outcome.priority is not None and isinstance(fact, TransactionStarted | TransactionUpdated):
+            self._charger.post(fact.evse, PriorityGiven(fact.tx, outcome.priority))
         if outcome.info is None:
             return
         if outcome.token is not None:

@@ -67,7 +67,7 @@ from agent.ocpp.v201 import (
 )
 from agent.ocpp.v201 import services as everyday
 from agent.ocpp.v201.security import security_event
-from agent.ocpp.v201.tokens import contract_fields, token_fields, told_of, verdict_of
+from agent.ocpp.v201.tokens import contract_fields, priority_of, token_fields, told_of, verdict_of
 
 # One module for each functional block: SERVICES are the requests it reads, SAYINGS the notices it has words for.
 SPEECH: Final[tuple[Speech, ...]] = (
@@ -209,7 +209,8 @@ class DialectV201:
         if response is None or not isinstance(fact, TransactionFact):
             return Outcome()
         info = given(response.idTokenInfo)
-        return Outcome(verdict_of(info), fact.token) if info else Outcome()
+        priority = priority_of(response)
+        return Outcome(verdict_of(info), fact.token, priority=priority) if info else Outcome(priority=priority)
 
     def meter_values(self, evse: int, reading: Reading, tx: str | None = None) -> Struct | None:
         """MeterValuesRequest, which names no transaction (J01)."""

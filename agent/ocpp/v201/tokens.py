@@ -12,6 +12,7 @@ from agent.ocpp.costs import Content, CostTold, MessageTold, Told
 from agent.ocpp.dialect import given
 from agent.ocpp.stamps import from_wire
 
+MOST_PRIORITY: Final = 9  # IdTokenInfoType.chargingPriority
 # Finer than the station tells them apart: wrong EVSE type, wrong time.
 NOT_HERE: Final = frozenset({"NotAllowedTypeEVSE", "NotAtThisTime"})
 
@@ -61,7 +62,18 @@ def verdict_of(info: Any) -> AuthInfo:
         from_wire(expires) if expires else None,
         evses=tuple(given(info.evseId) or ()),
         languages=tuple(one for one in languages if one),
+        priority=_priority(given(info.chargingPriority)) or 0,  # K03.FR.06
     )
+
+
+def priority_of(response: Any) -> int | None:
+    """What a TransactionEventResponse says of the transaction's priority, or of its driver's (K03.FR.05)."""
+    info, own = given(response.idTokenInfo), _priority(given(response.chargingPriority))
+    return own if own is not None or info is None else _priority(given(info.chargingPriority))
+
+
+def _priority(value: int | None) -> int | None:
+    return None if value is None else max(-MOST_PRIORITY, min(value, MOST_PRIORITY))
 
 
 def told_of(response: Any, token: IdToken | None, tx: str | None = None, *, final: bool = False) -> tuple[Told, ...]:

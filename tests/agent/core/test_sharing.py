@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.sharing import EV_REACTION_S, Allocation, Claim, SharingRule, advance, share
 
 claims = st.lists(
-    st.builds(Claim, st.integers(1, 6), st.floats(0, 63), st.floats(0, 100), st.integers(0, 3)),
+    st.builds(
+        Claim,
+        st.integers(1, 6),
+        st.floats(0, 63),
+        st.floats(0, 100),
+        st.integers(0, 3),
+        st.just(6.0),
+        st.integers(-1, 1),
+    ),
     max_size=6,
     unique_by=lambda c: c.evse,
 )
@@ -33,6 +42,14 @@ def test_first_come_gets_all_it_wants_and_the_next_at_least_the_minimum():
 def test_priority_goes_before_arrival():
     got = share(32.0, [Claim(1, 32.0, 0.0, priority=2), Claim(2, 32.0, 5.0, priority=1)], SharingRule.PRIORITY)
     assert got == {1: 6.0, 2: 26.0}
+
+
+@pytest.mark.req("K03.FR.04")
+@pytest.mark.parametrize("rule", SharingRule)
+def test_a_transaction_of_a_higher_rank_has_all_it_wants_first(rule: SharingRule):
+    first, later = Claim(1, 32.0, 0.0), Claim(2, 28.0, 5.0, rank=1)
+    assert share(32.0, [first, later], rule) == {1: 0.0, 2: 28.0}
+    assert share(40.0, [first, later], rule) == {1: 12.0, 2: 28.0}
 
 
 @given(fuses, claims, st.sampled_from(SharingRule))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -173,6 +174,27 @@ def test_the_verdict_comes_from_the_answer_and_belongs_to_the_token_of_the_fact(
     assert outcome.token == TOKEN
     assert outcome.info == AuthInfo(AuthStatus.NOT_ALLOWED_HERE, "fleet", EPOCH_S + 1)
     assert dialect.settled(StoredFact(1, 1, updated()), response(dialect, "TransactionEvent")).info is None
+
+
+@both
+@pytest.mark.req("K03.FR.05")
+@pytest.mark.parametrize(
+    ("said", "priority"),
+    [
+        ({}, None),
+        ({"chargingPriority": 4}, 4),
+        ({"idTokenInfo": {"status": "Accepted", "chargingPriority": -2}}, -2),
+        ({"idTokenInfo": {"status": "Accepted", "chargingPriority": -2}, "chargingPriority": 0}, 0),
+        ({"chargingPriority": 400}, 9),
+    ],
+)
+def test_the_answer_says_how_much_a_transaction_matters(make: Make, said: dict[str, Any], priority: int | None):
+    dialect = make()
+    outcome = dialect.settled(StoredFact(1, 1, updated()), response(dialect, "TransactionEvent", **said))
+    assert outcome.priority == priority
+    if "idTokenInfo" in said:
+        assert outcome.info is not None
+        assert outcome.info.priority == -2, "what is said of one transaction is not the driver's for ever"
 
 
 @pytest.mark.parametrize(

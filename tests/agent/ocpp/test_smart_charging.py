@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent.core.events import LimitSet, PhasesWanted, RemoteStart
+from agent.core.events import LimitSet, PhasesWanted, PriorityGiven, RemoteStart
 from agent.core.limits import LimitSource
 from agent.core.schedule import LimitOwner, Period, Schedule
 from agent.core.session import Driver, Phase, Session
@@ -562,6 +562,17 @@ async def test_what_only_2_1_can_say_and_this_station_cannot_do_is_refused():
         criteria = {"chargingProfilePurpose": "PriorityCharging"}
         assert (await ask(one, "ClearChargingProfile", chargingProfileCriteria=criteria))["status"] == "Unknown"
         assert await reported(one, **criteria) == []
+
+
+@both
+@pytest.mark.req("K03.FR.05")
+async def test_how_much_a_transaction_matters_is_heard_in_the_answers_about_it(version: Version):
+    csms = ScriptedCsms(versions=(version,), answers={"TransactionEvent": {"chargingPriority": 2}})
+    async with stand(csms, versions=[version], charger=charging()) as one:
+        await one.accepted()
+        one.tell(started("tx-1"))
+        await settled()
+        assert (1, PriorityGiven("tx-1", 2)) in one.charger.posted
 
 
 @pytest.mark.req("K06.FR.01")
