@@ -20,9 +20,10 @@ class AuthRules(msgspec.Struct, frozen=True):
     `list_asks_again`, `cache_asks_again`: online, an entry that does not accept leads to a question
     (DisablePostAuthorize false). `never_ask`: DisableRemoteAuthorization. `master_pass`: the group whose tokens stop
     any transaction and start none; empty: there is none. `cache_life_s`: how long an entry without an expiry lasts
-    since it was last used; 0: for ever.
+    since it was last used; 0: for ever. `barred`: nobody may charge yet, whatever else is said here.
     """
 
+    barred: bool = False
     enabled: bool = True
     local_authorize_offline: bool = True
     local_pre_authorize: bool = False
@@ -61,6 +62,8 @@ def decide(
     the rule for unknown tokens comes last. `stops_group`: the group of the driver whose session this token would stop;
     a stored member of it needs no question (C01.FR.03, C09.FR.07).
     """
+    if rules.barred:
+        return AuthInfo(AuthStatus.NO_ANSWER)
     if token.kind is TokenKind.NO_AUTHORIZATION or not rules.enabled:
         return AuthInfo(AuthStatus.ACCEPTED)
     stored, asks_again = _stored(known, rules, now_utc_s)

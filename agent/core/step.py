@@ -120,6 +120,7 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             turn.set(next_tx=new_id)
         case RulesChanged(rules):
             turn.set(rules=rules)
+            driver.welcome(turn)
             turn.arm_sample()
             _arm_aligned(turn)
         case AvailabilityChanged():

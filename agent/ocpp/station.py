@@ -25,7 +25,7 @@ from agent.ocpp.block import Block, ByteLimits, Routes, Surroundings
 from agent.ocpp.blocks.authorization import authorize
 from agent.ocpp.blocks.availability import Availability
 from agent.ocpp.blocks.data_transfer import DataTransfer, transfer
-from agent.ocpp.blocks.provisioning import REASON_KEY, Provisioning, why_started
+from agent.ocpp.blocks.provisioning import ACCEPTED_KEY, REASON_KEY, Provisioning, why_started
 from agent.ocpp.blocks.transactions import Transactions
 from agent.ocpp.calls import Calls, LinkLostError, NotRegisteredError, Served
 from agent.ocpp.charger import Charger
@@ -105,9 +105,9 @@ class Station:
         self._reached: str | None = None  # where the last connection led
         self._calls: Calls | None = None
         self._offline_since_s: float | None = None
-        self._provisioning = Provisioning(
-            plate, charger, settings, self._keeper, why_started(journal.meta(REASON_KEY), started)
-        )
+        reason = why_started(journal.meta(REASON_KEY), started)
+        accepted_by = journal.meta(ACCEPTED_KEY)
+        self._provisioning = Provisioning(plate, charger, settings, self._keeper, reason, home.origin, accepted_by)
         self._availability = Availability(charger, lambda: clock.now().utc_s)
         self.costs = Costs()
         self._transactions = Transactions(

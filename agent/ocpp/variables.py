@@ -61,12 +61,14 @@ from agent.ocpp.settings.signing import (
 )
 from agent.ocpp.settings.smart_charging import LIMIT_CHANGE_SIGNIFICANCE
 from agent.ocpp.settings.transactions import (
+    ACCEPTED_BEFORE,
     EV_CONNECTION_TIMEOUT,
     MAX_ENERGY_ON_INVALID_ID,
     METER_GRACE_PERIOD,
     RESUME_AFTER_POWER_LOSS,
     STOP_TX_ON_EV_SIDE_DISCONNECT,
     STOP_TX_ON_INVALID_ID,
+    TX_BEFORE_ACCEPTED,
     TX_START_POINT,
     TX_STOP_POINT,
 )
@@ -252,7 +254,7 @@ class Settings:
         """What sessions go by."""
         sampled, aligned = self.get(SAMPLED_ENABLED), self.get(ALIGNED_ENABLED)
         return Rules(
-            free_vend=not self.get(AUTH_ENABLED),
+            free_vend=not self.get(AUTH_ENABLED) and not self._barred(),
             free_vend_token=self.get(FREE_VEND_TOKEN),
             ev_connection_timeout_s=float(self.get(EV_CONNECTION_TIMEOUT)),
             stop_on_ev_side_disconnect=self.get(STOP_TX_ON_EV_SIDE_DISCONNECT),
@@ -291,6 +293,7 @@ class Settings:
     def auth_rules(self) -> AuthRules:
         """What authorisation goes by."""
         return AuthRules(
+            barred=self._barred(),
             enabled=self.get(AUTH_ENABLED),
             local_authorize_offline=self.get(LOCAL_AUTHORIZE_OFFLINE),
             local_pre_authorize=self.get(LOCAL_PRE_AUTHORIZE),
@@ -305,6 +308,10 @@ class Settings:
             contract_offline=self.get(CONTRACT_VALIDATION_OFFLINE),
             contract_by_csms=self.get(CENTRAL_CONTRACT_VALIDATION),
         )
+
+    def _barred(self) -> bool:
+        """Whether nobody may charge yet, because no CSMS has accepted the station (B02.FR.03, B03.FR.01)."""
+        return not (self.get(TX_BEFORE_ACCEPTED) or self.get(ACCEPTED_BEFORE))
 
     def _shown(self, setting: Setting[T]) -> T:
         written = self._written.get(setting.key)

@@ -15,12 +15,15 @@ from agent.ocpp.dialect import BootReason, Registration
 from agent.ocpp.keeper import Keeper
 from agent.ocpp.settings.clock import HEARTBEAT, TIME_SOURCE
 from agent.ocpp.settings.link import HEARTBEAT_INTERVAL
+from agent.ocpp.settings.transactions import ACCEPTED_BEFORE
 from agent.ocpp.variables import Setting, Settings
 
 _log = logging.getLogger(__name__)
 
 BOOT_RETRY_S: Final = 60.0  # our policy, where the CSMS names no interval (B02.FR.07) or does not answer
 REASON_KEY: Final = "ocpp.boot_reason"  # of the journal's meta data: why the next boot will have happened
+
+ACCEPTED_KEY: Final = "ocpp.accepted_by"  # of the journal's meta data: in which configuration a CSMS has accepted us
 
 
 def why_started(remembered: bytes | None, started: BootReason) -> BootReason:
@@ -38,8 +41,13 @@ class Provisioning(Block):
         settings: Settings,
         keeper: Keeper,
         reason: BootReason,
+        origin: str,
+        accepted_by: bytes | None,
     ) -> None:
-        """`reason`: why the station has started (B01.FR.09)."""
+        """`reason`: why the station has started (B01.FR.09).
+
+        `origin` is the configuration that leads to the CSMS, `accepted_by` the one in which a CSMS accepted it last.
+        """
         self.registration: Registration | None = None
         self._plate = plate
         self._charger = charger
@@ -48,12 +56,18 @@ class Provisioning(Block):
         settings.on_change(self._on_setting)
         self._reason = reason
         self._keeper = keeper
+        self._origin = origin.encode()
+        self._accepted_before = accepted_by == self._origin
         self._not_before_s = 0.0
         self._boot_now = asyncio.Event()
 
     def routes(self) -> Routes:
         """Who answers what."""
         return {ResetAsk: self.reset}
+
+    async def run(self) -> None:
+        """Say whether a CSMS has ever accepted the station, once those who go by it are listening."""
+        self._settings.set(ACCEPTED_BEFORE, self._accepted_before)
 
     @property
     def registered(self) -> bool:
@@ -151,6 +165,10 @@ class Provisioning(Block):
                 self._settings.set(HEARTBEAT_INTERVAL, int(min(answer.interval_s, HEARTBEAT_INTERVAL.maximum)))
             self._reason = BootReason.UNKNOWN  # of a boot without a start: the CSMS had forgotten the station
             self._keeper.remember(REASON_KEY, None)
+            if not self._accepted_before:
+                self._accepted_before = True
+                self._keeper.remember(ACCEPTED_KEY, self._origin)
+                self._settings.set(ACCEPTED_BEFORE, True)
         else:
             _log.warning("the CSMS answered the boot with %s; next try in %g s", answer.registration, answer.interval_s)
         return answer.interval_s if answer.interval_s > 0 else BOOT_RETRY_S

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from agent.core.values import TxPoint
+from agent.ocpp.setting import Access
 from agent.ocpp.settings.rows import flag, integer, members, seconds
 
 TX_POINTS: Final = tuple(one.value for one in TxPoint)
@@ -23,6 +24,11 @@ STOP_TX_ON_EV_SIDE_DISCONNECT: Final = flag(
 )
 STOP_TX_ON_INVALID_ID: Final = flag("TxCtrlr.StopTxOnInvalidId", "StopTransactionOnInvalidId", default=True)
 MAX_ENERGY_ON_INVALID_ID: Final = integer("TxCtrlr.MaxEnergyOnInvalidId", "MaxEnergyOnInvalidId", 0, unit="Wh")
-# Ours: no specification names these two.
+# Our policy: a charger charges by its own rules from its first day, unless the operator wants to be asked first.
+TX_BEFORE_ACCEPTED: Final = flag("TxCtrlr.TxBeforeAcceptedEnabled", "TxBeforeAcceptedEnabled", default=True)
+# Ours: no specification names these three.
+ACCEPTED_BEFORE: Final = flag(
+    "OCPPCommCtrlr.AcceptedBefore", "AcceptedBefore", default=False, access=Access.READ_ONLY, derived=True
+)
 RESUME_AFTER_POWER_LOSS: Final = flag("TxCtrlr.ResumeAfterPowerLoss", "ResumeAfterPowerLoss", default=False)
 METER_GRACE_PERIOD: Final = seconds("TxCtrlr.MeterGracePeriod", "MeterGracePeriod", 60)
