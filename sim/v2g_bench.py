@@ -68,7 +68,10 @@ def address_of(interface: str) -> str:
 class BenchCharger:
     """A charger that grants everything."""
 
-    def __init__(self, interface: str, *, dc: bool, tls: Any = None, judge: Judge | None = None) -> None:
+    def __init__(
+        self, interface: str, *, dc: bool, tls: Any = None, judge: Judge | None = None, fetch: Any = None
+    ) -> None:
+        """`tls`, `judge` and `fetch` as `SeccServer` and `Dice` have them."""
         modes = (EnergyMode.DC_EXTENDED, EnergyMode.DC_CORE) if dc else (EnergyMode.AC_3P, EnergyMode.AC_1P)
         payments = (Payment.EXTERNAL,) if judge is None else (Payment.CONTRACT, Payment.EXTERNAL)
         self._state = Snapshot(
@@ -88,6 +91,7 @@ class BenchCharger:
             lambda: Dice(secrets.token_bytes(8), secrets.token_bytes(16), judge),
             interface=interface,
             tls=lambda: tls,
+            fetch=fetch,
         )
 
     def _tell(self, event: AnyEvent) -> None:

@@ -5,6 +5,7 @@ A dialect is pure. Blocks and station talk to this Protocol; `agent.ocpp.version
 
 from __future__ import annotations
 
+import base64
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -215,6 +216,14 @@ def memory_key(version: Version) -> str:
 def shortened(text: str | None, limit: int) -> str | None:
     """Text cut to the length of a field; absent when there is none."""
     return text[:limit] if text else None
+
+
+def octets(text: str | None) -> bytes | None:
+    """What a field has in Base64; None for what is none."""
+    try:
+        return base64.b64decode(text, validate=True) if text else None
+    except ValueError:  # binascii's, too
+        return None
 
 
 def made(kind: type[_Message], **fields: Any) -> _Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from typing import Final
 
 from agent.iso15118 import sdp
@@ -49,8 +50,14 @@ async def find(
         transport.close()
 
 
-async def connect(response: sdp.Response, *, interface: str | None = None, timeout_s: float = 10.0) -> StreamLink:
-    """A connection to where the charger said it listens."""
+async def connect(
+    response: sdp.Response,
+    *,
+    interface: str | None = None,
+    timeout_s: float = 10.0,
+    secure: ssl.SSLContext | None = None,
+) -> StreamLink:
+    """A connection to where the charger said it listens. `secure`: inside TLS."""
     scope = f"%{interface}" if interface is not None and response.address.is_link_local else ""
-    reader, writer = await asyncio.open_connection(f"{response.address}{scope}", response.port)
+    reader, writer = await asyncio.open_connection(f"{response.address}{scope}", response.port, ssl=secure)
     return StreamLink(reader, writer, timeout_s=timeout_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any, Final
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from ocpp.messages import MessageType
 
 from tests.agent.iso15118 import pki
+from tests.agent.iso15118.test_certificate_installation import Office
 from tests.octt import states16 as states
 from tests.octt.bench import Bench
 from tests.octt.minted import named, pem, root
-from tests.octt.test_v2g import by_contract, car, taking_contracts
+from tests.octt.test_v2g import MINTED, by_contract, car, taking_contracts
 from tests.octt.test_v2g_certificates import Responder, chain, met, signed, talking
 from tests.octt.tool import ABSENT, PRESENT, judge, require
 
@@ -170,3 +173,31 @@ async def test_the_certificate_that_cars_meet_is_asked_for_signed_and_asked_abou
         assert told["ocspRequestData"]["serialNumber"] == f"{certificate.serial_number:x}"
         await asyncio.sleep(1)
         assert await met(one) == certificate.serial_number
+
+
+@V16
+@pytest.mark.parametrize("status", ["Accepted", "Failed"])
+async def test_a_car_without_a_contract_gets_one_where_the_csms_has_one_for_it(paid: Bench, status: str):
+    office = Office({pki.PCID: pki.EMAID}, MINTED)
+
+    def transferred(request: dict[str, Any]) -> dict[str, Any]:
+        if request["messageId"] != "Get15118EVCertificate":
+            return packed(GOOD)
+        asked = json.loads(request["data"])
+        made, _ = office.desk.made(base64.b64decode(asked["exiRequest"]), "OCTT", update=asked["action"] == "Update")
+        return packed({"status": status, "exiResponse": base64.b64encode(made).decode()})
+
+    paid.tool.answer("DataTransfer", transferred)
+    paid.token = {"idToken": pki.EMAID, "type": "eMAID"}
+    await states.plugged(paid, digital=True)
+    plan = replace(by_contract(), contract=None, provisioned=pki.provisioned(MINTED))
+    async with car(paid, plan):
+        await hears(
+            paid, "Get15118EVCertificate", action="Install", iso15118SchemaVersion="urn:iso:15118:2:2013:MsgDef"
+        )
+        if status == "Accepted":
+            await hears(paid, "Authorize", **E_MAID)
+            await states.started(paid)
+        else:
+            await states.nothing_starts(paid)
+        paid.tool.forget()

@@ -29,9 +29,15 @@ OURS = {  # what our charger is told for EcoG's car, by the name of the session
     "iso2_ac_eim": [],
     "iso2_dc_eim": ["--dc"],
     "iso2_ac_pnc": ["--tls"],
+    "iso2_dc_pnc_install": ["--provision", "--dc"],
 }
 # What our car is told at EcoG's charger, whose supply always measures 1 V: a battery that is near enough.
-THEIRS = {"din_dc": ["--din", "--volts", "20"], "iso2_ac_eim": [], "iso2_dc_eim": ["--dc", "--volts", "20"]}
+THEIRS = {
+    "din_dc": ["--din", "--volts", "20"],
+    "iso2_ac_eim": [],
+    "iso2_dc_eim": ["--dc", "--volts", "20"],
+    "iso2_ac_pnc": ["--provision"],  # our car has no contract of their PKI but the one that it is given
+}
 
 
 def main() -> int:
@@ -92,7 +98,10 @@ def at_our_charger(name: str, told: list[str], car: int) -> tuple[bool, str]:
     work = WORK / f"charger_{name}"
     work.mkdir()
     (work / "car.json").write_text(json.dumps({"chargeLoopCycle": LOOPS, "isCertInstallNeeded": False} | config))
-    args = [one for one in told if one != "--tls"]
+    args = [one for one in told if one not in {"--tls", "--provision"}]
+    module = ["-m", "sim.v2g_bench", "charger"]
+    if "--provision" in told:
+        module = ["-m", "tools.v2g.charger", "--pki", str(PKI), "--work", str(work)]
     if "--tls" in told:
         chain = work / "secc.pem"
         chain.write_text(
@@ -112,9 +121,7 @@ def at_our_charger(name: str, told: list[str], car: int) -> tuple[bool, str]:
         (work / "ours.log").open("w") as log,
         (work / "evcc.log").open("w") as theirs,
     ):
-        charger = subprocess.Popen(
-            [sys.executable, "-m", "sim.v2g_bench", "charger", "--interface", "charger", *args], stdout=ours, stderr=log
-        )
+        charger = subprocess.Popen([sys.executable, *module, "--interface", "charger", *args], stdout=ours, stderr=log)
         time.sleep(2.0)
         command = peer("evcc", "car", work, str(work / "car.json"), settings=settings)
         evcc = subprocess.Popen(["nsenter", f"--net=/proc/{car}/ns/net", *command], stdout=theirs, stderr=theirs)
@@ -144,7 +151,10 @@ def at_their_charger(name: str, told: list[str], car: int) -> tuple[bool, str]:
         secc = subprocess.Popen(command, stdout=theirs, stderr=theirs)
         try:
             wait_for(work / "secc.log", "UDP server started", 60.0)
-            ours = ["nsenter", f"--net=/proc/{car}/ns/net", sys.executable, "-m", "sim.v2g_bench", "car"]
+            module = ["-m", "sim.v2g_bench", "car"]
+            if "--provision" in told:
+                told, module = [], ["-m", "tools.v2g.car", "--pki", str(PKI)]
+            ours = ["nsenter", f"--net=/proc/{car}/ns/net", sys.executable, *module]
             done = subprocess.run(
                 [*ours, "--interface", "car", *told],
                 capture_output=True,

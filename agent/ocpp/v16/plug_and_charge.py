@@ -6,7 +6,6 @@ They travel as JSON in a text; what they ask for and answer with is what the blo
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
@@ -28,8 +27,9 @@ from agent.ocpp.asks.security import (
     SignedAsk,
 )
 from agent.ocpp.blocks.certificate_status import StatusNotice
+from agent.ocpp.blocks.ev_certificate import EvCertificateNotice
 from agent.ocpp.blocks.signing import SignTowardsCarsNotice
-from agent.ocpp.dialect import Notice, Saying, Service, given, without_none
+from agent.ocpp.dialect import Notice, Saying, Service, given, octets, without_none
 from agent.ocpp.stamps import from_wire
 from agent.pki.names import HashAlgorithm, HashData, LeafUse, RootUse
 
@@ -168,6 +168,11 @@ class _Authorized(Struct, frozen=True, rename="camel"):
     certificate_status: CertificateVerdict | None = None
 
 
+class _EvCertificate(Struct, frozen=True, rename="camel"):
+    status: str
+    exi_response: str | None = None
+
+
 class _CertificateStatus(Struct, frozen=True, rename="camel"):
     status: str
     ocsp_result: str | None = None
@@ -246,12 +251,21 @@ def _ask_status(notice: StatusNotice) -> dict[str, Any]:
 
 def _status(response: Any) -> bytes | None:
     told = _unpacked(response, _CertificateStatus)
-    if told is None or told.status != Verdict.ACCEPTED or told.ocsp_result is None:
-        return None
-    try:
-        return base64.b64decode(told.ocsp_result, validate=True)
-    except (binascii.Error, ValueError):
-        return None
+    return octets(told.ocsp_result) if told is not None and told.status == Verdict.ACCEPTED else None
+
+
+def _ask_contract(notice: EvCertificateNotice) -> dict[str, Any]:
+    request = {
+        "iso15118SchemaVersion": notice.schema,
+        "action": "Update" if notice.update else "Install",
+        "exiRequest": base64.b64encode(notice.exi).decode(),
+    }
+    return packed("Get15118EVCertificate", request)
+
+
+def _contract(response: Any) -> bytes | None:
+    made = _unpacked(response, _EvCertificate)
+    return octets(made.exi_response) if made is not None and made.status == Verdict.ACCEPTED else None
 
 
 SERVICES: Final[Mapping[str, Service]] = MappingProxyType({})
@@ -259,6 +273,7 @@ SERVICES: Final[Mapping[str, Service]] = MappingProxyType({})
 SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(
     {
         SignTowardsCarsNotice: Saying("DataTransfer", _sign, _signs, fits=lambda one: one.use is LeafUse.V2G),
+        EvCertificateNotice: Saying("DataTransfer", _ask_contract, _contract),
         StatusNotice: Saying("DataTransfer", _ask_status, _status),
     }
 )

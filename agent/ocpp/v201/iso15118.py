@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from agent.ocpp.blocks.certificate_status import StatusNotice
 from agent.ocpp.blocks.ev_certificate import EvCertificateNotice
-from agent.ocpp.dialect import Notice, Saying, Service, given
+from agent.ocpp.dialect import Notice, Saying, Service, given, octets
 from agent.ocpp.v201.certificates import hashed
 
 SERVICES: Final[Mapping[str, Service]] = MappingProxyType({})
@@ -21,15 +20,7 @@ def _status(notice: StatusNotice) -> dict[str, Any]:
 
 
 def _told(response: Any) -> bytes | None:
-    return _octets(given(response.ocspResult)) if response.status == "Accepted" else None
-
-
-def _octets(text: str | None) -> bytes | None:
-    """What was Base64; None for what was not."""
-    try:
-        return base64.b64decode(text, validate=True) if text else None
-    except (binascii.Error, ValueError):
-        return None
+    return octets(given(response.ocspResult)) if response.status == "Accepted" else None
 
 
 def _wanted(notice: EvCertificateNotice) -> dict[str, Any]:
@@ -41,7 +32,7 @@ def _wanted(notice: EvCertificateNotice) -> dict[str, Any]:
 
 
 def _made(response: Any) -> bytes | None:
-    return _octets(response.exiResponse) if response.status == "Accepted" else None
+    return octets(response.exiResponse) if response.status == "Accepted" else None
 
 
 SAYINGS: Final[Mapping[type[Notice], Saying]] = MappingProxyType(

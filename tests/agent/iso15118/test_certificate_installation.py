@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime as dt
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,14 +46,15 @@ def installing() -> Plan:
 class Office:
     """As much of a CSMS as provisioning needs."""
 
-    def __init__(self, contracts: dict[str, str] | None = None) -> None:
+    def __init__(self, contracts: dict[str, str] | None = None, minted: dt.datetime | None = None) -> None:
         self.signed: list[Any] = []
         self.provide: Any = None
+        self._minted = minted
         self.store = SimpleNamespace(write=self._write)
-        self.desk = Provisioning(self, Pki(pki.folder()), {pki.PCID: EMAID} if contracts is None else contracts)  # type: ignore[arg-type]
+        self.desk = Provisioning(self, Pki(pki.folder(minted)), {pki.PCID: EMAID} if contracts is None else contracts)  # type: ignore[arg-type]
 
     def now(self) -> float:
-        return ca.now().timestamp()
+        return (self._minted or ca.now()).timestamp()
 
     async def _write(self, record: Any) -> None:
         self.signed.append(record)
