@@ -148,6 +148,20 @@ def _row(use: str, certificate: Any, flaw: str, now_utc_s: float) -> dict[str, A
     }
 
 
+def _flaw_of_token_key(leaf: Any) -> str:
+    """What is wrong with a key file that names a key in a token: asked of OpenSSL, as the connection will be."""
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(leaf.path, leaf.key_path, password=lambda: "")
+    except OSError as error:  # ssl.SSLError, or what a token left behind in errno
+        why = f" ({error.reason})" if isinstance(error, ssl.SSLError) else ""
+        return (
+            f"OpenSSL has no such key{why}: encrypted, another one's, or in a token it is not set up for: OPENSSL_CONF"
+        )
+    return ""
+
+
 def _flaw(store: Store, leaf: Any, now_utc_s: float) -> str:
     """What is wrong with a certificate of the station's own: its chain, or its key."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -163,7 +177,9 @@ def _flaw(store: Store, leaf: Any, now_utc_s: float) -> str:
         if key.public_key() != leaf.certificate.public_key():
             return "its key is another one's"
     except (TypeError, ValueError):
-        return "its key cannot be read without help: encrypted, or in a token"
+        problem = _flaw_of_token_key(leaf)
+        if problem:
+            return problem
     try:
         trusted = [root.certificate for root in roots]
         validated(leaf.chain, trusted, Purpose.STATION if station else Purpose.SECC, pki.moment(now_utc_s))
