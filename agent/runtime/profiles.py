@@ -42,6 +42,7 @@ from hal.types import EvseCapabilities
 log = logging.getLogger(__name__)
 
 KEY: Final = "charging_profiles"  # of the journal's meta data
+IMPOSED_KEY: Final = "imposed_limits"  # the same, of what other systems than the CSMS say
 MAX_PROFILES: Final = 100  # our policy
 MAX_STACK_LEVEL: Final = 99  # our policy: as many levels as there can be profiles
 MAX_PERIODS: Final = 1024  # OCPP 2.0.1 2.12: the most that a schedule can have
@@ -97,7 +98,7 @@ class Profiles:
         self._phases: dict[int, int] = {}  # that were asked for, where there is a switch
         self._seen: dict[int, tuple[str | None, float | None, Driver | None]] = {}
         self._profiles = _stored(memory.meta(KEY))
-        self._imposed: dict[tuple[LimitOwner, int], Profile] = {}
+        self._imposed = {(one.owner, one.evse): one for one in _stored(memory.meta(IMPOSED_KEY))}
         self._planned: dict[int, Profile] = {}  # what cars mean to draw, by EVSE
         self._chosen: dict[int, int] = {}  # which schedule of several a car has chosen, from 0
         self._listeners: list[Listener] = []
@@ -203,8 +204,8 @@ class Profiles:
     def impose(self, owner: LimitOwner, schedule: Schedule, evse: int = 0) -> Profile:
         """Let another system than the CSMS limit an EVSE, or (0) all together, from now on; the profile made of it.
 
-        It replaces what the same system said before. Nothing of it is kept over a restart: who limits, repeats it.
-        Raises `ProfileError`.
+        It replaces what the same system said before, and holds over a restart until its schedule ends, or it is
+        released. Raises `ProfileError`.
         """
         known = self._imposed.get((owner, evse))
         number = known.id if known is not None else min((one.id for one in self._imposed.values()), default=0) - 1
@@ -222,7 +223,7 @@ class Profiles:
         if owner not in SOURCES or evse not in {0, *self._evses.evse_ids}:
             raise ProfileError("InvalidProfile", f"{owner} cannot limit EVSE {evse}")
         self._imposed[owner, evse] = profile
-        self.apply()
+        self._keep_imposed()
         self._tell(owner, evse, profile.schedule)
         return profile
 
@@ -230,7 +231,7 @@ class Profiles:
         """What this system imposed holds no longer; False when it had imposed nothing."""
         if self._imposed.pop((owner, evse), None) is None:
             return False
-        self.apply()
+        self._keep_imposed()
         self._tell(owner, evse, None)
         return True
 
@@ -331,6 +332,11 @@ class Profiles:
     def _keep(self, profiles: list[Profile]) -> None:
         self._profiles = profiles
         self._memory.commit(PutMeta(KEY, msgspec.msgpack.encode(profiles) if profiles else None))
+        self.apply()
+
+    def _keep_imposed(self) -> None:
+        blob = msgspec.msgpack.encode(list(self._imposed.values())) if self._imposed else None
+        self._memory.commit(PutMeta(IMPOSED_KEY, blob))
         self.apply()
 
     def _situation(self, evse: int, without_driver_s: float | None) -> Situation:

@@ -13,7 +13,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core.schedule import OF_TRANSACTIONS, Kind, LimitOwner, Profile, ProfileError, Purpose, RateUnit, Schedule
+from agent.core.outlook import Wanted
+from agent.core.schedule import (
+    OF_TRANSACTIONS,
+    Kind,
+    LimitOwner,
+    Profile,
+    ProfileError,
+    Purpose,
+    RateUnit,
+    Schedule,
+)
 from agent.ocpp.asks import ACCEPTED, Handled, Reason, UnusableProfile, rejected
 from agent.ocpp.asks.smart_charging import (
     ClearedAnswer,
@@ -61,6 +71,8 @@ class SmartCharging(Block):
         settings.follow(PROFILES_INSTALLED, lambda: charger.profiles.count)
         settings.follow(PHASES_3_TO_1, lambda: any(map(self._switches, charger.evse_ids)))
         settings.on_change(self._on_setting)
+        for one in charger.profiles.installed(Wanted(purpose=Purpose.EXTERNAL)):
+            self._imposed(one.owner, one.evse, one.schedule)  # from before a restart: perhaps nobody has been told yet
         charger.profiles.on_imposed(self._imposed)
 
     def routes(self) -> Routes:

@@ -645,6 +645,22 @@ async def test_what_happened_offline_is_told_when_the_csms_is_back():
         assert len(one.csms.calls("NotifyChargingLimit")) == 1
 
 
+@pytest.mark.req("K12.FR.02")
+@pytest.mark.req("K13.FR.02")
+async def test_after_a_restart_the_csms_is_told_what_still_holds_and_when_it_goes():
+    async with accepted(Version.V201) as one:
+        one.charger.profiles.impose(LimitOwner.GRID, Schedule((Period(0, 10.0),)))
+        await settled()
+        store = one.store
+    csms = ScriptedCsms(versions=(Version.V201,))
+    async with stand(csms, store=store, versions=(Version.V201,)) as again:
+        (told,) = await csms.heard_of("NotifyChargingLimit")
+        assert told.payload == {"chargingLimit": {"chargingLimitSource": "SO"}}
+        again.charger.profiles.release(LimitOwner.GRID)
+        (cleared,) = await csms.heard_of("ClearedChargingLimit")
+        assert cleared.payload == {"chargingLimitSource": "SO"}
+
+
 async def test_1_6_has_no_words_for_external_limits_and_obeys_them_all_the_same():
     async with accepted(Version.V16) as one:
         one.charger.profiles.impose(LimitOwner.GRID, Schedule((Period(0, 10.0),)), evse=1)

@@ -23,7 +23,7 @@ from agent.core.session import Driver, Phase, Session, Transaction
 from agent.core.sharing import SharingRule
 from agent.core.values import ChargingState, IdToken, Trigger
 from agent.runtime.clock import LoopClock
-from agent.runtime.profiles import KEY, MAX_PROFILES, RECHECK_S, Profiles
+from agent.runtime.profiles import IMPOSED_KEY, KEY, MAX_PROFILES, RECHECK_S, Profiles
 from agent.runtime.site import Site
 from hal.types import EvseCapabilities
 
@@ -33,16 +33,15 @@ EPOCH_S = 1_800_057_600.0
 class Store:
     """A journal's meta data, and nothing else of it."""
 
-    def __init__(self, meta: bytes | None = None) -> None:
-        self.kept = meta
+    def __init__(self, kept: dict[str, bytes | None] | None = None) -> None:
+        self.kept = dict(kept or {})
 
     def meta(self, key: str) -> bytes | None:
-        assert key == KEY
-        return self.kept
+        return self.kept.get(key)
 
     def commit(self, *operations) -> None:
         for one in operations:
-            self.kept = one.value
+            self.kept[one.key] = one.value
 
 
 class Stand:
@@ -154,7 +153,7 @@ async def test_profiles_survive_a_restart():
 
 
 async def test_profiles_that_cannot_be_read_are_left_behind():
-    assert Stand(Store(b"\xc1 not a profile")).profiles.installed() == []
+    assert Stand(Store({KEY: b"\xc1 not a profile", IMPOSED_KEY: b"{}"})).profiles.installed() == []
 
 
 @pytest.mark.behaviour(20)
@@ -398,11 +397,22 @@ async def test_what_is_imposed_has_numbers_of_its_own_is_reported_and_not_the_cs
         stand.profiles.install(default(-1, (0, 16.0)))
 
 
-async def test_nothing_that_is_imposed_outlives_a_restart():
+@pytest.mark.req("K12.FR.01")
+async def test_what_is_imposed_holds_over_a_restart_until_it_ends_or_is_released():
     store = Store()
     stand = Stand(store)
-    stand.profiles.impose(LimitOwner.GRID, Schedule((Period(0, 8.0),)))
-    assert Stand(Store(store.kept)).profiles.installed() == []
+    stand.profiles.impose(LimitOwner.GRID, Schedule((Period(0, 8.0), Period(60, 16.0))), evse=1)
+    stand.profiles.impose(LimitOwner.ENERGY_MANAGER, Schedule((Period(0, 9.0),)), evse=2)
+    await asyncio.sleep(20)
+    again = Stand(Store(store.kept))
+    assert [one.id for one in again.profiles.installed()] == [-2, -1]
+    assert again.shares(LimitSource.GRID) == {1: 8.0}
+    await asyncio.sleep(41)  # its beginning is not that of the restart
+    assert again.shares(LimitSource.GRID) == {1: 16.0}
+    assert again.profiles.impose(LimitOwner.GRID, Schedule((Period(0, 7.0),)), evse=1).id == -1
+    assert again.profiles.release(LimitOwner.GRID, 1)
+    assert again.profiles.release(LimitOwner.ENERGY_MANAGER, 2)
+    assert Stand(Store(again.store.kept)).profiles.installed() == []
 
 
 @pytest.mark.parametrize(
