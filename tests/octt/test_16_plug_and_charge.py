@@ -84,7 +84,16 @@ async def test_a_contract_that_is_good_charges(paid: Bench):
 
 
 @V16
-@pytest.mark.parametrize("answer", [packed(GONE), UNKNOWN, {"status": "Accepted", "data": "{"}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        packed(GONE),
+        UNKNOWN,
+        packed(GOOD) | {"status": "Rejected"},
+        packed({"idTokenInfo": {"status": "Accepted", "cacheExpiryDateTime": "tomorrow"}}),
+        {"status": "Accepted", "data": "{"},
+    ],
+)
 async def test_a_contract_that_the_csms_does_not_accept_charges_nothing(paid: Bench, answer: dict[str, Any]):
     paid.tool.answer("DataTransfer", answer)
     await states.plugged(paid, digital=True)

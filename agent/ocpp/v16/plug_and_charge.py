@@ -6,12 +6,13 @@ They travel as JSON in a text; what they ask for and answer with is what the blo
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from agent.core.contract import CertificateHash, CertificateVerdict, Contract
@@ -30,7 +31,6 @@ from agent.ocpp.blocks.certificate_status import StatusNotice
 from agent.ocpp.blocks.ev_certificate import EvCertificateNotice
 from agent.ocpp.blocks.signing import SignTowardsCarsNotice
 from agent.ocpp.dialect import Notice, Saying, Service, given, octets, without_none
-from agent.ocpp.stamps import from_wire
 from agent.pki.names import HashAlgorithm, HashData, LeafUse, RootUse
 
 VENDOR: Final = "org.openchargealliance.iso15118pnc"
@@ -159,7 +159,7 @@ class _GroupToken(Struct, frozen=True, rename="camel"):
 
 class _IdTokenInfo(Struct, frozen=True, rename="camel"):
     status: str
-    cache_expiry_date_time: str | None = None
+    cache_expiry_date_time: Annotated[dt.datetime, Meta(tz=True)] | None = None
     group_id_token: _GroupToken | None = None
 
 
@@ -220,7 +220,7 @@ def verdict(response: Any) -> AuthInfo:
     return AuthInfo(
         status,
         group.id_token if group is not None else None,
-        from_wire(expires) if expires else None,
+        expires.timestamp() if expires is not None else None,
         certificate=told.certificate_status,
     )
 
