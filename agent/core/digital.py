@@ -39,6 +39,8 @@ def gone(turn: Turn) -> None:
 def due(turn: Turn) -> None:
     """The car has not begun to talk in time; or X1 has stood long enough to wake it."""
     match turn.s.digital.talk:
+        case Talk.OFFERED if turn.s.digital.wake and not _has_energy_for_it(turn):
+            turn.set(digital=replace(turn.s.digital, talk=Talk.QUIET))  # what it was woken for has gone meanwhile
         case Talk.OFFERED:
             _give_up(turn)
         case Talk.WAKING:
@@ -46,11 +48,15 @@ def due(turn: Turn) -> None:
             turn.arm(Timer.TALK, BEGIN_S)
 
 
-def wake(turn: Turn) -> None:
-    """There is energy for the car: let it know if it has to be told."""
+def attend(turn: Turn, *, offering: bool) -> None:
+    """Wake a car that has ended its session, once there is energy that it does not know of."""
     digital = turn.s.digital
-    if digital.talk is Talk.QUIET and digital.wake:
-        turn.set(digital=replace(digital, talk=Talk.WAKING, wake=False))
+    if digital.talk is not Talk.QUIET:
+        return
+    if turn.s.driver is None and not digital.wake:
+        turn.set(digital=replace(digital, wake=True))  # whoever comes next wants energy
+    elif offering and digital.wake:
+        turn.set(digital=replace(digital, talk=Talk.WAKING))
         turn.arm(Timer.TALK, X1_S)
 
 
@@ -97,7 +103,7 @@ def _over(turn: Turn, event: DigitalOver) -> None:
     s = turn.s
     if s.digital.talk is not Talk.TALKING:
         return
-    own_wish = _is_own_wish(turn)
+    own_wish = _has_energy_for_it(turn)
     wake = not (event.paused and own_wish)
     turn.set(digital=replace(s.digital, talk=Talk.QUIET, power=False, paused=event.paused, wake=wake))
     _without_power(turn)
@@ -107,8 +113,8 @@ def _over(turn: Turn, event: DigitalOver) -> None:
         driver.stop(turn, Stop(Trigger.STOP_AUTHORIZED, StopReason.STOPPED_BY_EV))  # E15.FR.04, E15.FR.05
 
 
-def _is_own_wish(turn: Turn) -> bool:
-    """Whether a car that has ended its session did so by itself: one that may have no energy was asked to."""
+def _has_energy_for_it(turn: Turn) -> bool:
+    """Whether the car may have energy: if so, one that ends its session does it by itself; else it was asked to."""
     s = turn.s
     return s.driver is not None and not s.exhausted and not holds_energy(s.faults) and s.limit(turn.now.mono_s).offers
 

@@ -146,8 +146,7 @@ def _pilot(turn: Turn) -> None:
         turn.do(ArmTimer(Timer.LIMIT, expiry))
     offering = s.phase in {Phase.READY, Phase.STARTING, Phase.CHARGING} and may_have_energy(turn) and s.plugged
     if s.digital.hoped_for and s.plugged:
-        if offering:
-            digital.wake(turn)
+        digital.attend(turn, offering=offering)
         _pilot_digital(turn, offering=offering)
         return
     was = s.offer

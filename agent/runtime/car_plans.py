@@ -66,6 +66,10 @@ class Schedules(Protocol):
     ) -> Outlook:
         """The composite schedule; `planned` False: without what cars mean to draw; `choice`: of this schedule."""
 
+    @property
+    def revision(self) -> object:
+        """Another than before as soon as composite schedules may be others than time alone makes them."""
+
     def choose(self, evse: int, number: int) -> None:
         """The car at this EVSE goes by the schedule of this number, from 0, where a profile has several."""
 
@@ -89,6 +93,7 @@ class CarPlans:
         self._talks: dict[int, Talk] = {}
         self._planners: list[tuple[OnNeeds, OnPlan]] = []
         self._cars: dict[int, Callable[[], None]] = {}
+        self._seen = schedules.revision
         schedules.on_change(self._profiles_changed)
 
     def on_car(self, needs: OnNeeds, plan: OnPlan) -> None:
@@ -187,6 +192,9 @@ class CarPlans:
     # Below
 
     def _profiles_changed(self, new: Profile | None) -> None:
+        seen, self._seen = self._seen, self._schedules.revision
+        if new is None and seen == self._seen:
+            return  # a limit has changed as its schedule said
         for evse, talk in tuple(self._talks.items()):
             if not talk.offered:
                 if new is not None and new.purpose is Purpose.TX and new.evse == evse:

@@ -103,6 +103,7 @@ class Profiles:
         self._chosen: dict[int, int] = {}  # which schedule of several a car has chosen, from 0
         self._listeners: list[Listener] = []
         self._followers: list[Follower] = []
+        self._changes = 0
 
     def start(self) -> None:
         """Apply what was installed before the restart; profiles of a transaction that is gone go with it."""
@@ -239,6 +240,12 @@ class Profiles:
         """Call `listener(owner, EVSE, schedule)` when a limit is imposed, with None when it is released."""
         self._listeners.append(listener)
 
+    @property
+    def revision(self) -> object:
+        """Another than before as soon as composite schedules may be others than time alone makes them."""
+        now = self._clock.now()
+        return self._changes, self._enabled(), round(now.utc_s - now.mono_s)
+
     def on_change(self, follower: Follower) -> None:
         """Call `follower` with a profile that was installed, and with None whenever limits may have changed."""
         self._followers.append(follower)
@@ -253,6 +260,7 @@ class Profiles:
         """The car at this EVSE goes by the schedule of this number, from 0, where a profile has several."""
         if self._chosen.get(evse, 0) != number:
             self._chosen[evse] = number
+            self._changes += 1
             self.apply()
 
     def outlook(
@@ -331,12 +339,14 @@ class Profiles:
 
     def _keep(self, profiles: list[Profile]) -> None:
         self._profiles = profiles
+        self._changes += 1
         self._memory.commit(PutMeta(KEY, msgspec.msgpack.encode(profiles) if profiles else None))
         self.apply()
 
     def _keep_imposed(self) -> None:
         blob = msgspec.msgpack.encode(list(self._imposed.values())) if self._imposed else None
         self._memory.commit(PutMeta(IMPOSED_KEY, blob))
+        self._changes += 1
         self.apply()
 
     def _situation(self, evse: int, without_driver_s: float | None) -> Situation:

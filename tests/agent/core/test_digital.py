@@ -240,6 +240,10 @@ def test_a_car_that_is_woken_and_loses_its_current_again_sleeps_on():
     assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
     assert states(p)[-1] is ChargingState.SUSPENDED_EVSE
     assert not permitted(p)
+    p.wait(60)
+    assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL), "it is not given up: there was nothing for it"
+    p.play(LimitSet(LimitInput(LimitSource.GRID, 16.0)))
+    assert pilots(p)[-1] == SetPilot(Pilot.X1)
 
 
 def test_a_car_that_pauses_by_itself_is_left_alone_until_there_is_something_to_talk_about():
@@ -284,6 +288,18 @@ def test_what_a_car_can_speak_is_known_until_it_leaves():
     assert p.session.digital.protocols == ()
     p.play(DigitalOffered(OFFER, OFFER[0][1]))
     assert p.session.digital.protocols == (), "nobody is there who could have said it"
+
+
+def test_a_car_that_has_paused_is_woken_for_another_driver():
+    p = charging()
+    p.play(DigitalPower(on=False), cp(CpState.B), DigitalOver(paused=True))
+    p.open()
+    p.tap()
+    p.wait(10)
+    assert p.session.phase is Phase.FINISHED
+    assert pilots(p)[-1] == SetPilot(Pilot.DIGITAL)
+    p.tap("CCDD")
+    assert pilots(p)[-1] == SetPilot(Pilot.X1)
 
 
 def test_nobody_wakes_a_car_that_has_left():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.contract import Contract
-from agent.core.effects import ArmTimer, OfferCurrent, PermitPower, SelfTestRcd, SupplyDc, SwitchPhases, Timer
+from agent.core.effects import ArmTimer, OfferCurrent, PermitPower, Pilot, SelfTestRcd, SupplyDc, SwitchPhases, Timer
 from agent.core.events import (
     AuthorizationDecided,
     AvailabilityChanged,
@@ -16,6 +16,7 @@ from agent.core.events import (
     DigitalBegan,
     DigitalOver,
     DigitalPower,
+    DigitalWanted,
     LimitSet,
     MonitorTested,
     PhasesSwitched,
@@ -32,7 +33,7 @@ from agent.core.facts import TransactionEnded, TransactionStarted
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.phases import Switch
 from agent.core.rules import Rules
-from agent.core.session import POWERED, Phase, Session
+from agent.core.session import POWERED, Phase, Session, Talk
 from agent.core.step import step
 from agent.core.values import AuthInfo, AuthStatus, IdToken, Scope, StopReason, TokenKind, Trigger, TxPoint
 from hal.types import (
@@ -85,6 +86,7 @@ people = st.one_of(
     st.just(ContractPresented(IdToken("EMAID", TokenKind.E_MAID), CONTRACT)),
     st.builds(DigitalPower, st.booleans()),
     st.builds(DigitalOver, st.booleans(), st.booleans()),
+    st.just(DigitalWanted()),
     st.builds(TimerDue, st.sampled_from(Timer)),
     st.builds(PhasesWanted, st.sampled_from([1, 3])),
     st.builds(PhasesSwitched, st.sampled_from([1, 3])),
@@ -136,6 +138,8 @@ class Watched(Player):
                 assert session.phase in POWERED
             if isinstance(effect, ArmTimer):
                 assert effect.at_mono_s >= self.mono_s - 1e-6
+        if session.digital.talk is Talk.WAKING and session.plugged:
+            assert session.offer.pilot == Pilot.X1, "a car that is woken sees X1"
         assert self.permitted == (session.phase in POWERED), f"permission and phase {session.phase} disagree"
         super()._take(session, effects)
 
