@@ -17,6 +17,7 @@ from agent.ocpp.asks.files import (
     LogVerdict,
     UploadStatus,
 )
+from agent.ocpp.backlog import Backlog
 from agent.ocpp.block import Block, Csms, Routes, Triggers
 from agent.ocpp.calls import Calls
 from agent.ocpp.transfers import TransferError, TransferFailure, persistently
@@ -38,6 +39,7 @@ class Diagnostics(Block):
     def __init__(self, workshop: Workshop, csms: Csms, clock: Clock) -> None:
         self._workshop = workshop
         self._csms = csms
+        self._backlog = Backlog(csms)
         self._clock = clock
         self._asked: asyncio.Queue[tuple[LogAsk, LogKind, str]] = asyncio.Queue()
         self._current: LogAsk | None = None
@@ -87,6 +89,11 @@ class Diagnostics(Block):
             if self._current is ask:
                 self._current = None
 
+    async def accepted(self, calls: Calls) -> None:
+        """Tell what it has missed."""
+        del calls
+        await self._backlog.flush()
+
     def _begin(self, ask: LogAsk, kind: LogKind, name: str) -> None:
         self._current = ask
         if self._upload is not None:
@@ -117,7 +124,7 @@ class Diagnostics(Block):
 
     async def _tell(self, ask: LogAsk, status: UploadStatus) -> None:
         self._last[ask.request_id is not None] = status
-        await self._csms.say(_notice(status, ask.request_id, numbered=ask.request_id is not None))
+        await self._backlog.tell(_notice(status, ask.request_id, numbered=ask.request_id is not None))
 
     def _triggered(self, ask: TriggerAsk, *, numbered: bool) -> Handled:
         """What was said last of an upload under way; Idle when there is none (F06.FR.14, F06.FR.15, N01.FR.13)."""

@@ -18,6 +18,7 @@ from agent.ocpp.asks.firmware import (
     UnpublishAnswer,
     UnpublishAsk,
 )
+from agent.ocpp.backlog import Backlog
 from agent.ocpp.block import Block, Csms, Routes, Triggers
 from agent.ocpp.calls import Calls
 from agent.ocpp.transfers import TransferError, persistently
@@ -37,6 +38,7 @@ class Publishing(Block):
         self._folder = workshop.folder
         self._publisher = publisher
         self._csms = csms
+        self._backlog = Backlog(csms)
         self._asked: asyncio.Queue[PublishAsk] = asyncio.Queue()
         self._current: PublishAsk | None = None
         self._last = PublishNotice(PublishStatus.IDLE)
@@ -72,6 +74,11 @@ class Publishing(Block):
             await self._prepare(ask)
             self._current = None
 
+    async def accepted(self, calls: Calls) -> None:
+        """Tell what it has missed."""
+        del calls
+        await self._backlog.flush()
+
     async def _prepare(self, ask: PublishAsk) -> None:
         checksum = ask.checksum.casefold()
         file = self._folder / f"published-{checksum}"
@@ -100,7 +107,7 @@ class Publishing(Block):
 
     async def _tell(self, ask: PublishAsk, status: PublishStatus, locations: tuple[str, ...] = ()) -> None:
         self._last = PublishNotice(status, ask.request_id, locations)
-        await self._csms.say(self._last)
+        await self._backlog.tell(self._last)
 
     def _triggered(self, ask: TriggerAsk) -> Handled:
         del ask

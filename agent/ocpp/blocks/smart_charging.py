@@ -139,8 +139,11 @@ class SmartCharging(Block):
             await self._wake.wait()
             self._wake.clear()
             while self._news and self._csms.online:
-                place = next(iter(self._news))
-                await self._csms.say(self._news.pop(place))
+                place, notice = next(iter(self._news.items()))
+                if await self._csms.say(notice) is None and not self._csms.online:
+                    break  # it is told when the CSMS is back
+                if self._news.get(place) is notice:
+                    del self._news[place]
 
     async def accepted(self, calls: Calls) -> None:
         """The CSMS can be told again."""

@@ -202,3 +202,24 @@ async def test_a_station_that_moves_no_files_does_not_support_them():
     async with stand(csms) as one:
         await one.accepted()
         assert (await csms.call("GetDiagnostics", {"location": WHERE}))[2] == "NotSupported"
+
+
+@pytest.mark.parametrize("version", [Version.V16, Version.V201])
+async def test_what_became_of_an_upload_while_the_csms_was_away_is_told_when_it_is_back(
+    version: Version, tmp_path: Path
+):
+    csms, bench = ScriptedCsms(versions=(version,)), Bench(tmp_path)
+    bench.transfers.takes_s = 100
+    async with stand(csms, versions=[version], workshop=bench.workshop) as one:
+        await one.accepted()
+        await csms.call("GetLog", get_log(), "first")
+        await settled(10)
+        one.station.network(online=False)
+        await settled(200)
+        assert statuses(csms) == [("Uploading", 7)]
+        one.station.network(online=True)
+        await settled(60)
+        assert statuses(csms) == [("Uploading", 7), ("Uploaded", 7)]
+        await csms.call("GetLog", get_log(8), "second")
+        await settled(200)
+        assert statuses(csms)[2:] == [("Uploading", 8), ("Uploaded", 8)]

@@ -108,3 +108,17 @@ async def test_an_address_or_checksum_that_is_none_is_rejected(bad: dict[str, st
         await one.accepted()
         assert await publish(one.csms, **bad) == "Rejected"
         assert told(one.csms) == []
+
+
+async def test_every_step_that_the_csms_has_missed_is_told_in_order_when_it_is_back(tmp_path: Path):
+    bench = Bench(tmp_path)
+    bench.transfers.takes_s = 100
+    async with life(bench) as one:
+        await one.accepted()
+        await publish(one.csms)
+        one.station.network(online=False)
+        await settled(200)
+        assert told(one.csms) == ["Downloading"]
+        one.station.network(online=True)
+        await settled(60)
+        assert told(one.csms) == ["Downloading", "Downloaded", "ChecksumVerified", "Published"]
