@@ -8,10 +8,12 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from agent.config import Config, Evse
+from agent.core.values import TxPoint
 from agent.ocpp import signatures
 from agent.ocpp.setting import Access, Setting, SettingError
 from agent.ocpp.settings import signing as rows
 from agent.ocpp.settings.rows import rows_of
+from agent.ocpp.settings.transactions import TX_START_POINT
 from agent.ocpp.variables import Settings
 from agent.runtime.clock import Clock
 from agent.runtime.evse import EvseTask
@@ -34,11 +36,18 @@ def registry(config: Config, board: Board) -> tuple[Setting[Any], ...]:
     whole = config.registry()
     if can == {Signs.NOTHING}:
         _refuse(config.settings, whole, ROWS, "no meter of this station signs: remove the line")
-        return tuple(one for one in whole if one.key not in ROWS)
+        return tuple(_unsigned(one) for one in whole if one.key not in ROWS)
     if Signs.ALL not in can:
         _refuse(config.settings, whole, BETWEEN, "its meters sign begin and end only: remove the line")
         whole = tuple(replace(one, access=Access.READ_ONLY) if one.key in BETWEEN else one for one in whole)
     return (*whole, *(rows.meter_public_key(evse.id) for evse in config.evse))
+
+
+def _unsigned(row: Setting[Any]) -> Setting[Any]:
+    """A transaction starts with signed data only where there is some."""
+    if row.key != TX_START_POINT.key:
+        return row
+    return replace(row, values=tuple(one for one in row.values if one != TxPoint.DATA_SIGNED))
 
 
 def _refuse(given: Mapping[str, Any], whole: Iterable[Setting[Any]], keys: frozenset[str], why: str) -> None:

@@ -36,6 +36,7 @@ class MeterTx(msgspec.Struct, frozen=True, omit_defaults=True):
     token: str = ""
     key: str = ""
     key_told: bool = False
+    begin: SignedReading | None = None  # of a transaction of ours that starts with it
     end: SignedReading | None = None
     ended_utc_s: float | None = None  # when it was asked for the end, which is when the charge was over
     again_mono_s: float | None = None

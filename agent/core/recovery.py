@@ -61,6 +61,8 @@ def restored(saved: Session, rules: Rules) -> Session:
         derating=Derating(),
         driver=saved.driver if opened and rules.resume_after_power_loss and saved.stop is None else None,
         stop=saved.stop if opened else None,
+        early=None,
+        next_tx="" if saved.early is not None else saved.next_tx,  # the meter may know a transaction of that id
         ready_mono_s=None,
         digital=Digital(),
         asking=None,

@@ -194,6 +194,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     records: int = 0
     next_tx: str = ""
     tx: Transaction | None = None
+    early: MeterTx | None = None  # the meter's transaction where ours starts with what it signs; its id is `next_tx`
     stop: Stop | None = None
     closed_since_mono_s: float | None = None
     opened_mono_s: float | None = None

@@ -88,6 +88,8 @@ def _start_transaction(turn: Turn) -> None:
         TxPoint.EV_CONNECTED: s.plugged,
         TxPoint.AUTHORIZED: s.driver is not None,
         TxPoint.POWER_PATH_CLOSED: s.plugged and s.driver is not None,
+        TxPoint.DATA_SIGNED: signing.has_begun(s)
+        or (s.plugged and s.driver is not None and not signing.starts_with_it(s)),
         TxPoint.ENERGY_TRANSFER: s.plugged and s.contactor_closed,
     }
     here = {point for point in s.rules.start_points if reached[point]}
@@ -95,6 +97,8 @@ def _start_transaction(turn: Turn) -> None:
         trigger = s.driver.trigger if s.driver is not None else Trigger.CABLE_PLUGGED_IN
         if here == {TxPoint.ENERGY_TRANSFER} and trigger is not Trigger.REMOTE_START:
             trigger = Trigger.CHARGING_STATE_CHANGED  # E01.FR.06: what started it is neither the plug nor the token
+        if here == {TxPoint.DATA_SIGNED} and signing.has_begun(s) and trigger is not Trigger.REMOTE_START:
+            trigger = Trigger.SIGNED_DATA
         turn.start_transaction(trigger, _charging_state(turn) if s.plugged else ChargingState.IDLE)
 
 

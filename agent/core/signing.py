@@ -10,12 +10,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core.effects import SignMeter, Timer
+from agent.core.effects import DrawId, SignMeter, Timer
 from agent.core.events import MeterKeyRead, MeterNotSigned, MeterSigned
 from agent.core.meter_tx import MeterTx, Stage, with_signature
 from agent.core.session import Phase, Session
 from agent.core.turn import Turn
-from agent.core.values import Measurand, Reading, ReadingContext, TokenKind, Trigger
+from agent.core.values import Measurand, Reading, ReadingContext, TokenKind, Trigger, TxPoint
 from hal.types import MeterSample, Moment, SignedReading, Signs
 
 AGAIN_S: Final = 5.0  # our policy: how soon a meter that did not sign is asked again
@@ -23,9 +23,11 @@ END_WAIT_S: Final = 60.0  # our policy: twice what the slowest meters take (2.3.
 
 
 def attend(turn: Turn) -> None:
-    """Open the meter's transaction as soon as ours runs and its driver is known."""
+    """Open the meter's transaction as soon as ours runs and its driver is known, or before it starts."""
     s, mine = turn.s, of(turn.s)
-    if s.tx is None or mine is None or mine.stage is not Stage.DUE:
+    if s.tx is None:
+        mine = _early(turn)
+    if mine is None or mine.stage is not Stage.DUE:
         return
     if s.driver is None or s.stop is not None or s.phase is Phase.RECOVERING:
         return
@@ -34,8 +36,36 @@ def attend(turn: Turn) -> None:
     nobody = s.driver.token.kind is TokenKind.NO_AUTHORIZATION
     mine = replace(mine, stage=Stage.OPENING, token="" if nobody else s.driver.token.value, again_mono_s=None)
     _put(turn, mine)
-    turn.do(SignMeter(s.tx.id, Moment.BEGIN, mine.token))
+    turn.do(SignMeter(_id(s), Moment.BEGIN, mine.token))
     turn.checkpoint = True
+
+
+def starts_with_it(s: Session) -> bool:
+    """Whether a transaction starts when its beginning is signed (E01.FR.04); else that point is as good as the path's.
+
+    A meter that signs begin and end in one has begun then, and that has to do.
+    """
+    return TxPoint.DATA_SIGNED in s.rules.start_points and s.signs is not Signs.NOTHING and s.rules.signing.sampled
+
+
+def has_begun(s: Session) -> bool:
+    """Whether the beginning of a transaction that is still to start has been signed."""
+    return s.early is not None and s.early.stage is Stage.OPEN
+
+
+def _early(turn: Turn) -> MeterTx | None:
+    """The meter's transaction before ours. One that nobody wants any more is closed, and its id is not used again."""
+    s, mine = turn.s, turn.s.early
+    wanted = starts_with_it(s) and s.driver is not None and s.stop is None and s.plugged and bool(s.next_tx)
+    if wanted and mine is None and s.phase is Phase.READY:
+        mine = MeterTx()
+    elif mine is not None and not wanted:
+        if mine.under_way:
+            turn.do(SignMeter(s.next_tx, Moment.END, mine.token))
+        turn.set(early=None, next_tx="")
+        turn.do(DrawId())
+        return None
+    return mine
 
 
 def awaited(s: Session) -> bool:
@@ -107,6 +137,9 @@ def _wanted(s: Session, purpose: Timer) -> bool:
 def signed(turn: Turn, event: MeterSigned) -> SignedReading | None:
     """The meter has answered; what it signed, unless it is another meter or this is another transaction."""
     s, mine = turn.s, of(turn.s)
+    if s.tx is None and s.early is not None and event.tx == s.next_tx:
+        _begun_early(turn, s.early, event)
+        return None
     if s.tx is None or mine is None or event.tx != s.tx.id:
         return None
     same = s.tx.meter_serial is None or event.sample.serial == s.tx.meter_serial
@@ -126,8 +159,9 @@ def signed(turn: Turn, event: MeterSigned) -> SignedReading | None:
 
 def not_signed(turn: Turn, event: MeterNotSigned) -> None:
     """The meter has not done what it was asked for: it is asked again, but not for a reading between the ends."""
-    s, mine = turn.s, of(turn.s)
-    if s.tx is None or mine is None or event.tx != s.tx.id:
+    s = turn.s
+    mine = s.early if s.tx is None else of(s)
+    if mine is None or event.tx != _id(s):
         return
     if event.moment is Moment.BEGIN and mine.stage is Stage.OPENING:
         _put(turn, replace(mine, stage=Stage.DUE, again_mono_s=turn.now.mono_s + AGAIN_S))
@@ -151,6 +185,25 @@ def of(s: Session) -> MeterTx | None:
 def _put(turn: Turn, mine: MeterTx) -> None:
     if turn.s.tx is not None:
         turn.set(tx=replace(turn.s.tx, meter_tx=mine))
+    else:
+        turn.set(early=mine)
+
+
+def _id(s: Session) -> str:
+    """Under which the meter knows the transaction."""
+    return s.tx.id if s.tx is not None else s.next_tx
+
+
+def _begun_early(turn: Turn, mine: MeterTx, event: MeterSigned) -> None:
+    """The beginning of a transaction is signed that starts with it."""
+    if event.moment is not Moment.BEGIN or mine.stage is not Stage.OPENING:
+        return
+    proof = event.sample.signed
+    if proof is not None:
+        learned(turn, MeterKeyRead(proof.public_key))
+        mine = replace(mine, key=proof.public_key, begin=proof)
+    turn.set(early=replace(mine, stage=Stage.OPEN))
+    turn.checkpoint = True
 
 
 def _begun(turn: Turn, mine: MeterTx, sample: MeterSample, proof: SignedReading | None) -> None:

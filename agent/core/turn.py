@@ -76,6 +76,11 @@ class Turn:
         if reading is None or reading.estimated or not s.next_tx:
             return  # what the meter says now is not known; the next sample brings us here again
         first = self.reading(rules.ended_measurands, ReadingContext.BEGIN)
+        mine = MeterTx() if rules.signing.wanted and s.signs is not Signs.NOTHING else None
+        if s.early is not None:
+            proof, mine = s.early.begin, replace(s.early, begin=None)
+            mine, (reading,) = mine.told((with_signature(reading, proof),), rules.signing.key)
+            first = first and with_signature(first, proof)
         driver = s.driver
         self.do(
             Emit(
@@ -108,11 +113,11 @@ class Turn:
             last_energy_wh=reading.energy_wh,
             readings=() if first is None else (first,),
             meter_serial=s.meter.serial if s.meter else None,
-            meter_tx=MeterTx() if rules.signing.wanted and s.signs is not Signs.NOTHING else None,
+            meter_tx=mine,
         )
-        self.set(tx=tx, next_tx="")
+        self.set(tx=tx, next_tx="", early=None)
         self.trigger = None
-        if rules.begin_measurands and (tx.meter_tx is None or not (rules.signing.sampled and rules.signing.started)):
+        if rules.begin_measurands and not (mine is not None and rules.signing.sampled and rules.signing.started):
             self.tell_beginning()
         self.arm_sample()
         self.checkpoint = True

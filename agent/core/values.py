@@ -231,5 +231,6 @@ class TxPoint(enum.StrEnum):
 
     EV_CONNECTED = "EVConnected"
     AUTHORIZED = "Authorized"
+    DATA_SIGNED = "DataSigned"  # a start only
     POWER_PATH_CLOSED = "PowerPathClosed"
     ENERGY_TRANSFER = "EnergyTransfer"

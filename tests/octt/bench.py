@@ -181,6 +181,7 @@ async def bench(
     evses: int = 1,
     settings: Mapping[str, Any] | None = None,
     spec: BoardSpec | None = None,
+    meter: str = MeterLink().profile,
     accepted: bool = True,
     quiet: bool = True,
     answers: Mapping[str, Any] | None = None,
@@ -208,7 +209,8 @@ async def bench(
         ocpp["password_file"] = secret
     chosen = (QUIET[version] if quiet else {}) | dict(settings or {})
     board = replace(spec or BoardSpec(), evses=evses)
-    station = built(directory, url, version, wall, chosen, spec=board, v2g=v2g, unsigned=unsigned, **ocpp)
+    more = {"v2g": v2g, "unsigned": unsigned, "meter": meter}
+    station = built(directory, url, version, wall, chosen, spec=board, **more, **ocpp)
     made = Bench(station, tool, version)
     await station.start()
     try:
@@ -233,6 +235,7 @@ def built(
     spec: BoardSpec,
     v2g: V2g | None = None,
     unsigned: bool = False,
+    meter: str = MeterLink().profile,
     **ocpp: Any,
 ) -> SimStation:
     """A station that calls this CSMS, once it is started."""
@@ -251,7 +254,7 @@ def built(
     def new_id() -> str:
         return str(uuid.UUID(int=ids.getrandbits(128), version=4))
 
-    return SimStation(config, LoopClock(wall), new_id, link=MeterLink(), spec=spec)
+    return SimStation(config, LoopClock(wall), new_id, link=MeterLink(meter), spec=spec)
 
 
 def right_time(wall: Wall) -> dict[str, Any]:

@@ -8,15 +8,18 @@ from agent.core.values import TxPoint
 from agent.ocpp.setting import Access
 from agent.ocpp.settings.rows import flag, integer, members, seconds
 
-TX_POINTS: Final = tuple(one.value for one in TxPoint)
+START_POINTS: Final = tuple(one.value for one in TxPoint)
+STOP_POINTS: Final = tuple(one for one in START_POINTS if one != TxPoint.DATA_SIGNED)  # errata 2025-09, 2.24
 
 EV_CONNECTION_TIMEOUT: Final = seconds("TxCtrlr.EVConnectionTimeOut", "ConnectionTimeOut", 60)
-TX_START_POINT: Final = members("TxCtrlr.TxStartPoint", None, (TxPoint.POWER_PATH_CLOSED.value,), TX_POINTS, minimum=1)
+TX_START_POINT: Final = members(
+    "TxCtrlr.TxStartPoint", None, (TxPoint.POWER_PATH_CLOSED.value,), START_POINTS, minimum=1
+)
 TX_STOP_POINT: Final = members(
     "TxCtrlr.TxStopPoint",
     None,
     (TxPoint.AUTHORIZED.value,),
-    TX_POINTS,
+    STOP_POINTS,
     minimum=1,  # the cable has a key of its own
 )
 STOP_TX_ON_EV_SIDE_DISCONNECT: Final = flag(

@@ -23,7 +23,9 @@ def cp(state: CpState) -> CpChanged:
 class Player:
     """One EVSE under test. `effects` holds all effects of the last `play`, `log` those of all."""
 
-    def __init__(self, rules: Rules | None = None, *, session: Session | None = None, accept: bool = True, group=None):
+    def __init__(
+        self, rules: Rules | None = None, *, session: Session | None = None, accept: bool = True, group=None, ids=None
+    ):
         self.mono_s = 100.0
         self.accept = accept
         self.group = group
@@ -32,7 +34,7 @@ class Player:
         self.timers: dict[Timer, float] = {}
         self.effects: list = []
         self.log: list = []
-        self.ids = iter(f"tx-{n}" for n in range(1, 10_000))
+        self.ids = ids or iter(f"tx-{n}" for n in range(1, 10_000))
         self.session = session or Session(evse=1, rules=rules or Rules())
         self._take(*begin(self.session, self.now))
         self.play(LimitSet(LimitInput(LimitSource.BOARD, 16.0)))

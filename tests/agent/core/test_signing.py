@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agent.core.effects import LockConnector, PermitPower, Record, SignMeter, Timer
-from agent.core.events import MeterKeyRead, MeterNotSigned, MeterSigned, TimerDue
+from agent.core.events import ClockCorrected, MeterKeyRead, MeterNotSigned, MeterSigned, TimerDue
 from agent.core.facts import TransactionEnded, TransactionUpdated
 from agent.core.meter_tx import MAX_SIGNED, Stage, sparing
 from agent.core.recovery import kept, restored
+from agent.core.restamp import Correction
 from agent.core.rules import KeyTold, Rules, SigningRules
 from agent.core.session import Phase, Session
 from agent.core.signing import AGAIN_S, END_WAIT_S
@@ -184,6 +185,76 @@ def test_a_meter_that_signs_both_in_one_leaves_the_reading_after_the_start_unsig
     answer(p, Moment.BEGIN)
     begin = [one for one in p.tx_facts[1:] if one.reading and one.reading.context is ReadingContext.BEGIN]
     assert [one.reading.signed for one in begin] == [None]
+
+
+# A transaction that starts with it
+
+FIRST = Rules(signing=SIGN, start_points=frozenset({TxPoint.DATA_SIGNED}))
+
+
+@pytest.mark.req("E01.FR.04")
+def test_a_transaction_can_start_with_its_signed_beginning():
+    p = player(FIRST)
+    p.plug()
+    p.tap()
+    p.ask()
+    p.wait(5)
+    assert p.tx_facts == []
+    answer(p, Moment.BEGIN, "begin")
+    (started,) = p.tx_facts
+    assert started.tx == asked(p, Moment.BEGIN)[0].tx
+    assert (started.trigger, started.reading.signed) == (Trigger.SIGNED_DATA, SignedReading("begin", public_key=KEY))
+    assert permitted(p)
+    p.close()
+    p.play(cp(CpState.B))
+    p.tap()
+    p.open()
+    p.play(p.sample())
+    answer(p, Moment.END, "end")
+    end = the_end(p)
+    assert [one.signed.data for one in (*end.readings, end.reading)] == ["begin", "end"]
+    assert [one.signed.public_key for one in (*end.readings, end.reading)] == ["", ""]
+
+
+def test_where_nothing_is_signed_it_starts_with_car_and_driver():
+    for rules, signs in ((replace(FIRST, signing=SigningRules()), Signs.ALL), (FIRST, Signs.NOTHING)):
+        p = player(rules, signs)
+        p.charge()
+        assert p.tx_facts[0].trigger is Trigger.AUTHORIZED
+        assert permitted(p)
+
+
+def test_a_driver_who_leaves_before_leaves_no_transaction_and_the_meter_closes_its_own():
+    p = player(FIRST)
+    p.plug()
+    p.tap()
+    first = asked(p, Moment.BEGIN)[0].tx
+    p.unplug()
+    assert [one.tx for one in asked(p, Moment.END)] == [first]
+    answer(p, Moment.BEGIN, "begin", tx=first)
+    assert p.tx_facts == []
+    p.plug()
+    p.tap()
+    assert asked(p, Moment.BEGIN)[-1].tx != first
+
+
+def test_a_meter_that_signs_both_in_one_has_begun_when_it_says_so():
+    p = player(FIRST, Signs.ENDS)
+    p.plug()
+    p.tap()
+    answer(p, Moment.BEGIN)
+    assert p.tx_facts[0].reading.signed is None
+
+
+def test_a_beginning_that_is_not_signed_is_asked_for_again_before_anything_starts():
+    p = player(FIRST)
+    p.plug()
+    p.tap()
+    p.play(MeterNotSigned(asked(p, Moment.BEGIN)[0].tx, Moment.BEGIN))
+    p.wait(AGAIN_S + 1)
+    assert len(asked(p, Moment.BEGIN)) == 2
+    answer(p, Moment.BEGIN, "begin")
+    assert len(p.tx_facts) == 1
 
 
 # The end
@@ -400,9 +471,8 @@ def test_signed_readings_that_are_kept_stay_few_and_lose_neither_a_reading_nor_t
 
 def reborn(p: Player, rules: Rules) -> Player:
     saved = msgspec.msgpack.decode(msgspec.msgpack.encode(kept(p.session)), type=Session)
-    after = Player(session=replace(restored(saved, rules), signs=Signs.ALL))
-    after.ids = (f"tx-after-{n}" for n in IDS)
-    return after
+    ids = (f"tx-after-{n}" for n in IDS)
+    return Player(session=replace(restored(saved, rules), signs=Signs.ALL), ids=ids)
 
 
 @pytest.mark.parametrize("moment", ["charging", "before the answer", "while it signs the end"])
@@ -463,6 +533,25 @@ def test_another_meter_than_before_the_cut_is_not_asked():
     assert the_end(after).reading.estimated
 
 
+def test_a_beginning_that_was_cut_leaves_its_id_to_the_meter():
+    p = player(FIRST)
+    p.plug()
+    p.tap()
+    first = asked(p, Moment.BEGIN)[0].tx
+    after = reborn(p, FIRST)
+    after.plug()
+    after.tap()
+    assert asked(after, Moment.BEGIN)[0].tx != first
+
+
+def test_a_charge_that_was_over_before_the_time_was_known_ends_at_the_right_time():
+    p = stopping(Rules(signing=SIGN))
+    p.play(ClockCorrected(Correction(0.0, p.now.utc_s, 1000.0)))
+    answer(p, Moment.END, "end")
+    end = the_end(p)
+    assert end.at_utc_s == p.now.utc_s + 1000.0
+
+
 # The key
 
 
@@ -476,10 +565,13 @@ def test_the_meters_key_is_kept_as_soon_as_it_is_known():
 # Any order
 
 
-@settings(max_examples=80)
-@given(st.lists(st.sampled_from(["tap", "plug", "unplug", "ask", "yes", "no", "late", "wait", "cut"]), max_size=30))
-def test_no_order_of_answers_loses_a_bill_or_lets_energy_flow_unsigned(acts):
-    rules = Rules(signing=SIGN)
+@settings(max_examples=100)
+@given(
+    st.sampled_from([frozenset({one}) for one in (TxPoint.POWER_PATH_CLOSED, TxPoint.DATA_SIGNED)]),
+    st.lists(st.sampled_from(["tap", "plug", "unplug", "ask", "yes", "no", "late", "wait", "cut"]), max_size=30),
+)
+def test_no_order_of_answers_loses_a_bill_or_lets_energy_flow_unsigned(points, acts):
+    rules = Rules(signing=SIGN, start_points=points)
     p = player(rules)
     facts: list = []
     for act in acts:
