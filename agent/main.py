@@ -10,23 +10,18 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-from msgspec.structs import replace
-
 from agent import signatures, workshops
 from agent.config import Config, Evse, V2g, read_secret
 from agent.control import ControlServer
 from agent.control_methods import Methods
 from agent.core.events import AnyEvent, ClockCorrected, LimitSet
 from agent.core.limits import LimitInput, LimitSource
-from agent.core.phases import Switch
-from agent.core.recovery import restored
 from agent.core.restamp import Correction
-from agent.core.rules import Rules
 from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.session import Session
 from agent.core.signage_words import Language
 from agent.core.token_cache import Policy
+from agent.first_session import first_session
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import Version
 from agent.ocpp.device_model import Nameplate
@@ -59,7 +54,6 @@ from agent.runtime.tasks import together
 from agent.runtime.token_store import TokenStore
 from hal import ownership
 from hal.board import Board, EvseHardware
-from hal.signing import ability
 from hal.types import FaultCleared, FaultRaised, GridSignalled, TokenPresented
 
 if TYPE_CHECKING:
@@ -333,16 +327,7 @@ def _take_in(agent: Agent, config: Config, new_id: Callable[[], str]) -> None:
     saved = agent.journal.sessions()
     for evse in config.evse:
         hardware = agent.board.evses[evse.id]
-        session = replace(
-            _session(evse.id, saved.get(evse.id), agent.settings.rules(), has_lock=hardware.lock is not None),
-            permit_first=hardware.capabilities.permit_first,
-            can_talk=evse.v2g is not None,
-            has_rcd=hardware.rcd is not None,
-            phases=hardware.capabilities.phases,
-            switch=Switch() if hardware.phase_switch is not None else None,
-            dc=hardware.capabilities.dc is not None,
-            signs=ability(hardware.meter),
-        )
+        session = first_session(evse, hardware, saved.get(evse.id), agent.settings.rules())
         agent.add(session, hardware, new_id, config.station.language, evse)
         if evse.v2g is not None:
             agent.talk(evse.id, evse.v2g, evse.phases)
@@ -358,18 +343,6 @@ def _check(config: Config, board: Board) -> None:
         raise ValueError(
             f"the configuration names EVSE {missing}, but the board {board.info.model} has {sorted(board.evses)}"
         )
-
-
-def _session(evse: int, blob: bytes | None, rules: Rules, *, has_lock: bool) -> Session:
-    """The session to go on with: what the journal kept, if it can be read."""
-    if blob is not None:
-        try:
-            saved = msgspec.msgpack.decode(blob, type=Session)
-        except msgspec.MsgspecError:
-            log.exception("EVSE %d: its stored session cannot be read and is left behind", evse)
-        else:
-            return replace(restored(saved, rules), has_lock=has_lock, locked=False)
-    return Session(evse=evse, rules=rules, has_lock=has_lock)
 
 
 def _home(config: Config) -> Home:

@@ -134,8 +134,20 @@ def _wanted(s: Session, purpose: Timer) -> bool:
     return wanted and Measurand.ENERGY_IMPORT in measurands
 
 
-def signed(turn: Turn, event: MeterSigned) -> SignedReading | None:
-    """The meter has answered; what it signed, unless it is another meter or this is another transaction."""
+def answered(turn: Turn, event: MeterSigned | MeterNotSigned | MeterKeyRead) -> SignedReading | None:
+    """The meter has answered; what it signed, if it did."""
+    match event:
+        case MeterSigned():
+            return _signed(turn, event)
+        case MeterNotSigned():
+            _not_signed(turn, event)
+        case MeterKeyRead(public_key):
+            _learned(turn, public_key)
+    return None
+
+
+def _signed(turn: Turn, event: MeterSigned) -> SignedReading | None:
+    """What it signed, unless it is another meter or this is another transaction."""
     s, mine = turn.s, of(turn.s)
     if s.tx is None and s.early is not None and event.tx == s.next_tx:
         _begun_early(turn, s.early, event)
@@ -145,7 +157,7 @@ def signed(turn: Turn, event: MeterSigned) -> SignedReading | None:
     same = s.tx.meter_serial is None or event.sample.serial == s.tx.meter_serial
     proof = event.sample.signed if same else None
     if proof is not None:
-        learned(turn, MeterKeyRead(proof.public_key))
+        _learned(turn, proof.public_key)
         mine = replace(mine, key=proof.public_key)
         _put(turn, mine)
     if event.moment is Moment.BEGIN and mine.stage in {Stage.OPENING, Stage.CLOSING}:
@@ -157,7 +169,7 @@ def signed(turn: Turn, event: MeterSigned) -> SignedReading | None:
     return proof
 
 
-def not_signed(turn: Turn, event: MeterNotSigned) -> None:
+def _not_signed(turn: Turn, event: MeterNotSigned) -> None:
     """The meter has not done what it was asked for: it is asked again, but not for a reading between the ends."""
     s = turn.s
     mine = s.early if s.tx is None else of(s)
@@ -170,10 +182,10 @@ def not_signed(turn: Turn, event: MeterNotSigned) -> None:
         turn.arm(Timer.SIGN, AGAIN_S)
 
 
-def learned(turn: Turn, event: MeterKeyRead) -> None:
+def _learned(turn: Turn, public_key: str) -> None:
     """The meter's key is known."""
-    if turn.s.meter_key != event.public_key:
-        turn.set(meter_key=event.public_key)
+    if turn.s.meter_key != public_key:
+        turn.set(meter_key=public_key)
         turn.checkpoint = True
 
 
@@ -200,7 +212,7 @@ def _begun_early(turn: Turn, mine: MeterTx, event: MeterSigned) -> None:
         return
     proof = event.sample.signed
     if proof is not None:
-        learned(turn, MeterKeyRead(proof.public_key))
+        _learned(turn, proof.public_key)
         mine = replace(mine, key=proof.public_key, begin=proof)
     turn.set(early=replace(mine, stage=Stage.OPEN))
     turn.checkpoint = True

@@ -46,6 +46,7 @@ from agent.core.events import (
 from agent.core.facts import ReadingTaken, ReservationEnded
 from agent.core.limits import LimitInput, LimitSource, checked
 from agent.core.meter_tx import with_signature
+from agent.core.rules import Rules
 from agent.core.session import POWERED, Phase, Session, Stop
 from agent.core.settle import may_have_energy, settle
 from agent.core.turn import Turn
@@ -119,10 +120,7 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
         case IdDrawn(new_id):
             turn.set(next_tx=new_id)
         case RulesChanged(rules):
-            turn.set(rules=rules)
-            driver.welcome(turn)
-            turn.arm_sample()
-            _arm_aligned(turn)
+            _go_by(turn, rules)
         case AvailabilityChanged():
             _availability(turn, event)
         case ReservationsChanged() | ReservationOver():
@@ -139,16 +137,21 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             _supply(turn, event)
         case PhasesWanted() | PhasesSwitched() | MonitorTested() | GridSignalled():
             care.heard(turn, event)
-        case MeterSigned() | MeterNotSigned():
+        case MeterSigned() | MeterNotSigned() | MeterKeyRead():
             _meter_answered(turn, event)
-        case MeterKeyRead():
-            signing.learned(turn, event)
         case ReadingAsked():
             _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
         case MeterFailed() | PermitLost() | EvseReset() | DcMeasured() | InsulationMeasured():
             pass  # for the log, and for the communication with the car; what follows from them comes as something else
     settle(turn)
     return turn.finish()
+
+
+def _go_by(turn: Turn, rules: Rules) -> None:
+    turn.set(rules=rules)
+    driver.welcome(turn)
+    turn.arm_sample()
+    _arm_aligned(turn)
 
 
 def begin(session: Session, now: Instant) -> tuple[Session, tuple[AnyEffect, ...]]:
@@ -344,13 +347,11 @@ def _take_reading(turn: Turn, purpose: Timer, signed: SignedReading | None = Non
             turn.keep_reading(rules.aligned_ended_measurands, ReadingContext.CLOCK, signed)
 
 
-def _meter_answered(turn: Turn, event: MeterSigned | MeterNotSigned) -> None:
-    """A signing meter has signed, or has not."""
-    signed = None
-    if isinstance(event, MeterSigned):
-        signed = signing.signed(turn, event)
-    else:
-        signing.not_signed(turn, event)
+def _meter_answered(turn: Turn, event: MeterSigned | MeterNotSigned | MeterKeyRead) -> None:
+    """A signing meter has signed, or has not, or has told its key."""
+    signed = signing.answered(turn, event)
+    if isinstance(event, MeterKeyRead):
+        return
     if event.purpose is not None and signing.goes_on(turn.s, event.tx):
         _take_reading(turn, event.purpose, signed)
     _recover_signed(turn)

@@ -450,7 +450,7 @@ def test_readings_kept_for_the_end_are_signed(rules, context):
     assert one.signed is not None
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.booleans(), min_size=1, max_size=120))
 def test_signed_readings_that_are_kept_stay_few_and_lose_neither_a_reading_nor_the_ends(signed):
     readings: tuple[Reading, ...] = ()
@@ -565,7 +565,7 @@ def test_the_meters_key_is_kept_as_soon_as_it_is_known():
 # Any order
 
 
-@settings(max_examples=100)
+@settings(deadline=None, max_examples=100)
 @given(
     st.sampled_from([frozenset({one}) for one in (TxPoint.POWER_PATH_CLOSED, TxPoint.DATA_SIGNED)]),
     st.lists(st.sampled_from(["tap", "plug", "unplug", "ask", "yes", "no", "late", "wait", "cut"]), max_size=30),

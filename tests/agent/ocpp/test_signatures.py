@@ -60,7 +60,7 @@ def test_a_key_is_carried_as_the_paper_shows():
 
 
 @VERSIONS
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=450))
 def test_every_byte_that_a_meter_signed_arrives(make, text):
     (carried,) = signed_in(told(make, SignedReading(text, "EDL", "ECDSA-secp256k1-SHA256", KEY)))
