@@ -65,3 +65,9 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     rate_change_pct: float = 5.0  # LimitChangeSignificance: a change of the rate by less is not worth telling
     signing: SigningRules = SigningRules()
     meter_grace_s: float = 60.0  # keep charging on the last good reading this long (charging.md 3)
+
+    @property
+    def begin_is_signed(self) -> bool:
+        """Whether the reading right after the start waits for the meter's signature (paper on signed values, 3.3.5)."""
+        signs = self.signing.sampled and self.signing.started
+        return signs and Measurand.ENERGY_IMPORT in self.begin_measurands

@@ -230,14 +230,12 @@ def _begun(turn: Turn, mine: MeterTx, sample: MeterSample, proof: SignedReading 
         turn.set(tx=replace(turn.s.tx, readings=(with_signature(first, proof), *others)))
     if mine.stage is not Stage.OPENING:
         return  # its end has been asked for; the end message tells it all
-    started = rules.signing.sampled and rules.signing.started
-    told = _at(turn, sample, turn.reading(rules.begin_measurands or rules.started_measurands, ReadingContext.BEGIN))
-    if told is None:
-        return
-    if proof is not None and started:
-        turn.update_transaction(Trigger.SIGNED_DATA, reading=with_signature(told, proof))
-    elif rules.begin_measurands and started:
-        turn.tell_beginning()  # it waited for a signature that does not come by itself
+    if rules.begin_is_signed:
+        turn.tell_beginning(proof)
+    elif proof is not None and rules.signing.sampled and rules.signing.started:
+        told = _at(turn, sample, turn.reading(rules.started_measurands, ReadingContext.BEGIN))
+        if told is not None:
+            turn.update_transaction(Trigger.SIGNED_DATA, reading=with_signature(told, proof))
 
 
 def _at(turn: Turn, sample: MeterSample, reading: Reading | None) -> Reading | None:

@@ -77,6 +77,7 @@ class Turn:
             return  # what the meter says now is not known; the next sample brings us here again
         first = self.reading(rules.ended_measurands, ReadingContext.BEGIN)
         mine = MeterTx() if rules.signing.wanted and s.signs is not Signs.NOTHING else None
+        proof = None
         if s.early is not None:
             proof, mine = s.early.begin, replace(s.early, begin=None)
             mine, (reading,) = mine.told((with_signature(reading, proof),), rules.signing.key)
@@ -117,16 +118,18 @@ class Turn:
         )
         self.set(tx=tx, next_tx="", early=None)
         self.trigger = None
-        if rules.begin_measurands and not (mine is not None and rules.signing.sampled and rules.signing.started):
-            self.tell_beginning()
+        if mine is None or s.early is not None or not rules.begin_is_signed:
+            self.tell_beginning(proof)
         self.arm_sample()
         self.checkpoint = True
 
-    def tell_beginning(self) -> None:
-        """Tell the first reading once more, by itself: 1.6's message of a start has no room for it."""
-        reading = self.reading(self.s.rules.begin_measurands, ReadingContext.BEGIN)
-        if reading is not None:
-            self.update_transaction(Trigger.METER_PERIODIC, reading=reading)
+    def tell_beginning(self, proof: SignedReading | None = None) -> None:
+        """Tell the first reading once more, by itself, where that is wanted: 1.6's message of a start has no room."""
+        rules = self.s.rules
+        reading = self.reading(rules.begin_measurands, ReadingContext.BEGIN)
+        if reading is not None and rules.begin_measurands:
+            signed = with_signature(reading, proof if rules.begin_is_signed else None)
+            self.update_transaction(Trigger.METER_PERIODIC, reading=signed)
 
     def update_transaction(
         self, trigger: Trigger, *, reading: Reading | None = None, driver: Driver | None = None
