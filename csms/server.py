@@ -14,6 +14,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 
 from agent.ocpp.codec import Codec, Version
 from agent.ocpp.errors import CallError, ErrorCode
+from agent.ocpp.masking import masked_frame
 from agent.ocpp.rpc import DEFAULT_TIMEOUT_S, MAX_FRAME_BYTES, CallReceived
 from csms import commands as c
 from csms.back_office import BackOffice
@@ -385,15 +386,14 @@ class Csms:
             raise CallError(ErrorCode.INTERNAL_ERROR, "the message could not be stored; send it again") from error
 
     def _log(self, identity: str, direction: Direction, frame: str, violation: str | None) -> None:
-        now_utc_s = self._now()
         if direction is Direction.IN:
-            self._heard_utc_s[identity] = now_utc_s
+            self._heard_utc_s[identity] = self._now()
         self.store.write_later(
             LoggedFrame(
                 charger=identity,
-                at_utc_s=now_utc_s,
+                at_utc_s=self._now(),
                 direction=direction,
-                frame=frame[:LOGGED_CHARACTERS],
+                frame=masked_frame(frame)[:LOGGED_CHARACTERS],
                 violation=violation,
             )
         )

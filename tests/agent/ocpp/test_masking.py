@@ -55,6 +55,23 @@ FRAMES = {
 }
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '[2,"1","SetNetworkProfile",{"basicAuthP\\u0061ssword":"SECRET"}]',
+        '[2,"1","ChangeConfiguration",{"key":"Authorization\\u004bey","value":"SECRET"}]',
+        '[2,"1","GetDiagnostics",{"location":"ftp:\\/\\/user:SECRET@host"}]',
+    ],
+)
+def test_a_secret_is_found_behind_escapes(frame):
+    assert SECRET not in masked_frame(frame.replace("SECRET", SECRET))
+
+
+def test_what_holds_no_secret_stays_as_it_came():
+    for frame in ('[3, "1",  {}]', '[2,"1","Heartbeat",{}', "no JSON", '[2,"1","X",{"mail":"me@host"}]'):
+        assert masked_frame(frame) == frame
+
+
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_no_secret_is_shown(frame):
     assert SECRET not in masked_frame(json.dumps(frame))
