@@ -48,6 +48,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     sample_interval_s: float = 60.0  # MeterValueSampleInterval; 0: none
     aligned_interval_s: float = 0.0  # ClockAlignedDataInterval; 0: none
     aligned_during_idle_only: bool = False  # AlignedDataSendDuringIdle: none while any EVSE has a transaction
+    aligned_idle_only_at: frozenset[int] = frozenset()  # the same of one EVSE: none while it has a transaction
     started_measurands: tuple[Measurand, ...] = (Measurand.ENERGY_IMPORT,)
     begin_measurands: tuple[Measurand, ...] = ()  # 1.6 StartTxnSampledData: told once more, right after the start
     updated_measurands: tuple[Measurand, ...] = (

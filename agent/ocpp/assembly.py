@@ -24,6 +24,7 @@ from agent.ocpp.blocks.tariff import Tariff
 from agent.ocpp.blocks.trigger import Trigger
 from agent.ocpp.blocks.variables import Variables
 from agent.ocpp.dialect import merged
+from agent.ocpp.scoped import IdleOnly
 from agent.ocpp.settings.link import FILE_TRANSFER_PROTOCOLS
 
 
@@ -31,6 +32,7 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
     """All of them; a request belongs to exactly one."""
     settings, charger, clock = around.settings, around.charger, around.clock
     display, status = Display(around), CertificateStatus(around)
+    IdleOnly(settings, charger, around.model)
     others: tuple[Block, ...] = (
         Authorization(settings, around.tokens),
         LocalListBlock(settings, around.tokens),

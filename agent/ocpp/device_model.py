@@ -15,7 +15,7 @@ from agent.ocpp.asks import ACTUAL, Reason, ReportBase, VariableName, VariableSt
 from agent.ocpp.asks.device import Criterion, Wanted, same
 from agent.ocpp.setting import CHOICES, NUMBERS, Access, DataType, Setting
 from agent.ocpp.stamps import to_wire
-from agent.ocpp.variables import Settings, SettingVerdict
+from agent.ocpp.variables import Outcome, Settings, SettingVerdict
 
 
 class Nameplate(msgspec.Struct, frozen=True):
@@ -95,12 +95,18 @@ class DeviceModel:
         self._settings = settings
         self._parts = tuple(parts)
         self._writes: dict[str, Write] = {}
+        self._scoped: dict[tuple[str, str], Callable[[int, str], Outcome]] = {}
         self._now_utc_s = now_utc_s
 
     def join(self, component: str, part: Part, write: Write) -> None:
         """A block's own component, all variables of which it keeps itself; what it is asked to `write` is writable."""
         self._parts = (*self._parts, part)
         self._writes[component.casefold()] = write
+
+    def scope(self, component: str, variable: str, part: Part, write: Callable[[int, str], Outcome]) -> None:
+        """A setting that each EVSE can have for itself, too: `part` tells those, `write` takes an EVSE and a text."""
+        self._parts = (*self._parts, part)
+        self._scoped[component.casefold(), variable.casefold()] = write
 
     def everything(self) -> list[Variable]:
         """Every variable, settings first."""
@@ -151,7 +157,11 @@ class DeviceModel:
         refusal = self._refusal(name, kind)
         if refusal is not None:
             return refusal
-        outcome = self._settings.set_by_variable(name.component, name.variable, name.instance or None, text)
+        write = self._scoped.get((name.component.casefold(), name.variable.casefold()))
+        if name.evse is not None and write is not None:
+            outcome = write(name.evse, text)
+        else:
+            outcome = self._settings.set_by_variable(name.component, name.variable, name.instance or None, text)
         return OF_SETTINGS[outcome.verdict]
 
     def takes_time(self, name: VariableName) -> bool:

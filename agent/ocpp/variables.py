@@ -39,6 +39,7 @@ from agent.ocpp.settings.metering import (
     ALIGNED_ENABLED,
     ALIGNED_ENDED_INTERVAL,
     ALIGNED_ENDED_MEASURANDS,
+    ALIGNED_IDLE_ONLY_AT,
     ALIGNED_INTERVAL,
     ALIGNED_MEASURANDS,
     ALIGNED_SEND_DURING_IDLE,
@@ -269,6 +270,7 @@ class Settings:
             aligned_ended_interval_s=float(self.get(ALIGNED_ENDED_INTERVAL)) if aligned else 0.0,
             aligned_ended_measurands=self._measurands(ALIGNED_ENDED_MEASURANDS),
             aligned_during_idle_only=self.get(ALIGNED_SEND_DURING_IDLE),
+            aligned_idle_only_at=self._evses(ALIGNED_IDLE_ONLY_AT),
             started_measurands=self._measurands(SAMPLED_STARTED_MEASURANDS),
             begin_measurands=self._measurands(BEGIN_MEASURANDS),
             updated_measurands=self._measurands(SAMPLED_UPDATED_MEASURANDS),
@@ -320,6 +322,10 @@ class Settings:
     def _measurands(self, setting: Setting[tuple[str, ...]]) -> tuple[Measurand, ...]:
         names = self.get(setting)
         return tuple(Measurand(name) for name in names)
+
+    def _evses(self, setting: Setting[tuple[str, ...]]) -> frozenset[int]:
+        numbers = self.get(setting)
+        return frozenset(int(number) for number in numbers)
 
     def _points(self, setting: Setting[tuple[str, ...]]) -> frozenset[TxPoint]:
         names = self.get(setting)

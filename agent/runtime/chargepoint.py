@@ -139,9 +139,11 @@ class ChargePoint:
     def rules_changed(self) -> None:
         """Let every session know the settings' rules."""
         rules = self._rules()
-        if rules.aligned_during_idle_only and self._charging:
-            rules = replace(rules, aligned_interval_s=0.0)  # 2.0.1 J01.FR.20
-        self.post_all(RulesChanged(rules))
+        quiet = RulesChanged(replace(rules, aligned_interval_s=0.0))
+        for evse, task in self.tasks.items():
+            own = evse in rules.aligned_idle_only_at and task.session.tx is not None
+            everywhere = rules.aligned_during_idle_only and self._charging  # 2.0.1 J01.FR.20
+            task.post(quiet if own or everywhere else RulesChanged(rules))
 
     def capabilities(self, evse: int) -> EvseCapabilities:
         """What the EVSE's hardware can do. Raises KeyError for an unknown EVSE."""
@@ -257,9 +259,10 @@ class ChargePoint:
         if isinstance(event, AuthorizationDecided):
             self._others_concerned(event)
         charging = any(task.session.tx is not None for task in self.tasks.values())
-        if charging is not self._charging:
+        if (before.tx is None) is not (session.tx is None):
+            rules, began_or_ended = self._rules(), charging is not self._charging
             self._charging = charging
-            if self._rules().aligned_during_idle_only:
+            if (rules.aligned_during_idle_only and began_or_ended) or session.evse in rules.aligned_idle_only_at:
                 self.rules_changed()
         for onlooker in self._onlookers:
             onlooker(session)

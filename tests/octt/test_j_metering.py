@@ -117,6 +117,24 @@ async def test_readings_on_the_clock_pause_while_a_transaction_runs(bench: Bench
     in_step(await idle())
 
 
+@pytest.mark.bench(
+    evses=2,
+    settings=NOTHING_SAMPLED
+    | {"AlignedDataCtrlr.Interval": INTERVAL_S, "AlignedDataCtrlr.Measurands": ",".join(MEASURANDS)},
+)
+async def test_readings_on_the_clock_pause_at_one_evse_alone_where_only_that_one_is_to_be_quiet(bench: Bench):
+    await bench.configure("AlignedDataCtrlr.SendDuringIdle", True, evse=1)
+    await states.charging(bench)
+    bench.tool.forget("MeterValues")
+    for _ in range(ROUNDS):
+        assert (await bench.tool.expect("MeterValues"))["evseId"] == 2
+    await states.stop_authorized(bench)
+    assert all("meterValue" not in one.payload for one in bench.tool.calls("TransactionEvent"))
+    await states.left(bench)
+    bench.tool.forget("MeterValues")
+    assert {(await bench.tool.expect("MeterValues"))["evseId"] for _ in range(2 * ROUNDS)} == {1, 2}
+
+
 @pytest.mark.octt("TC_J_07_CS")
 @measures(TxCtrlr__TxStartPoint="EVConnected", SampledDataCtrlr__TxStartedMeasurands=True)
 async def test_the_start_of_a_transaction_holds_what_the_meter_said(bench: Bench):

@@ -51,6 +51,10 @@ REGISTER_WITHOUT_PHASES: Final = flag(  # no meter of ours has a register for ea
 ALIGNED_AVAILABLE: Final = available("AlignedDataCtrlr")
 ALIGNED_INTERVAL: Final = seconds("AlignedDataCtrlr.Interval", "ClockAlignedDataInterval", 0, maximum=DAY_S)
 ALIGNED_SEND_DURING_IDLE: Final = flag("AlignedDataCtrlr.SendDuringIdle", None, default=False)
+# Ours: 2.x writes it as the same variable of one EVSE (2.7.13), see `agent.ocpp.scoped`.
+ALIGNED_IDLE_ONLY_AT: Final = members(
+    None, "AlignedDataSendDuringIdleEvses", (), ("1", "2"), member=r"[1-9]\d{0,2}", maximum=999
+)
 ALIGNED_MEASURANDS: Final = members("AlignedDataCtrlr.Measurands", "MeterValuesAlignedData", ENERGY, MEASURANDS)
 ALIGNED_ENDED_MEASURANDS: Final = members("AlignedDataCtrlr.TxEndedMeasurands", "StopTxnAlignedData", (), MEASURANDS)
 ALIGNED_ENDED_INTERVAL: Final = seconds("AlignedDataCtrlr.TxEndedInterval", None, 0, maximum=DAY_S)
