@@ -29,6 +29,7 @@ from agent.iso15118.secc.events import (
     PowerWanted,
     PreChargeWanted,
     Protocol,
+    RenegotiationBegan,
 )
 from agent.iso15118.secc.snapshot import (
     AcSide,
@@ -36,6 +37,7 @@ from agent.iso15118.secc.snapshot import (
     DcSide,
     EnergyMode,
     Isolation,
+    Notice,
     Payment,
     Period,
     Permission,
@@ -69,9 +71,20 @@ class BenchCharger:
     """A charger that grants everything."""
 
     def __init__(
-        self, interface: str, *, dc: bool, tls: Any = None, judge: Judge | None = None, fetch: Any = None
+        self,
+        interface: str,
+        *,
+        dc: bool,
+        tls: Any = None,
+        judge: Judge | None = None,
+        fetch: Any = None,
+        renegotiate: bool = False,
     ) -> None:
-        """`tls`, `judge` and `fetch` as `SeccServer` and `Dice` have them."""
+        """`tls`, `judge` and `fetch` as `SeccServer` and `Dice` have them.
+
+        `renegotiate`: once the car charges it is to talk again, and is offered half as much.
+        """
+        self._renegotiate = renegotiate
         modes = (EnergyMode.DC_EXTENDED, EnergyMode.DC_CORE) if dc else (EnergyMode.AC_3P, EnergyMode.AC_1P)
         payments = (Payment.EXTERNAL,) if judge is None else (Payment.CONTRACT, Payment.EXTERNAL)
         self._state = Snapshot(
@@ -96,6 +109,7 @@ class BenchCharger:
 
     def _tell(self, event: AnyEvent) -> None:
         print(json.dumps({"event": type(event).__name__, **_plain(event)}), flush=True)
+        self._talk_again(event)
         later = asyncio.get_running_loop().call_later
         match event:
             case PowerWanted(on=on) if self._state.ac is not None:
@@ -112,12 +126,23 @@ class BenchCharger:
             case _:
                 pass
 
+    def _talk_again(self, event: AnyEvent) -> None:
+        match event:
+            case PowerWanted(on=True) if self._renegotiate:
+                self._renegotiate = False
+                self._become(notice=Notice.RENEGOTIATE)
+            case RenegotiationBegan():
+                half = tuple(replace(one, power_w=one.power_w / 2) for one in self._state.schedule or ())
+                self._become(notice=Notice.NONE, schedule=half)
+
     def _ac(self, closed: bool) -> None:
-        self._state = replace(self._state, ac=replace(self._state.ac or AC, closed=closed))
-        self.server.changed()
+        self._become(ac=replace(self._state.ac or AC, closed=closed))
 
     def _dc(self, **fields: Any) -> None:
-        self._state = replace(self._state, dc=replace(self._state.dc or DC, **fields))
+        self._become(dc=replace(self._state.dc or DC, **fields))
+
+    def _become(self, **fields: Any) -> None:
+        self._state = replace(self._state, **fields)
         self.server.changed()
 
 
@@ -176,6 +201,7 @@ def main() -> int:
     parser.add_argument("--din", action="store_true", help="the car speaks DIN 70121 only")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long the car charges")
     parser.add_argument("--volts", type=float, help="the car's battery; 400 for DC and 230 for AC unless told")
+    parser.add_argument("--renegotiate", action="store_true", help="the charger wants to talk about limits again")
     parser.add_argument("--certificate", type=Path, help="the charger's certificates, leaf first")
     parser.add_argument("--key", type=Path)
     parser.add_argument("--contract-roots", type=Path)
@@ -191,7 +217,8 @@ def main() -> int:
     judge = _judge(given.contract_roots) if given.contract_roots is not None else None
 
     async def serve() -> None:
-        await BenchCharger(given.interface, dc=given.dc, tls=tls, judge=judge).server.run()
+        again = given.renegotiate
+        await BenchCharger(given.interface, dc=given.dc, tls=tls, judge=judge, renegotiate=again).server.run()
 
     asyncio.run(serve())
     return 0

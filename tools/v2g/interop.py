@@ -29,6 +29,7 @@ OURS = {  # what our charger is told for EcoG's car, by the name of the session
     "iso2_ac_eim": [],
     "iso2_dc_eim": ["--dc"],
     "iso2_ac_pnc": ["--tls"],
+    "iso2_ac_eim again": ["--renegotiate"],
     "iso2_dc_pnc_install": ["--provision", "--dc"],
 }
 # What our car is told at EcoG's charger, whose supply always measures 1 V: a battery that is near enough.
@@ -94,8 +95,8 @@ def peer(side: str, interface: str, work: Path, *more: str, settings: dict[str, 
 
 def at_our_charger(name: str, told: list[str], car: int) -> tuple[bool, str]:
     """EcoG's car charges at the bench charger."""
-    config, settings = SESSIONS[name]
-    work = WORK / f"charger_{name}"
+    config, settings = SESSIONS[name.partition(" ")[0]]
+    work = WORK / f"charger_{name.replace(' ', '_')}"
     work.mkdir()
     (work / "car.json").write_text(json.dumps({"chargeLoopCycle": LOOPS, "isCertInstallNeeded": False} | config))
     args = [one for one in told if one not in {"--tls", "--provision"}]
@@ -137,7 +138,8 @@ def at_our_charger(name: str, told: list[str], car: int) -> tuple[bool, str]:
     over = next((one for one in events if one["event"] == "SessionOver"), {"outcome": "no end", "why": ""})
     powered = any(one["event"] == "PowerWanted" and one["on"] for one in events)
     messages = (work / "evcc.jsonl").read_text().count('"encode"') if (work / "evcc.jsonl").exists() else 0
-    good = over["outcome"] == "terminated" and powered
+    again = "--renegotiate" not in told or sum(one["event"] == "EnergyWanted" for one in events) > 1
+    good = over["outcome"] == "terminated" and powered and again
     return good, f"{messages} requests, {over['outcome']} {over.get('why', '')}".strip()
 
 
