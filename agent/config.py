@@ -32,6 +32,8 @@ IDENTITY_CHARACTERS: Final = frozenset(
     # OCPP 2.0.1 identifierString without ":", which would end the user name of HTTP basic authentication
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-_=+|@."
 )
+AC_WIRING_A: Final = 32.0
+MAX_DC_A: Final = 1_000.0  # our policy: beyond every supply there is
 PASSWORD_LENGTH: Final = range(16, 41)  # OCPP 2.0.1 A00.FR.205; for 1.6 alone any other length is the operator's affair
 
 Version = Literal["2.1", "2.0.1", "1.6"]
@@ -87,14 +89,22 @@ class Evse(_Section, frozen=True):
     """One EVSE: what its wiring bears, and its turn when the site's fuse is shared by priority (low goes first).
 
     `meter_evse_id`: its official id, which a signing meter signs along.
+    `max_current_a`: of an AC outlet's wiring per phase (32 A unless told), of a DC output (its supply's rating).
     """
 
     id: Annotated[int, Meta(ge=1)]
-    max_current_a: Annotated[float, Meta(ge=MIN_OFFER_A, le=MAX_OFFER_A)] = 32.0
+    kind: Literal["AC", "DC"] = "AC"
+    max_current_a: Annotated[float, Meta(ge=MIN_OFFER_A, le=MAX_DC_A)] | None = None
     phases: Literal[1, 3] = 3
     priority: int = 0
     meter_evse_id: Annotated[str, Meta(max_length=50)] | None = None
     v2g: V2g | None = None
+
+    @property
+    def wiring_a(self) -> float:
+        """What its wiring bears; the supply of a DC output says so itself, where nobody says less."""
+        unless_told_a = AC_WIRING_A if self.kind == "AC" else MAX_DC_A
+        return unless_told_a if self.max_current_a is None else self.max_current_a
 
 
 class Site(_Section, frozen=True):
@@ -239,6 +249,10 @@ def _problems(config: Config) -> Iterator[tuple[KeyPath, str]]:
     for index, evse in enumerate(config.evse):
         if evse.id != index + 1:
             yield ("evse", index, "id"), f"expected {index + 1}: EVSEs are numbered from 1 without gaps, in order"
+        if evse.kind == "AC" and evse.wiring_a > MAX_OFFER_A:
+            yield ("evse", index, "max_current_a"), f"expected at most {MAX_OFFER_A:g} for an AC outlet"
+        if evse.kind == "DC" and evse.v2g is None:
+            yield ("evse", index, "v2g"), "is missing: direct current is agreed in digital communication only"
     if config.firmware.installer == "command" and not config.firmware.install:
         yield ("firmware", "install"), "is missing: the program that installs firmware, and its arguments"
     yield from _meter_problems(config)

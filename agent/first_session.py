@@ -29,7 +29,7 @@ def first_session(evse: Evse, hardware: EvseHardware, blob: bytes | None, rules:
         has_rcd=hardware.rcd is not None,
         phases=hardware.capabilities.phases,
         switch=Switch() if hardware.phase_switch is not None else None,
-        dc=hardware.capabilities.dc is not None,
+        dc=hardware.capabilities.dc,
         signs=ability(hardware.meter),
     )
 

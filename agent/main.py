@@ -10,12 +10,11 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent import signatures, workshops
+from agent import evses, signatures, workshops
 from agent.config import Config, Evse, V2g, read_secret
 from agent.control import ControlServer
 from agent.control_methods import Methods
 from agent.core.events import AnyEvent, ClockCorrected, LimitSet
-from agent.core.limits import LimitInput, LimitSource
 from agent.core.restamp import Correction
 from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.session import Session
@@ -54,7 +53,7 @@ from agent.runtime.tasks import together
 from agent.runtime.token_store import TokenStore
 from hal import ownership
 from hal.board import Board, EvseHardware
-from hal.types import FaultCleared, FaultRaised, GridSignalled, TokenPresented
+from hal.types import DcRatings, FaultCleared, FaultRaised, GridSignalled, TokenPresented
 
 if TYPE_CHECKING:
     from agent.iso15118.server import SeccServer
@@ -99,17 +98,17 @@ class Agent:
             known=tokens.known,
             time_set=self._time_set,
         )
-        evses = self.charge_point
-        evses.equip(
+        point = self.charge_point
+        point.equip(
             site,
-            Profiles(journal, clock, evses, site, lambda: settings.get(SMART_CHARGING_ENABLED)),
-            Reservations(journal, clock, evses, lambda evse: connector_type(evses.capabilities(evse))),
+            Profiles(journal, clock, point, site, lambda: settings.get(SMART_CHARGING_ENABLED)),
+            Reservations(journal, clock, point, lambda evse: connector_type(point.capabilities(evse))),
         )
         self.security = SecurityDesk(journal, clock, self._offer, lambda: self.station.online)
         self.log_book = workshops.log_book(config, journal, clock, settings, self._status)
         self._publisher = workshops.publisher(config)
         workshop = workshops.workshop(config, self.log_book, CustomerTraces(journal, tokens.forget), self._publisher)
-        self.station = station(evses, self.security, workshop)
+        self.station = station(point, self.security, workshop)
         self.authorizer = Authorizer(
             tokens, clock, settings.auth_rules, self.station.authorize, lambda: self.station.online
         )
@@ -145,26 +144,23 @@ class Agent:
             language=language,
         )
         self._performers.append((task, performer))
-        task.post(
-            LimitSet(LimitInput(LimitSource.BOARD, min(config.max_current_a, hardware.capabilities.max_current_a)))
-        )
+        task.post(LimitSet(evses.board_limit(config.wiring_a, hardware.capabilities)))
 
-    def talk(self, evse: int, config: V2g, phases: int) -> None:
-        """Let cars at this EVSE speak ISO 15118-2."""
+    def talk(self, evse: int, config: V2g, phases: int, supply: DcRatings | None) -> None:
+        """Let cars at this EVSE speak ISO 15118-2; where there is a DC `supply`, DIN 70121, too."""
         from agent.plug_and_charge import PlugAndCharge
-        from agent.v2g import server_for
+        from agent.v2g import followed, outlet_of, server_for
 
         def tell(event: AnyEvent) -> None:
             self.charge_point.post(evse, event)
 
-        evses, contracts = (
-            self.charge_point,
-            PlugAndCharge(config, self._certificates, self.settings, self.clock, self.station.say),
-        )
-        server = server_for(evse, config, phases, lambda: evses.session(evse), self.clock, tell, contracts, evses.plans)
+        point = self.charge_point
+        contracts = PlugAndCharge(config, self._certificates, self.settings, self.clock, self.station.say)
+        outlet = outlet_of(evse, config, phases, supply)
+        server = server_for(evse, config, outlet, lambda: point.session(evse), self.clock, tell, contracts, point.plans)
         self.v2g[evse] = server
-        evses.plans.on_change(evse, server.changed)
-        evses.on_step(lambda stepped: server.changed() if stepped == evse else None)
+        point.plans.on_change(evse, server.changed)
+        point.on_step(lambda stepped: followed(server, point.session(evse)) if stepped == evse else None)
 
     async def run(self) -> ResetKind:
         """Charge until a reset was asked for and every session is at rest (returns its kind), or until cancelled.
@@ -176,12 +172,12 @@ class Agent:
         self._started()
         try:
             self.charge_point.start()
-            evses = (task.run(performer) for task, performer in self._performers)
+            tasks = (task.run(performer) for task, performer in self._performers)
             cars = (server.run() for server in self.v2g.values())
             control = () if self._control_server is None else (self._control_server.run(),)
             others = (self._listen(), self.station.run(), *control, *cars)
             with self.charge_point.watching(self.security.watch), self._noting():
-                await together(*evses, *others, self._until_reset(self._reset_asked))
+                await together(*tasks, *others, self._until_reset(self._reset_asked))
             return self._reset_asked.result()
         finally:
             await self._close()
@@ -308,7 +304,7 @@ def build(
             workshop=workshop,
         )
 
-    agent = Agent(board, journal, settings, clock, _site(config), tokens, station, config, control=control)
+    agent = Agent(board, journal, settings, clock, evses.site(config, board), tokens, station, config, control=control)
     _take_in(agent, config, new_id)
     return agent
 
@@ -330,7 +326,7 @@ def _take_in(agent: Agent, config: Config, new_id: Callable[[], str]) -> None:
         session = first_session(evse, hardware, saved.get(evse.id), agent.settings.rules())
         agent.add(session, hardware, new_id, config.station.language, evse)
         if evse.v2g is not None:
-            agent.talk(evse.id, evse.v2g, evse.phases)
+            agent.talk(evse.id, evse.v2g, evse.phases, hardware.capabilities.dc)
 
 
 def _check(config: Config, board: Board) -> None:
@@ -338,11 +334,7 @@ def _check(config: Config, board: Board) -> None:
     if not board.info.guarded:
         raise UnguardedBoardError(f"board {board.info.model} has no interlock: wrap it in hal.guard.Guard")
     ownership.check(board.info, (evse.capabilities for evse in board.evses.values()))
-    missing = [evse.id for evse in config.evse if evse.id not in board.evses]
-    if missing:
-        raise ValueError(
-            f"the configuration names EVSE {missing}, but the board {board.info.model} has {sorted(board.evses)}"
-        )
+    evses.check(config, board)
 
 
 def _home(config: Config) -> Home:
@@ -367,10 +359,3 @@ def _home(config: Config) -> Home:
 def _plate(config: Config, board: Board) -> Nameplate:
     station = config.station
     return Nameplate(station.vendor, station.model, station.serial or board.info.serial, board.info.firmware or None)
-
-
-def _site(config: Config) -> Site:
-    max_a = {evse.id: evse.max_current_a for evse in config.evse}
-    site = Site(config.site.sharing, max_a, {evse.id: evse.priority for evse in config.evse})
-    site.limit(LimitSource.SITE_FUSE, config.site.fuse_a)
-    return site

@@ -219,7 +219,7 @@ class Recorder:
         return EvseBegun(
             capabilities=hardware.capabilities,
             has_lock=hardware.lock is not None,
-            max_current_a=configured.max_current_a,
+            max_current_a=configured.wiring_a,
             priority=configured.priority,
             at_rest=_is_at_rest(session),
             present=present,

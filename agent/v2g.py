@@ -17,23 +17,36 @@ from agent.iso15118.server import SeccServer
 from agent.plug_and_charge import PlugAndCharge
 from agent.runtime.car_plans import CarPlans
 from agent.runtime.clock import Clock
+from hal.types import DcRatings
 
 CHALLENGE_OCTETS = 16  # ISO 15118-2 GenChallengeType
 SESSION_OCTETS = 8
 
 
+def outlet_of(evse: int, config: V2g, phases: int, supply: DcRatings | None) -> Outlet:
+    """What an EVSE is to a car that talks."""
+    return Outlet(config.evse_id or f"ZZ*EVS*E{evse}", phases, dc=supply)
+
+
+def followed(server: SeccServer, session: Session) -> None:
+    """The EVSE's session has taken a step: the car may hear of it, if one is there."""
+    if session.plugged:
+        server.changed()
+    else:
+        server.gone()
+
+
 def server_for(
     evse: int,
     config: V2g,
-    phases: int,
+    outlet: Outlet,
     session: Callable[[], Session],
     clock: Clock,
     tell: Callable[[AnyEvent], None],
     contracts: PlugAndCharge,
     plans: CarPlans,
 ) -> SeccServer:
-    """A server for the car at an EVSE."""
-    outlet = Outlet(config.evse_id or f"ZZ*EVS*E{evse}", phases)
+    """A server for the car at an EVSE, which is this outlet to it."""
 
     def described(chain: tuple[bytes, ...]) -> Contract:
         judge = contracts.judge()
@@ -54,7 +67,7 @@ def server_for(
         seen,
         heard,
         lambda: Dice(secrets.token_bytes(SESSION_OCTETS), secrets.token_bytes(CHALLENGE_OCTETS), contracts.judge()),
-        spoken=(v2g.Protocol.ISO_2,),
+        spoken=(v2g.Protocol.ISO_2,) if outlet.dc is None else (v2g.Protocol.ISO_2, v2g.Protocol.DIN),
         interface=config.interface,
         sdp_port=config.sdp_port,
         port=config.port,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from hal import dc
+from hal import dc_figures
 from hal.board import EvseHardware
 from hal.conformance import Act, Check, CheckFailedError, Measured, Subject
 from hal.trial import SETTLE_S, Trial, trial
@@ -59,7 +59,9 @@ async def _cable_check(subject: Subject) -> Measured:
         await one.until(lambda: one.last(InsulationMeasured) is not None, SETTLE_S, "a resistance to earth")
         at_s = asyncio.get_running_loop().time()
         await supply.mode(DcMode.OFF)
-        off_s = await one.until(lambda: _output_v(one) < dc.SAFE_V, DISCHARGE_S, f"below {dc.SAFE_V:g} V")
+        off_s = await one.until(
+            lambda: _output_v(one) < dc_figures.SAFE_V, DISCHARGE_S, f"below {dc_figures.SAFE_V:g} V"
+        )
         await monitor.stop()
     return Measured(off_s - at_s)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from hal import dc, mains, overcurrent
+from hal import dc, dc_figures, mains, overcurrent
 from hal.commands import PilotE, PilotF
 from hal.iec61851 import CLOSE_WITHIN_S, DIODE_LOW_MAX_MV, RECLOSE_S, cable_ampacity
 from hal.rules import UNTIL_UNPLUGGED, State, believable, supervised
@@ -180,8 +180,8 @@ def check_insulation(turn: Turn) -> None:
     elif FaultKind.INSULATION_MONITOR in turn.state.found:
         turn.clear_fault(FaultKind.INSULATION_MONITOR)
     ohms = supply.insulation_ohm
-    if supply.delivers and ohms is not None and ohms < dc.INSULATION_MIN_OHM:
-        turn.find_fault(FaultKind.INSULATION, f"{ohms:.0f} ohm; {dc.INSULATION_MIN_OHM:.0f} are needed")
+    if supply.delivers and ohms is not None and ohms < dc_figures.INSULATION_MIN_OHM:
+        turn.find_fault(FaultKind.INSULATION, f"{ohms:.0f} ohm; {dc_figures.INSULATION_MIN_OHM:.0f} are needed")
 
 
 def check_mirror(turn: Turn) -> None:

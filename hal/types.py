@@ -251,13 +251,14 @@ class Stamped(msgspec.Struct, frozen=True):
 
 
 class DcRatings(Value, frozen=True):
-    """What a DC supply can give."""
+    """What a DC supply can give. `plug`: on its cable, by OCPP's names (CCS1, CCS2, G105: CHAdeMO)."""
 
     max_voltage_v: float
     max_current_a: float
     max_power_w: float
     min_voltage_v: float = 150.0
     min_current_a: float = 0.0
+    plug: str = "CCS2"
 
 
 class EvseCapabilities(Value, frozen=True):

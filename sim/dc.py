@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from hal.dc import PRECHARGE_WINDOW_V, RAMP_A_PER_S
+from hal.dc_figures import PRECHARGE_WINDOW_V, RAMP_A_PER_S
 from hal.types import DcMeasured, DcMode, DcRatings, FaultCleared, FaultKind, FaultRaised, HalEvent, InsulationMeasured
 from sim.symptoms import Symptom
 
@@ -64,6 +64,7 @@ class DcPlant:
         self.insulation_ohm = spec.insulation_ohm
         self.overshoot_v = 0.0
         self.monitor_silent = False
+        self.dead = False  # the supply has switched itself off
         self.emitted: list[HalEvent] = []
         self._open_v: float | None = None  # of the battery that is connected
         self._r_ohm = 0.0
@@ -93,6 +94,7 @@ class DcPlant:
         """These symptoms, and no others, are there."""
         self.insulation_ohm = symptoms.get(Symptom.INSULATION_LOW, self.spec.insulation_ohm)
         self.monitor_silent = Symptom.INSULATION_SILENT in symptoms
+        self.dead = Symptom.DC_SUPPLY_TRIPS in symptoms
         self.overshoot_v = symptoms.get(Symptom.DC_OVERSHOOT, 0.0)
         self.drive(now_s)
 
@@ -119,7 +121,11 @@ class DcPlant:
                 inrush_v = difference_v
             self.output_v = open_v
             self._ticked_s = now_s
+        still = not self._moves
         self._open_v, self._r_ohm = open_v, battery.r_ohm
+        if still and self._moves:  # a fuller battery: its voltage is there at once, a current follows from now on
+            self._ticked_s = now_s
+            self.output_v = open_v + self.output_a * battery.r_ohm
         return inrush_v
 
     def drive(self, now_s: float, *, mode: DcMode | None = None, to: tuple[float, float] | None = None) -> None:
@@ -131,7 +137,7 @@ class DcPlant:
             self.voltage_v, self.current_a = to
         if not self._moves or now_s - self._ticked_s > TICK_S:
             self._ticked_s = now_s
-        if self.mode is DcMode.OFF:
+        if self.mode is DcMode.OFF or self.dead:
             self.output_a = 0.0
 
     def monitor(self, on: bool, now_s: float) -> None:
@@ -166,7 +172,7 @@ class DcPlant:
     @property
     def _wanted(self) -> tuple[float, float]:
         """Where voltage and current are going."""
-        off = self.mode is DcMode.OFF
+        off = self.mode is DcMode.OFF or self.dead
         if self._open_v is None:
             return (0.0 if off else self.voltage_v + self.overshoot_v), 0.0
         if off:

@@ -13,6 +13,7 @@ from sim.circuit import Source, SourceMode
 from sim.dc import DcPlant
 from sim.evse import SimEvse
 from sim.symptoms import Symptom
+from sim.vehicle import Vehicle
 
 CP_REPEAT_S: Final = 1.0  # the converter repeats its reading this often while PWM runs or the coil is on
 INSULATION_TEST_TAKES_S: Final = 5.0  # and the insulation monitor's
@@ -185,3 +186,9 @@ class SimEvseHardware:
             None if plant.dc is None else InsulationSimPorts(plant, plant.dc, ports.change)
         )
         self.events = events
+        self._plant = plant
+
+    @property
+    def car(self) -> Vehicle | None:
+        """The car on the cable, which no board would know."""
+        return self._plant.car

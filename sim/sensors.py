@@ -29,6 +29,8 @@ def found(symptoms: Mapping[Symptom, float], voltages_v: Phases) -> dict[FaultKi
         faults[FaultKind.OVER_TEMPERATURE] = f"{temperature_c:g} degrees Celsius at the terminals"
     if Symptom.E_STOP in symptoms:
         faults[FaultKind.E_STOP] = "the button is pressed"
+    if Symptom.DC_SUPPLY_TRIPS in symptoms:
+        faults[FaultKind.DC_SUPPLY] = "the supply has switched itself off"
     if Symptom.DOOR_OPEN in symptoms:
         faults[FaultKind.DOOR] = "the housing is open"
     if (ohm := symptoms.get(Symptom.PE_RESISTANCE, 0.0)) > PE_LIMIT_OHM:

@@ -37,10 +37,12 @@ class Symptom(enum.StrEnum):
     E_STOP = "e-stop"
     DOOR_OPEN = "door-open"
     CAR_IGNORES_PILOT = "car-ignores-pilot"
+    CAR_SILENT = "car-silent"
     INSULATION_LOW = "insulation-low"
     INSULATION_SILENT = "insulation-silent"
     INSULATION_TEST_FAILS = "insulation-test-fails"
     DC_OVERSHOOT = "dc-overshoot"
+    DC_SUPPLY_TRIPS = "dc-supply-trips"
     METER_SILENT = "meter-silent"
     BOARD_SLOW = "board-slow"
     PHASE_LOSS = "phase-loss"
@@ -75,10 +77,12 @@ DEFAULTS: Final = {
     Symptom.E_STOP: PRESENT,  # somebody pressed the button of this EVSE
     Symptom.DOOR_OPEN: PRESENT,  # the housing's contact
     Symptom.CAR_IGNORES_PILOT: PRESENT,  # draws its own maximum and keeps S2 closed
+    Symptom.CAR_SILENT: PRESENT,  # a car that talks says nothing any more, and leaves everything as it is
     Symptom.INSULATION_LOW: 40_000.0,  # ohm from a DC pole to earth; charging needs 100,000
     Symptom.INSULATION_SILENT: PRESENT,  # the insulation monitor says nothing any more
     Symptom.INSULATION_TEST_FAILS: PRESENT,
     Symptom.DC_OVERSHOOT: 200.0,  # V by which the DC supply misses its value
+    Symptom.DC_SUPPLY_TRIPS: PRESENT,  # the DC supply has switched itself off, and says so
     Symptom.METER_SILENT: PRESENT,
     Symptom.BOARD_SLOW: 5.0,  # seconds until a command is answered
     Symptom.PHASE_LOSS: 1.0,  # the conductor 1, 2 or 3 without voltage

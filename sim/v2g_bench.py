@@ -153,7 +153,11 @@ class BenchBattery:
         self.voltage_v = voltage_v
         self.max_current_a = 16.0
         self.soc_pct = 50.0
-        self.full = False
+        self.full = self.greedy = False
+        self.charge_v = voltage_v
+
+    def connect(self, on: bool) -> None:
+        """Its contactor leads nowhere here."""
 
     def ready(self, on: bool) -> None:
         """S2 leads nowhere here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -34,6 +34,15 @@ def offered_a(duty_pct: float) -> float | None:
     return None
 
 
+class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a car talks with its charger. `protocol`: the only one that it speaks; `loop_s`: between its demands."""
+
+    energy: Literal["AC", "DC"] = "AC"
+    protocol: Literal["", "iso15118-2", "din70121"] = ""
+    departure_s: int | None = None
+    loop_s: float = 1.0
+
+
 class VehicleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A car model and how its driver left it. `curve` maps percent of charge to the share of `max_current_a`."""
 
@@ -51,6 +60,7 @@ class VehicleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     battery: Battery = Battery()  # what a DC charger sees
     sleep_after_s: float | None = None  # without an offer; only state E or F wakes it
     digital: bool = False  # it talks with the charger: S2 and current follow messages, not the duty cycle
+    talk: Talk | None = None  # the same, and what it says is said without anybody's help
 
     def __post_init__(self) -> None:
         if self.phases not in {1, 2, 3}:
@@ -126,6 +136,11 @@ class Vehicle:
         return min(limit_a, max(spec.max_current_a * self._curve_share(), spec.min_current_a))
 
     @property
+    def appetite_a(self) -> float:
+        """The current that its battery takes at its state of charge."""
+        return self.spec.max_current_a * self._curve_share()
+
+    @property
     def currents_a(self) -> Phases:
         """The currents it would take from live phases."""
         amps = self.draw_a
@@ -149,7 +164,7 @@ class Vehicle:
         if woken and self.asleep:
             self.asleep = False
             self._no_offer(now_s)
-        if self.spec.digital:
+        if self.spec.digital or self.spec.talk is not None:
             return
         offer_a = None if duty_pct is None else offered_a(duty_pct)
         if offer_a == self._offer_a:
@@ -197,7 +212,7 @@ class Vehicle:
     def pause(self) -> None:
         """It stops by itself (its driver, its schedule): current down, S2 open."""
         self.paused = True
-        self._release()
+        self._rest()
 
     def resume(self, now_s: float) -> None:
         """It wants energy again."""
@@ -213,7 +228,7 @@ class Vehicle:
         if self.wants_energy:
             self._ask(now_s)
         else:
-            self._release()
+            self._rest()
 
     def step(self, now_s: float) -> None:
         """Do what is due by now."""
@@ -239,7 +254,7 @@ class Vehicle:
 
     def edge_due_s(self, at_s: float, power_w: float) -> float:
         """When the battery reaches the next step of its curve at this power, seen from `at_s`."""
-        if power_w <= 0:
+        if power_w <= 0 or self._battery_wh >= self._target_wh:  # until its demand follows, it warms the cells
             return math.inf
         missing_wh = max(0.0, self._edge_wh - self._battery_wh)
         return at_s + missing_wh * S_PER_H / (power_w * self.spec.efficiency)
@@ -251,7 +266,7 @@ class Vehicle:
         self._battery_wh = self._edge_wh
         self._step += 1
         if self._battery_wh >= self._target_wh:
-            self._release()
+            self._rest()
 
     @property
     def _edge_wh(self) -> float:
@@ -277,6 +292,11 @@ class Vehicle:
         self._due.pop(Move.CLOSE_S2, None)
         if self.spec.sleep_after_s is not None:
             self._due[Move.SLEEP] = now_s + self.spec.sleep_after_s
+
+    def _rest(self) -> None:
+        """It wants no more; one that is charged by direct current says so before it opens S2."""
+        if not self.dc_closed:
+            self._release()
 
     def _release(self) -> None:
         """S2 opens, the charger rests."""

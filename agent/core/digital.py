@@ -2,7 +2,8 @@
 
 The pilot says 5 % while it goes on or is hoped for. A car that does not begin in time, or whose session fails, is
 charged by basic signalling after all (ISO 15118-3 9.1, IEC 61851-1 annex D). A car that ended its session because there
-was no energy for it is woken when there is: by the pilot's going to X1 and back (ISO 15118-3 [check], B1 to B2).
+was no energy for it is woken when there is: by the pilot's going to X1 and back (ISO 15118-3 [check], B1 to B2). Direct
+current knows nothing else than digital communication: its pilot says 5 % again, after X1, where a session failed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core import driver
+from agent.core import dc, driver
 from agent.core.effects import Timer
 from agent.core.events import DigitalBegan, DigitalNeeds, DigitalOffered, DigitalOver, DigitalPower, DigitalWanted
 from agent.core.faults import holds_energy
@@ -27,12 +28,13 @@ def offered(turn: Turn) -> None:
     """A car was plugged in: show it that this charger can talk."""
     if turn.s.can_talk:
         turn.set(digital=Digital(Talk.OFFERED))
-        turn.arm(Timer.TALK, BEGIN_S)
+        _await_begin(turn)
 
 
 def gone(turn: Turn) -> None:
     """The car has left."""
     turn.cancel(Timer.TALK)
+    dc.gone(turn)
     turn.set(digital=Digital())
 
 
@@ -45,7 +47,13 @@ def due(turn: Turn) -> None:
             _give_up(turn)
         case Talk.WAKING:
             turn.set(digital=replace(turn.s.digital, talk=Talk.OFFERED))
-            turn.arm(Timer.TALK, BEGIN_S)
+            _await_begin(turn)
+
+
+def _await_begin(turn: Turn) -> None:
+    """A car that can be charged otherwise has a while to begin; direct current waits for as long as it takes."""
+    if turn.s.dc is None:
+        turn.arm(Timer.TALK, BEGIN_S)
 
 
 def attend(turn: Turn, *, offering: bool) -> None:
@@ -84,6 +92,7 @@ def _began(turn: Turn, event: DigitalBegan) -> None:
     """A session is set up; where the car had paused one, it goes on."""
     if turn.s.plugged and turn.s.can_talk:
         turn.cancel(Timer.TALK)
+        dc.over(turn)
         turn.set(digital=replace(_known(turn), talk=Talk.TALKING, evcc_id=event.evcc_id))
 
 
@@ -107,8 +116,11 @@ def _over(turn: Turn, event: DigitalOver) -> None:
     wake = not (event.paused and own_wish)
     turn.set(digital=replace(s.digital, talk=Talk.QUIET, power=False, paused=event.paused, wake=wake))
     _without_power(turn)
+    dc.over(turn)
     if event.failed:
         _give_up(turn)
+        if s.dc is not None and s.energized:  # nothing is left to charge it with
+            driver.stop(turn, Stop(Trigger.EV_COMMUNICATION_LOST, StopReason.OTHER))
     elif not event.paused and own_wish:
         driver.stop(turn, Stop(Trigger.STOP_AUTHORIZED, StopReason.STOPPED_BY_EV))  # E15.FR.04, E15.FR.05
 
@@ -121,6 +133,10 @@ def _has_energy_for_it(turn: Turn) -> bool:
 
 def _give_up(turn: Turn) -> None:
     turn.cancel(Timer.TALK)
+    if turn.s.dc is not None:
+        turn.set(digital=replace(_known(turn), talk=Talk.WAKING))
+        turn.arm(Timer.TALK, X1_S)
+        return
     turn.set(digital=replace(_known(turn), given_up_s=turn.now.mono_s))
 
 

@@ -62,6 +62,20 @@ class SupplyDc(Effect, frozen=True):
     current_a: float = 0.0
 
 
+class PrepareDc(Effect, frozen=True):
+    """Let the insulation monitor test itself at this voltage and measure from then on; watch for over-voltage.
+
+    When it is ready, or has failed, `DcPrepared` comes back.
+    """
+
+    test_v: float
+    limit_v: float
+
+
+class RestDc(Effect, frozen=True):
+    """Let the monitors of the DC output rest: no car is there that they could protect."""
+
+
 class LockConnector(Effect, frozen=True):
     """Lock (True) or unlock the connector."""
 
@@ -116,6 +130,7 @@ class Timer(enum.StrEnum):
     WAKE = "wake"  # the next step of waking a sleeping car
     PHASES = "phases"  # the next step of the phase switch
     SELF_TEST = "self-test"  # the residual-current monitor has not been tested for a day
+    SUPPLY = "dc-supply"  # the rising current of a DC supply may be raised further
     AWAY = "away"  # the pilot has shown no car for so long that it must have left
     SIGN = "sign"  # a meter that did not sign is asked again
     SIGNED_END = "signed-end"  # the bill waits no longer for the meter's signature
@@ -157,6 +172,8 @@ AnyEffect = (
     | SwitchPhases
     | SelfTestRcd
     | SupplyDc
+    | PrepareDc
+    | RestDc
     | LockConnector
     | Authorize
     | Emit

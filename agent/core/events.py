@@ -235,12 +235,23 @@ class MeterKeyRead(Event, frozen=True):
     public_key: str
 
 
+class CableCheckAsked(Event, frozen=True):
+    """The car wants the insulation of its cable checked, and will want energy afterwards."""
+
+
+class DcPrepared(Event, frozen=True):
+    """The insulation monitor has tested itself and measures, somebody watches for over-voltage; or not (`ok`)."""
+
+    ok: bool
+
+
 class DcWanted(Event, frozen=True):
-    """The communication with the car wants this of the DC supply. Heeded while permission is live; OFF always."""
+    """The communication with the car wants this of the DC supply; heeded while energy may flow. `soc_pct`: if told."""
 
     mode: DcMode
     voltage_v: float = 0.0
     current_a: float = 0.0
+    soc_pct: int | None = None
 
 
 class ReadingAsked(Event, frozen=True):
@@ -302,6 +313,8 @@ AnyEvent = (
     | MeterSigned
     | MeterNotSigned
     | MeterKeyRead
+    | CableCheckAsked
+    | DcPrepared
     | DcWanted
     | UnlockRequested
 )

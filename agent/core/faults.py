@@ -23,6 +23,10 @@ ENDS: Final[Mapping[FaultKind, StopReason]] = MappingProxyType(
         FaultKind.PE_LOSS: StopReason.GROUND_FAULT,
         FaultKind.OVER_CURRENT: StopReason.OVERCURRENT_FAULT,
         FaultKind.E_STOP: StopReason.EMERGENCY_STOP,
+        FaultKind.INSULATION: StopReason.GROUND_FAULT,
+        FaultKind.INSULATION_MONITOR: StopReason.OTHER,
+        FaultKind.DC_SUPPLY: StopReason.OTHER,
+        FaultKind.DC_OVER_VOLTAGE: StopReason.OTHER,
     }
 )
 

@@ -27,25 +27,34 @@ class LimitSource(enum.StrEnum):
 
 
 class LimitInput(msgspec.Struct, frozen=True):
-    """What one source says, in ampere per phase; valid until `until_mono_s`, afterwards `fallback_a` counts."""
+    """What one source says, in ampere per phase; valid until `until_mono_s`, afterwards `fallback_a` counts.
+
+    `power_w`: the same of a DC output, where the source limits its power.
+    """
 
     source: LimitSource
     current_a: float
     until_mono_s: float = math.inf
     fallback_a: float = 0.0
+    power_w: float | None = None
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """The current that may be offered (0.0: none) and the source that decided it."""
+    """The current that may be offered (0.0: none) and the source that decided it.
+
+    `least_a`: less cannot be offered. `power_w`: of a DC output.
+    """
 
     current_a: float
     source: LimitSource
     stale: bool = False
+    least_a: float = MIN_OFFER_A
+    power_w: float | None = None
 
     @property
     def offers(self) -> bool:
         """Whether it is enough to offer anything at all."""
-        return self.current_a >= MIN_OFFER_A
+        return self.current_a > 0.0 and self.current_a >= self.least_a
 
     def explain(self) -> str:
         """E.g. "16 A: site fuse"."""
@@ -58,9 +67,12 @@ class LimitError(ValueError):
 
 def checked(limit: LimitInput) -> LimitInput:
     """The input itself, if it can be used. Raises `LimitError` naming source and value."""
-    for name, value in (("current_a", limit.current_a), ("fallback_a", limit.fallback_a)):
+    values = [("current_a", limit.current_a), ("fallback_a", limit.fallback_a)]
+    if limit.power_w is not None:
+        values.append(("power_w", limit.power_w))
+    for name, value in values:
         if not math.isfinite(value) or value < 0:
-            raise LimitError(f"{limit.source}: {name} {value!r} is no current; give ampere >= 0")
+            raise LimitError(f"{limit.source}: {name} {value!r} cannot be a limit; give a number >= 0")
     return limit
 
 

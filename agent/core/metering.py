@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import msgspec
+
+from agent.core.session import Session
 from agent.core.values import Instant, Measurand, Reading, ReadingContext, SampledValue
 from hal.types import MeterSample, Quality
 
@@ -22,12 +25,34 @@ def fresh(sample: MeterSample | None, now: Instant) -> bool:
     )
 
 
+class Beside(msgspec.Struct, frozen=True):
+    """What a reading holds that no meter measures. `dc`: the meter's first phase is the one pair of wires there is."""
+
+    offered_a: float | None = None
+    offered_w: float | None = None
+    soc_pct: int | None = None
+    dc: bool = False
+
+
+NOTHING: Final = Beside()
+
+
+def beside(session: Session) -> Beside:
+    """What an EVSE offers, and what its car says of its battery."""
+    offered_a = (session.offer.current_a if session.offer else None) or 0.0
+    needs, soc_pct = session.digital.needs, session.line.soc_pct
+    if soc_pct is None and needs is not None:
+        soc_pct = needs.soc_pct
+    offered_w = offered_a * session.reference_v if session.dc is not None else None
+    return Beside(offered_a, offered_w, soc_pct, dc=session.dc is not None)
+
+
 def take(
     sample: MeterSample,
     measurands: tuple[Measurand, ...],
     context: ReadingContext,
     now: Instant,
-    offered_a: float | None = None,
+    beside: Beside = NOTHING,
 ) -> Reading:
     """A reading of these measurands from the sample, stamped with the moment the sample was taken.
 
@@ -37,12 +62,12 @@ def take(
         at_utc_s=now.utc_s - max(0.0, now.mono_s - sample.taken_mono_s),
         context=context,
         energy_wh=round(sample.energy_import_wh, DECIMALS),
-        values=tuple(value for one in measurands for value in _values(sample, one, offered_a)),
+        values=tuple(value for one in measurands for value in _values(sample, one, beside)),
         estimated=not fresh(sample, now),
     )
 
 
-def _values(sample: MeterSample, measurand: Measurand, offered_a: float | None) -> tuple[SampledValue, ...]:
+def _values(sample: MeterSample, measurand: Measurand, beside: Beside) -> tuple[SampledValue, ...]:
     match measurand:
         case Measurand.ENERGY_IMPORT:
             return _one(measurand, sample.energy_import_wh, "Wh")
@@ -57,17 +82,28 @@ def _values(sample: MeterSample, measurand: Measurand, offered_a: float | None) 
         case Measurand.FREQUENCY:
             return _one(measurand, sample.frequency_hz, "Hz")
         case Measurand.CURRENT_OFFERED:
-            return _one(measurand, offered_a, "A")
+            return _one(measurand, beside.offered_a, "A")
+        case Measurand.POWER_OFFERED:
+            return _one(measurand, beside.offered_w, "W")
+        case Measurand.SOC:
+            return _one(measurand, beside.soc_pct, "Percent")
         case Measurand.CURRENT_IMPORT:
-            return _phases(measurand, sample.current_a, "A")
+            return _wires(measurand, sample.current_a, "A", beside)
         case Measurand.VOLTAGE:
-            return _phases(measurand, sample.voltage_v, "V")
+            return _wires(measurand, sample.voltage_v, "V", beside)
         case _:
             return ()
 
 
 def _one(measurand: Measurand, value: float | None, unit: str) -> tuple[SampledValue, ...]:
     return () if value is None else (SampledValue(measurand, round(value, DECIMALS), unit),)
+
+
+def _wires(
+    measurand: Measurand, values: tuple[float, ...] | None, unit: str, beside: Beside
+) -> tuple[SampledValue, ...]:
+    """One value of direct current, one for each phase of alternating."""
+    return _one(measurand, values[0] if values else None, unit) if beside.dc else _phases(measurand, values, unit)
 
 
 def _phases(measurand: Measurand, values: tuple[float, ...] | None, unit: str) -> tuple[SampledValue, ...]:

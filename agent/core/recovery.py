@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from agent.core import meter_tx, signing
+from agent.core.dc_line import Line
 from agent.core.derating import Derating
 from agent.core.effects import Timer
 from agent.core.meter_tx import Stage
@@ -65,6 +66,7 @@ def restored(saved: Session, rules: Rules) -> Session:
         next_tx="" if saved.early is not None else saved.next_tx,  # the meter may know a transaction of that id
         ready_mono_s=None,
         digital=Digital(),
+        line=Line(),
         asking=None,
         remote=None,
         recording=None,

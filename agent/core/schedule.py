@@ -1,4 +1,4 @@
-"""Charging profiles: which limit holds at a moment, and the composite schedule over a span of time.
+"""Charging profiles: which limit holds at a moment, and when it changes. `agent.core.composite` looks further ahead.
 
 Times are Unix seconds UTC, limits ampere per phase inside this module; power is turned into current by the nominal
 voltage of the grid, not the measured one (OCPP 2.0.1 K01.FR.50).
@@ -9,18 +9,16 @@ from __future__ import annotations
 import enum
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 DAY_S: Final = 86_400
 WEEK_S: Final = 7 * DAY_S
 DEFAULT_PHASES: Final = 3  # OCPP 2.0.1 K01.FR.49; 1.6 7.14
 NOMINAL_V: Final = 230.0
-ROUNDING: Final = 1e-6  # our policy: what a division may have lost of a tenth
 
 
 class Purpose(enum.StrEnum):
@@ -113,22 +111,27 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """The EVSE that is asked about, and its phases. `ready_utc_s`: when energy could first flow (K01.FR.42)."""
+    """The EVSE that is asked about, and its phases. `ready_utc_s`: when energy could first flow (K01.FR.42).
+
+    `dc`: its output has one "phase", at `nominal_v`; a limit in ampere is one of that output.
+    """
 
     evse: int
     tx: str | None = None
     ready_utc_s: float | None = None
     nominal_v: float = NOMINAL_V
     phases: int = DEFAULT_PHASES
+    dc: bool = False
 
 
 class Active(msgspec.Struct, frozen=True):
-    """The limit at a moment, the phases it is meant for, and the profile that decides it."""
+    """The limit at a moment, the phases it is meant for, and the profile that decides it. `power_w`: if said so."""
 
     current_a: float
     phases: int
     profile: int
     min_a: float = 0.0
+    power_w: float | None = None
 
 
 class ProfileError(ValueError):
@@ -190,113 +193,18 @@ def limit_at(profiles: Iterable[Profile], situation: Situation, utc_s: float) ->
     return min(found, key=lambda one: (one.current_a, one.profile), default=None)
 
 
+def dc_limit_at(profiles: Iterable[Profile], situation: Situation, utc_s: float) -> tuple[float | None, float | None]:
+    """The lowest current and the lowest power that prevailing profiles say of a DC output; None: none says one."""
+    found = list(_prevailing(tuple(profiles), situation, utc_s))
+    amps = (one.current_a for one in found if one.power_w is None)
+    watts = (one.power_w for one in found if one.power_w is not None)
+    return min(amps, default=None), min(watts, default=None)
+
+
 def next_change(profiles: Iterable[Profile], situation: Situation, utc_s: float) -> float | None:
     """The next moment after `utc_s` at which the limit may be another."""
     edges = (edge for one in profiles if _concerns(one, situation) for edge in _next_edges(one, situation, utc_s))
     return min((edge for edge in edges if utc_s < edge < math.inf), default=None)
-
-
-def composite(
-    profiles: Iterable[Profile],
-    situation: Situation,
-    start_utc_s: float,
-    duration_s: float,
-    unit: RateUnit = RateUnit.AMPERE,
-    ceiling_a: float | None = None,
-) -> tuple[Period, ...]:
-    """What holds from `start_utc_s` for `duration_s`, as few periods as can say it (K08, 1.6 GetCompositeSchedule).
-
-    Where no profile limits anything, or allows more, `ceiling_a` is given, or, where that is None, what there is.
-    """
-    every = tuple(profiles)
-
-    def at(utc_s: float) -> Flow | None:
-        return _flow(limit_at(every, situation, utc_s), situation, ceiling_a)
-
-    return _periods(at, _all_edges(every, (situation,), start_utc_s, duration_s), start_utc_s, unit)
-
-
-def station_composite(
-    profiles: Iterable[Profile],
-    situations: Iterable[tuple[Situation, float]],
-    start_utc_s: float,
-    duration_s: float,
-    unit: RateUnit,
-    fuse_a: float,
-) -> tuple[Period, ...]:
-    """What the station expects to take from the grid at most: the sum over its EVSEs, each with what it can give.
-
-    Never above the fuse, nor above what limits the station as a whole (K08.FR.03, K04.FR.05).
-    """
-    every, everywhere = tuple(profiles), tuple(situations)
-    whole = tuple(one for one in every if one.evse == 0 and one.purpose in OF_THE_STATION)
-    station = Situation(0, phases=max((one.phases for one, _ in everywhere), default=DEFAULT_PHASES))
-
-    def at(utc_s: float) -> Flow | None:
-        each = [_flow(limit_at(every, one, utc_s), one, most_a) for one, most_a in everywhere]
-        flows = [one for one in each if one is not None]
-        cap = limit_at(whole, station, utc_s)
-        most_a = fuse_a if cap is None else min(fuse_a, cap.current_a)
-        current_a = min(sum(one.current_a for one in flows), most_a)
-        power_w = min(sum(one.power_w for one in flows), most_a * station.phases * station.nominal_v)
-        return Flow(current_a, station.phases, power_w)
-
-    everyone = (station, *(one for one, _ in everywhere))
-    return _periods(at, _all_edges(every, everyone, start_utc_s, duration_s), start_utc_s, unit)
-
-
-def in_whole_seconds(periods: Iterable[Period]) -> tuple[Period, ...]:
-    """The periods as the wire counts them: of those that begin within one second the last, which goes on."""
-    latest = {math.floor(one.start_s): one for one in periods}
-    return tuple(replace(one, start_s=float(start_s)) for start_s, one in latest.items())
-
-
-class Flow(msgspec.Struct, frozen=True):
-    """The most that may flow: per phase, and over all."""
-
-    current_a: float
-    phases: int
-    power_w: float
-
-
-def _flow(active: Active | None, situation: Situation, ceiling_a: float | None) -> Flow | None:
-    if active is None and ceiling_a is None:
-        return None
-    current_a, phases = (ceiling_a or 0.0), situation.phases
-    if active is not None and (ceiling_a is None or active.current_a < ceiling_a):
-        current_a, phases = active.current_a, min(active.phases, situation.phases)
-    return Flow(current_a, phases, current_a * phases * situation.nominal_v)
-
-
-def _periods(
-    at: Callable[[float], Flow | None], edges: Iterable[float], start_utc_s: float, unit: RateUnit
-) -> tuple[Period, ...]:
-    """One period for each stretch that differs from the one before it."""
-    periods: list[Period] = []
-    gap = False
-    for edge in sorted(edges):
-        flow = at(edge)
-        if flow is None:
-            gap = True
-            continue
-        limit = _tenths(flow.current_a if unit is RateUnit.AMPERE else flow.power_w)
-        if gap or not periods or (periods[-1].limit, periods[-1].phases) != (limit, flow.phases):
-            periods.append(Period(edge - start_utc_s, limit, flow.phases))
-        gap = False
-    return tuple(periods)
-
-
-def _tenths(value: float) -> float:
-    """With one decimal, as OCPP takes it, and never more than it is."""
-    return math.floor(value * 10.0 + ROUNDING) / 10.0
-
-
-def _all_edges(
-    profiles: tuple[Profile, ...], situations: Iterable[Situation], start_utc_s: float, duration_s: float
-) -> set[float]:
-    end_s = start_utc_s + duration_s
-    edges = {edge for here in situations for one in profiles for edge in _edges(one, here, start_utc_s, end_s)}
-    return edges | {start_utc_s}
 
 
 def _prevailing(profiles: tuple[Profile, ...], situation: Situation, utc_s: float) -> Iterator[Active]:
@@ -334,8 +242,10 @@ def _active(profile: Profile, situation: Situation, utc_s: float) -> Active | No
     if schedule.duration_s is not None and passed_s >= schedule.duration_s:
         return None  # a lower stack level has its turn (K01.FR.12/13)
     period = schedule.periods[_at(schedule.periods, passed_s)]
-    per_ampere = 1.0 if schedule.unit is RateUnit.AMPERE else situation.nominal_v * period.over
-    return Active(period.limit / per_ampere, period.over, profile.id, (schedule.min_rate or 0.0) / per_ampere)
+    power_w = None if schedule.unit is RateUnit.AMPERE else period.limit
+    over = 1 if situation.dc else period.over
+    per_ampere = 1.0 if power_w is None else situation.nominal_v * over
+    return Active(period.limit / per_ampere, over, profile.id, (schedule.min_rate or 0.0) / per_ampere, power_w)
 
 
 def _began(profile: Profile, situation: Situation, utc_s: float) -> float | None:
@@ -372,7 +282,7 @@ def _at(periods: tuple[Period, ...], passed_s: float) -> int:
     return bisect_right(periods, passed_s, key=lambda one: one.start_s) - 1
 
 
-def _edges(profile: Profile, situation: Situation, from_s: float, to_s: float) -> Iterator[float]:
+def edges(profile: Profile, situation: Situation, from_s: float, to_s: float) -> Iterator[float]:
     """Every moment in [from_s, to_s) at which this profile may begin, end or change."""
     if not _concerns(profile, situation):
         return

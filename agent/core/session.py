@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from agent.core.dc_limits import dc_limit
+from agent.core.dc_line import Line
 from agent.core.derating import Derating
 from agent.core.effects import Pilot
 from agent.core.limits import Limit, LimitInput, LimitSource, resolve
@@ -17,7 +19,7 @@ from agent.core.schedule import Profile
 from agent.core.selftest import SelfTest
 from agent.core.values import ChargingState, ConnectorStatus, IdToken, Reading, Scope, StopReason, Trigger
 from agent.core.wakeup import PILOTS, WakeUp
-from hal.types import CpState, FaultKind, MeterSample, Signs
+from hal.types import CpState, DcMode, DcRatings, FaultKind, MeterSample, Signs
 
 
 class Phase(enum.StrEnum):
@@ -176,7 +178,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wake: WakeUp = WakeUp()
     toggles: tuple[tuple[CpState, float], ...] = ()  # the pilot's last states, and when they began
     toggled_mono_s: float | None = None  # when this car last asked to be spoken to (B-C-B)
-    dc: bool = False  # a DC EVSE: current flows as agreed in digital communication only
+    dc: DcRatings | None = None  # a DC EVSE: current flows as agreed in digital communication only
+    line: Line = Line()  # its output
     grid_w: float | None = None  # what the grid's operator allows
     permit_first: bool = False  # its controller offers no current before it may close, too
     derating: Derating = Derating()
@@ -271,4 +274,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def limit(self, now_mono_s: float) -> Limit:
         """The current that may be offered now, and who decided it."""
-        return resolve(self.limits, now_mono_s)
+        if self.dc is None:
+            return resolve(self.limits, now_mono_s)
+        return dc_limit(self.limits, self.dc, self.phases, self.reference_v, now_mono_s)
+
+    @property
+    def reference_v(self) -> float:
+        """The voltage at which a DC EVSE's power becomes a current: what the car wants, or the most that it bears."""
+        most_v = self.dc.max_voltage_v if self.dc is not None else 0.0
+        needs_v = self.digital.needs.max_voltage_v if self.digital.needs is not None else most_v
+        return self.line.wanted.voltage_v if self.line.wanted.mode is DcMode.CHARGE else min(needs_v, most_v)

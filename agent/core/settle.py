@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core import care, digital, driver, limits, signing
+from agent.core import care, dc, digital, driver, limits, signing
 from agent.core.effects import ArmTimer, Emit, LockConnector, OfferCurrent, Pilot, Record, SetPilot, Timer
 from agent.core.facts import ConnectorStatusChanged
 from agent.core.faults import LETS_FINISH, end_reason, holds_energy, out_of_order, to_report
@@ -41,6 +41,7 @@ def settle(turn: Turn) -> None:
     signing.attend(turn)
     care.attend(turn)
     _move(turn)
+    dc.attend(turn)
     _pilot(turn)
     _lock(turn)
     _report_transaction(turn)
@@ -112,7 +113,7 @@ def may_have_energy(turn: Turn) -> bool:
         and not holds_energy(s.faults)
         and (not s.faults & LETS_FINISH or s.phase in POWERED)
         and not care.keeps_open(s)
-        and (s.limit(turn.now.mono_s).offers or (s.dc and s.limit(turn.now.mono_s).current_a > 0.0))
+        and (s.dc is not None or s.limit(turn.now.mono_s).offers)  # a DC car that may have nothing waits at 0 A
     )
 
 
@@ -137,7 +138,7 @@ def _move(turn: Turn) -> None:
             turn.cancel(Timer.EASE)
             turn.go(Phase.CHARGING)
     s = turn.s
-    if s.phase is Phase.EASING and not s.cp.wants_energy:
+    if s.phase is Phase.EASING and (not s.cp.wants_energy or dc.at_rest(s)):
         turn.cancel(Timer.EASE)
         turn.power_off("no current is offered any more")
         driver.without_power(turn)
@@ -161,7 +162,7 @@ def _pilot(turn: Turn) -> None:
         return
     waking = care.woken(turn, offering=offering)
     s = turn.s
-    if waking is not None or s.dc or not offering:
+    if waking is not None or s.dc is not None or not offering:
         pilot = waking or _without_current(s)
         if was is None or was.pilot != pilot:
             if waking is None:
@@ -257,9 +258,9 @@ def _charging_state(turn: Turn) -> ChargingState:
     s = turn.s
     if not s.plugged:
         return ChargingState.IDLE
-    if s.contactor_closed and s.cp.wants_energy:
-        return ChargingState.CHARGING
     before = s.tx.charging if s.tx is not None else ChargingState.EV_CONNECTED
+    if s.contactor_closed and s.cp.wants_energy:
+        return ChargingState.CHARGING if s.dc is None else dc.charging_state(turn, before)
     if s.phase in {Phase.STARTING, Phase.CHARGING} and s.cp.wants_energy:
         if before is ChargingState.CHARGING:
             return ChargingState.SUSPENDED_EVSE  # the interlock, or a contactor that dropped out, took the energy away

@@ -6,14 +6,16 @@ import math
 
 from msgspec.structs import replace
 
-from agent.core import care, derating, digital, driver, metering, recovery, signing
-from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Pilot, SupplyDc, Timer
+from agent.core import care, dc, derating, digital, driver, metering, recovery, signing
+from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Pilot, Timer
 from agent.core.events import (
     AnyEvent,
     AuthorizationDecided,
     AvailabilityChanged,
+    CableCheckAsked,
     ClockCorrected,
     ContractPresented,
+    DcPrepared,
     DcWanted,
     Deauthorized,
     DigitalBegan,
@@ -56,7 +58,6 @@ from hal.types import (
     CpChanged,
     CpState,
     DcMeasured,
-    DcMode,
     FaultCleared,
     FaultKind,
     FaultRaised,
@@ -113,8 +114,7 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
         case TemperatureMeasured(sensor, celsius) if math.isfinite(celsius):
             _temperature(turn, sensor, celsius)
         case LimitSet(limit):
-            others = tuple(one for one in session.limits if one.source is not limit.source)
-            turn.set(limits=(*others, checked(limit)))
+            _limit(turn, checked(limit))
         case LockChanged(state):
             _lock(turn, state)
         case IdDrawn(new_id):
@@ -133,16 +133,16 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
             driver.release_cable(turn, ends_transaction=ends_transaction)
         case DigitalOffered() | DigitalBegan() | DigitalNeeds() | DigitalPower() | DigitalOver() | DigitalWanted():
             digital.said(turn, event)
-        case DcWanted():
-            _supply(turn, event)
+        case CableCheckAsked() | DcPrepared() | DcWanted() | DcMeasured() | InsulationMeasured():
+            dc.said(turn, event)
         case PhasesWanted() | PhasesSwitched() | MonitorTested() | GridSignalled():
             care.heard(turn, event)
         case MeterSigned() | MeterNotSigned() | MeterKeyRead():
             _meter_answered(turn, event)
         case ReadingAsked():
             _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
-        case MeterFailed() | PermitLost() | EvseReset() | DcMeasured() | InsulationMeasured():
-            pass  # for the log, and for the communication with the car; what follows from them comes as something else
+        case MeterFailed() | PermitLost() | EvseReset():
+            pass  # for the log; what follows from them comes as something else
     settle(turn)
     return turn.finish()
 
@@ -168,17 +168,17 @@ def begin(session: Session, now: Instant) -> tuple[Session, tuple[AnyEffect, ...
     return turn.finish()
 
 
+def _limit(turn: Turn, limit: LimitInput) -> None:
+    """What a source said before counts no longer."""
+    others = tuple(one for one in turn.s.limits if one.source is not limit.source)
+    turn.set(limits=(*others, limit))
+
+
 def _clock(turn: Turn, event: ClockCorrected) -> None:
     if turn.s.tx is not None:
         turn.set(tx=event.correction.transaction(turn.s.tx))
         turn.checkpoint = True
     _arm_aligned(turn)
-
-
-def _supply(turn: Turn, event: DcWanted) -> None:
-    """What is agreed with the car. The interlock judges values; here it only matters whether energy may flow."""
-    if event.mode is DcMode.OFF or turn.s.phase in POWERED:
-        turn.do(SupplyDc(event.mode, event.voltage_v, event.current_a))
 
 
 def _pilot(turn: Turn, event: CpChanged) -> None:
@@ -330,7 +330,7 @@ def _due(turn: Turn, timer: Timer) -> None:
                 _take_reading(turn, timer)
             _arm_aligned(turn)
         case _:
-            pass  # LIMIT and PWM only make settle() look again; the others came too late to matter
+            pass  # LIMIT, PWM and SUPPLY only make settle() look again; the others came too late to matter
 
 
 def _take_reading(turn: Turn, purpose: Timer, signed: SignedReading | None = None) -> None:

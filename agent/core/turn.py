@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from agent.core import metering
+from agent.core.dc_line import SetPoint
 from agent.core.effects import (
     AnyEffect,
     ArmTimer,
@@ -15,13 +16,14 @@ from agent.core.effects import (
     DrawId,
     Emit,
     PermitPower,
+    SupplyDc,
     Timer,
 )
 from agent.core.facts import TransactionEnded, TransactionStarted, TransactionUpdated
 from agent.core.meter_tx import MeterTx, sparing, with_signature
 from agent.core.session import Driver, Phase, Session, Stop, Transaction
 from agent.core.values import ChargingState, IdToken, Instant, Measurand, Reading, ReadingContext, Trigger
-from hal.types import SignedReading, Signs
+from hal.types import DcMode, SignedReading, Signs
 
 
 class Turn:
@@ -57,8 +59,11 @@ class Turn:
         self.do(CancelTimer(timer))
 
     def power_off(self, reason: str) -> None:
-        """Withdraw permission, before anything else that this step does."""
+        """Withdraw permission, before anything else that this step does; no contactor breaks a direct current."""
         self.effects.insert(0, PermitPower(False, reason))
+        if self.s.line.told.mode is not DcMode.OFF:
+            self.effects.insert(0, SupplyDc(DcMode.OFF))
+            self.set(line=replace(self.s.line, told=SetPoint()))
 
     # The transaction's facts
 
@@ -66,8 +71,7 @@ class Turn:
         """A reading from the latest sample, if there ever was one."""
         if self.s.meter is None:
             return None
-        offered_a = self.s.offer.current_a if self.s.offer else None
-        return metering.take(self.s.meter, measurands, context, self.now, offered_a or 0.0)
+        return metering.take(self.s.meter, measurands, context, self.now, metering.beside(self.s))
 
     def start_transaction(self, trigger: Trigger, charging: ChargingState) -> None:
         """Open a transaction; its id was drawn before, so there is one."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
 
 from agent.core.car_plan import Offered
 from agent.core.contract import Contract
+from agent.core.dc_line import Check as Stage
 from agent.core.events import (
     AnyEvent,
+    CableCheckAsked,
     ContractPresented,
+    DcWanted,
     DigitalBegan,
     DigitalNeeds,
     DigitalOffered,
@@ -19,14 +23,18 @@ from agent.core.events import (
     DigitalPower,
 )
 from agent.core.faults import end_reason, holds_energy
+from agent.core.limits import Limit
 from agent.core.schedule import DAY_S
 from agent.core.session import Needs, Phase, Session
 from agent.core.values import IdToken, Instant, TokenKind
 from agent.iso15118.secc import events as v2g
 from agent.iso15118.secc.snapshot import (
     AcSide,
+    Check,
     Choice,
+    DcSide,
     EnergyMode,
+    Isolation,
     Meter,
     Notice,
     Payment,
@@ -34,20 +42,34 @@ from agent.iso15118.secc.snapshot import (
     Permission,
     Snapshot,
 )
+from hal.types import DcMode, DcRatings, FaultKind
 
+CHECKS: Final = MappingProxyType(
+    {
+        Stage.IDLE: Check.IDLE,
+        Stage.WAITING: Check.RUNNING,
+        Stage.MEASURING: Check.RUNNING,
+        Stage.DISCHARGING: Check.RUNNING,
+        Stage.PASSED: Check.PASSED,
+        Stage.FAILED: Check.FAILED,
+    }
+)
 STOPPING: Final = frozenset({Phase.EASING, Phase.STOPPING, Phase.FINISHED})
 
 
 class Outlet(Struct, frozen=True):
-    """What an AC EVSE is to a car that talks. `evse_id`: as ISO 15118-2 annex H has it."""
+    """What an EVSE is to a car that talks. `evse_id`: as ISO 15118-2 annex H has it; `dc`: its supply, or None."""
 
     evse_id: str
     phases: int = 3
     nominal_v: float = 230.0
+    dc: DcRatings | None = None
 
     @property
     def modes(self) -> tuple[EnergyMode, ...]:
         """The energy transfer modes that it offers."""
+        if self.dc is not None:
+            return (EnergyMode.DC_EXTENDED, EnergyMode.DC_CORE)
         return (EnergyMode.AC_1P,) if self.phases == 1 else (EnergyMode.AC_3P, EnergyMode.AC_1P)
 
 
@@ -65,6 +87,15 @@ def snapshot(
     ends = end_reason(session.faults)
     meter = session.meter
     granted = session.driver is not None and session.stop is None
+    ac = AcSide(
+        max_current_a=limit.current_a,
+        nominal_v=outlet.nominal_v,
+        phases=outlet.phases,
+        closed=session.contactor_closed,
+        rcd_tripped=any("rcd" in one.value.casefold() for one in session.faults),
+    )
+    withheld = not limit.offers and outlet.dc is None  # a DC car waits at 0 A, its contactor closed
+    stale = stale and outlet.dc is None  # every answer to a DC car's demand tells it the limits of the moment
     return Snapshot(
         evse_id=outlet.evse_id,
         utc_s=now.utc_s,
@@ -72,15 +103,10 @@ def snapshot(
         payments=payments,
         free_of_charge=session.rules.free_vend,
         permission=_permission(session, granted=granted),
-        notice=_notice(session, stopping=granted and not limit.offers, stale=stale),
+        notice=_notice(session, stopping=granted and withheld, stale=stale),
         fault="" if ends is None and not holds_energy(session.faults) else ", ".join(sorted(session.faults)),
-        ac=AcSide(
-            max_current_a=limit.current_a,
-            nominal_v=outlet.nominal_v,
-            phases=outlet.phases,
-            closed=session.contactor_closed,
-            rcd_tripped=any("rcd" in one.value.casefold() for one in session.faults),
-        ),
+        ac=ac if outlet.dc is None else None,
+        dc=None if outlet.dc is None else _dc_side(session, outlet.dc, limit),
         meter=Meter(meter.serial or outlet.evse_id, meter.energy_import_wh, now.utc_s) if meter is not None else None,
         resumable=session.digital.paused,
         schedule=_schedule(offered[0]) if offered and granted else None,
@@ -98,6 +124,28 @@ def _notice(session: Session, *, stopping: bool, stale: bool) -> Notice:
     if session.phase in STOPPING or stopping:
         return Notice.STOP
     return Notice.RENEGOTIATE if stale else Notice.NONE  # OCPP 2.0.1 K16.FR.02
+
+
+def _dc_side(session: Session, ratings: DcRatings, limit: Limit) -> DcSide:
+    line = session.line
+    return DcSide(
+        max_voltage_v=ratings.max_voltage_v,
+        min_voltage_v=ratings.min_voltage_v,
+        max_current_a=limit.current_a,
+        min_current_a=ratings.min_current_a,
+        max_power_w=ratings.max_power_w if limit.power_w is None else limit.power_w,
+        voltage_v=line.voltage_v,
+        current_a=line.current_a,
+        isolation=_isolation(session),
+        cable_check=CHECKS[line.check],
+        closed=session.contactor_closed,
+    )
+
+
+def _isolation(session: Session) -> Isolation:
+    if FaultKind.INSULATION in session.faults:
+        return Isolation.FAULT
+    return Isolation.VALID if session.line.check in {Stage.DISCHARGING, Stage.PASSED} else Isolation.INVALID
 
 
 def _permission(session: Session, *, granted: bool) -> Permission:
@@ -121,6 +169,12 @@ def core_event(
             return ContractPresented(IdToken(emaid, TokenKind.E_MAID), described(chain))
         case v2g.EnergyWanted() as wanted:
             return DigitalNeeds(_needs(wanted, now.utc_s))
+        case v2g.CableCheckWanted():
+            return CableCheckAsked()
+        case v2g.PreChargeWanted(voltage_v, current_a):
+            return DcWanted(DcMode.PRECHARGE, voltage_v, current_a)
+        case v2g.Demanded(voltage_v=voltage_v, current_a=current_a, soc_pct=soc_pct):
+            return DcWanted(DcMode.CHARGE, voltage_v, current_a, soc_pct)
         case v2g.PowerWanted(on=on):
             return DigitalPower(on)
         case v2g.SessionOver(outcome=outcome):

@@ -98,6 +98,11 @@ class SeccServer:
         if self._connection is not None:
             self._connection.changed()
 
+    def gone(self) -> None:
+        """No car is at the EVSE any more: whoever is connected is nobody, however long the line keeps still."""
+        if self._connection is not None:
+            self._connection.end("the car has left")
+
     async def _listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
         """At the configured port, else at a dynamic one: cars refuse others ([V2G2-083])."""
         if self._port != ANY_PORT:

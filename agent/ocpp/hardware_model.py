@@ -59,6 +59,10 @@ AFFLICTED: Final[Mapping[FaultKind, Afflicted]] = MappingProxyType(
         FaultKind.E_STOP: Afflicted("EmergencyStopSensor", 0),
         FaultKind.DOOR: Afflicted("CaseAccessSensor", 3),
         FaultKind.TAMPER: Afflicted("ShockSensor", 3),
+        FaultKind.INSULATION: Afflicted("GroundIsolationProtection", 0),
+        FaultKind.INSULATION_MONITOR: Afflicted("GroundIsolationProtection", 0),
+        FaultKind.DC_SUPPLY: Afflicted("AcDcConverter", 1),
+        FaultKind.DC_OVER_VOLTAGE: Afflicted("AcDcConverter", 0),
         FaultKind.METER: Afflicted("FiscalMetering", 1),
         FaultKind.STORAGE: Afflicted("Controller", 2),
         FaultKind.HAL_LOST: Afflicted("Controller", 2),
@@ -69,6 +73,8 @@ AFFLICTED: Final[Mapping[FaultKind, Afflicted]] = MappingProxyType(
 
 def connector_type(can: EvseCapabilities) -> str:
     """What hangs on the EVSE, in the words of ConnectorEnumType: a socket, or a cable of its own."""
+    if can.dc is not None:
+        return f"c{can.dc.plug}"
     return "sType2" if can.has_proximity else "cType2"
 
 
@@ -142,6 +148,8 @@ def _components(can: EvseCapabilities) -> Iterator[tuple[str, bool]]:
             ("ConnectorPlugRetentionLock", can.has_lock),
             ("RCD", can.has_rcd),
             ("AreaVentilation", can.has_ventilation),
+            ("GroundIsolationProtection", can.dc is not None),
+            ("AcDcConverter", can.dc is not None),
         )
         if not has
     }

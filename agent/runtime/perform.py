@@ -26,7 +26,9 @@ from agent.core.effects import (
     OfferCurrent,
     PermitPower,
     Pilot,
+    PrepareDc,
     Record,
+    RestDc,
     SelfTestRcd,
     SetPilot,
     SignMeter,
@@ -34,7 +36,16 @@ from agent.core.effects import (
     SwitchPhases,
     Timer,
 )
-from agent.core.events import AnyEvent, IdDrawn, MonitorTested, PhasesSwitched, Recorded, RecordFailed, TimerDue
+from agent.core.events import (
+    AnyEvent,
+    DcPrepared,
+    IdDrawn,
+    MonitorTested,
+    PhasesSwitched,
+    Recorded,
+    RecordFailed,
+    TimerDue,
+)
 from agent.core.facts import AnyFact, ConnectorStatusChanged, ReadingTaken, TransactionUpdated
 from agent.core.recovery import kept
 from agent.core.session import Session
@@ -97,6 +108,7 @@ class Performer:
         self._phases = Lane(f"EVSE {evse} phase switch", self._board_says)
         self._monitor = Lane(f"EVSE {evse} residual-current monitor", self._board_says)
         self._supply = Lane(f"EVSE {evse} DC supply", self._board_says)
+        self._guards = Lane(f"EVSE {evse} DC monitors", self._board_says)
         self._disobeying = 0  # outputs that do not do what they are told
         self._front = Front(hardware, f"EVSE {evse}", language)
         self._permitted: str | None = None
@@ -135,6 +147,10 @@ class Performer:
                     self._monitor.want(self._test_monitor)
                 case SupplyDc():
                     self._supply_dc(effect)
+                case PrepareDc(test_v, limit_v):
+                    self._guards.want(partial(self._prepare_dc, test_v, limit_v))
+                case RestDc():
+                    self._guards.overtake(self._rest_dc)
                 case LockConnector(locked):
                     self._drive_lock(locked)
                 case Emit(fact):
@@ -179,7 +195,7 @@ class Performer:
             handle.cancel()
         if self._storage_retry is not None:
             self._storage_retry.cancel()
-        for lane in (self._permit, self._pilot, self._lock, self._phases, self._monitor, self._supply):
+        for lane in (self._permit, self._pilot, self._lock, self._phases, self._monitor, self._supply, self._guards):
             lane.stop()
         self._signer.close()
         self._front.close()
@@ -237,6 +253,27 @@ class Performer:
             await supply.mode(effect.mode)
 
         self._supply.want(bring)
+
+    async def _prepare_dc(self, test_v: float, limit_v: float) -> None:
+        """A monitor that cannot be tested is no fault of the board's that is tried again: the car is turned away."""
+        insulation, over_voltage = self._hardware.insulation, self._hardware.over_voltage
+        if insulation is None or over_voltage is None:
+            return
+        try:
+            await over_voltage.watch(limit_v)
+            await insulation.test(test_v)
+            await insulation.start()
+        except HalError as error:
+            log.warning("EVSE %d: the cable check cannot be prepared: %s", self._evse, error)
+            self._post(DcPrepared(ok=False))
+        else:
+            self._post(DcPrepared(ok=True))
+
+    async def _rest_dc(self) -> None:
+        insulation, over_voltage = self._hardware.insulation, self._hardware.over_voltage
+        if insulation is not None and over_voltage is not None:
+            await insulation.stop()
+            await over_voltage.watch(None)
 
     def _drive_lock(self, locked: bool) -> None:
         lock = self._hardware.lock

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
+from agent.core.composite import composite, in_whole_seconds, station_composite
+from agent.core.dc_limits import at_output_a
 from agent.core.events import LimitSet, PhasesWanted
-from agent.core.limits import MAX_OFFER_A, LimitInput, LimitSource
+from agent.core.limits import LimitInput, LimitSource
 from agent.core.outlook import Outlook, Wanted, chosen
+from agent.core.profile_limit import current_said, limit_said, most_said
 from agent.core.schedule import (
     DEFAULT_PHASES,
     OF_TRANSACTIONS,
@@ -25,12 +28,9 @@ from agent.core.schedule import (
     Schedule,
     Situation,
     checked,
-    composite,
-    in_whole_seconds,
     limit_at,
     next_change,
     overlapping,
-    station_composite,
 )
 from agent.core.session import Driver, Session
 from agent.runtime.clock import Clock
@@ -94,7 +94,7 @@ class Profiles:
         self._site = site
         self._enabled = enabled
         self._timer: asyncio.TimerHandle | None = None
-        self._told: dict[int, float] = {}
+        self._told: dict[int, LimitInput] = {}
         self._phases: dict[int, int] = {}  # that were asked for, where there is a switch
         self._seen: dict[int, tuple[str | None, float | None, Driver | None]] = {}
         self._profiles = _stored(memory.meta(KEY))
@@ -272,7 +272,10 @@ class Profiles:
         """
         now = self._clock.now()
         start_s = float(int(now.utc_s))
-        everywhere = [(self._situation(one, now.utc_s), self._most_a(one)) for one in self._evses.evse_ids]
+        everywhere = [
+            (self._situation(one, now.utc_s), most_said(self._evses.session(one), self._evses.capabilities(one)))
+            for one in self._evses.evse_ids
+        ]
         choices = self._chosen if choice is None else self._chosen | {evse: choice}
         profiles = [*self._in_force(choices), *(self._planned.values() if planned else ())]
         fuse_a = self._site.total_a(LimitSource.SITE_FUSE)
@@ -280,6 +283,8 @@ class Profiles:
             periods = station_composite(profiles, everywhere, start_s, duration_s, unit, fuse_a)
         else:
             here, most_a = next(one for one in everywhere if one[0].evse == evse)
+            if here.dc:
+                fuse_a = at_output_a(fuse_a, self._evses.capabilities(evse).phases, here.nominal_v)
             periods = composite(profiles, here, start_s, duration_s, unit, min(most_a, fuse_a))
         return Outlook(evse, start_s, duration_s, unit, in_whole_seconds(periods))
 
@@ -289,7 +294,7 @@ class Profiles:
         now, profiles = self._clock.now(), self._in_force(self._chosen)
         self._apply_to_transactions([one for one in profiles if one.purpose in OF_TRANSACTIONS], now.utc_s)
         of_station = [one for one in profiles if one.purpose is Purpose.STATION_MAX]
-        self._site.limit(LimitSource.STATION, _current_a(of_station, Situation(0), now.utc_s))
+        self._site.limit(LimitSource.STATION, current_said(of_station, Situation(0), now.utc_s))
         for owner, source in SOURCES.items():
             self._apply_imposed(source, [one for one in profiles if one.owner is owner], now.utc_s)
         situations = [Situation(0), *(self._situation(one, None) for one in self._evses.evse_ids)]
@@ -301,24 +306,26 @@ class Profiles:
 
     def _apply_to_transactions(self, profiles: list[Profile], now_utc_s: float) -> None:
         for evse in self._evses.evse_ids:
-            active = limit_at(profiles, self._situation(evse, None), now_utc_s)
-            current_a = active.current_a if active is not None else MAX_OFFER_A
-            self._site.least(evse, active.min_a if active is not None else 0.0)
+            can = self._evses.capabilities(evse)
+            here, supply = self._situation(evse, None), can.dc
+            active = limit_at(profiles, here, now_utc_s)
+            limit = limit_said(profiles, here, supply, now_utc_s)
+            self._site.least(evse, active.min_a if active is not None and supply is None else 0.0)
             phases = 1 if active is not None and active.phases == 1 else DEFAULT_PHASES
-            if self._evses.capabilities(evse).has_phase_switch and self._phases.get(evse) != phases:
+            if can.has_phase_switch and self._phases.get(evse) != phases:
                 self._phases[evse] = phases
                 self._evses.post(evse, PhasesWanted(phases))  # before the limit, which may be meant for one
-            if self._told.get(evse, MAX_OFFER_A) != current_a:
-                self._told[evse] = current_a
-                self._evses.post(evse, LimitSet(LimitInput(LimitSource.OCPP, current_a)))
+            if self._told.get(evse, limit_said((), here, supply, now_utc_s)) != limit:
+                self._told[evse] = limit
+                self._evses.post(evse, LimitSet(limit))
 
     def _apply_imposed(self, source: LimitSource, profiles: list[Profile], now_utc_s: float) -> None:
         """What limits all together is shared; what limits one EVSE is its own."""
-        total_a = _current_a([one for one in profiles if one.evse == 0], Situation(0), now_utc_s)
+        total_a = current_said([one for one in profiles if one.evse == 0], Situation(0), now_utc_s)
         own_a = {
             evse: limit_a
             for evse in self._evses.evse_ids
-            if (limit_a := _current_a([one for one in profiles if one.evse == evse], Situation(evse), now_utc_s))
+            if (limit_a := current_said([one for one in profiles if one.evse == evse], Situation(evse), now_utc_s))
             is not None
         }
         self._site.limit(source, total_a, own_a)
@@ -355,12 +362,10 @@ class Profiles:
         ready_s = session.ready_utc_s if session.ready_utc_s is not None else without_driver_s
         if session.ready_mono_s is not None:  # a wall clock that was set since then does not count
             ready_s = now.utc_s - (now.mono_s - session.ready_mono_s)
-        return Situation(evse, _tx_id(session), ready_s, phases=self._evses.capabilities(evse).phases)
-
-    def _most_a(self, evse: int) -> float:
-        """What the EVSE can give by itself."""
-        limits = (one.current_a for one in self._evses.session(evse).limits if one.source is LimitSource.BOARD)
-        return min(limits, default=self._evses.capabilities(evse).max_current_a)
+        capabilities = self._evses.capabilities(evse)
+        if capabilities.dc is not None:
+            return Situation(evse, _tx_id(session), ready_s, session.reference_v, phases=1, dc=True)
+        return Situation(evse, _tx_id(session), ready_s, phases=capabilities.phases)
 
     def _outlived(self, profile: Profile, evse: int, tx: str | None) -> bool:
         return profile.purpose is Purpose.TX and profile.evse == evse and profile.tx != tx
@@ -375,11 +380,6 @@ def _tx_id(session: Session) -> str | None:
     if session.tx is not None:
         return session.tx.id
     return session.next_tx or None if session.driver is not None else None
-
-
-def _current_a(profiles: Iterable[Profile], situation: Situation, now_utc_s: float) -> float | None:
-    active = limit_at(profiles, situation, now_utc_s)
-    return None if active is None else active.current_a
 
 
 def _doubled(one: Profile, other: Profile) -> bool:

@@ -84,13 +84,17 @@ class Site:
         if self._post is None:
             return
         if cap.total_a is None:
-            granted = {evse: min(cap.own_a.get(evse, MAX_OFFER_A), MAX_OFFER_A) for evse in self._max_a}
+            granted = {evse: min(cap.own_a.get(evse, math.inf), self._free_a(evse)) for evse in self._max_a}
         else:
             granted = self._granted(cap, cap.total_a)
         for evse, current_a in granted.items():
-            if cap.told.get(evse, MAX_OFFER_A) != current_a:
+            if cap.told.get(evse, self._free_a(evse)) != current_a:
                 cap.told[evse] = current_a
                 self._post(evse, LimitSet(LimitInput(cap.source, current_a)))
+
+    def _free_a(self, evse: int) -> float:
+        """What an EVSE is granted that nobody limits; a DC supply may take more than any AC outlet."""
+        return max(MAX_OFFER_A, self._max_a[evse])
 
     def _granted(self, cap: _Cap, total_a: float) -> dict[int, float]:
         loop = asyncio.get_running_loop()

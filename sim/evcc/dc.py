@@ -47,6 +47,7 @@ class DcCar:
         for _ in range(PRE_CHARGE_TRIES):
             answer = await self._talk.ask(m.PreChargeRes, request)
             if abs(number(answer.EVSEPresentVoltage) - wanted_v) <= PRE_CHARGE_V:
+                self._battery.connect(True)
                 return
             await asyncio.sleep(POLL_S)
         raise RefusedError("the charger did not reach the battery's voltage")
@@ -54,13 +55,14 @@ class DcCar:
     async def demand(self) -> str:
         """Ask for as much as battery and charger bear; the charger's notice, "StopCharging" where it is not ready."""
         m = self._schema
-        wanted_a = min([self._battery.max_current_a, *self._report.limits_a[-1:]])
+        limits_a = () if self._battery.greedy else self._report.limits_a[-1:]
+        wanted_a = min([self._battery.max_current_a, *limits_a])
         answer = await self._talk.ask(
             m.CurrentDemandRes,
             m.CurrentDemandReq(
                 DC_EVStatus=self.status(),
                 EVTargetCurrent=physical(m.PhysicalValueType, wanted_a, "A"),
-                EVTargetVoltage=physical(m.PhysicalValueType, self._battery.voltage_v, "V"),
+                EVTargetVoltage=physical(m.PhysicalValueType, self._battery.charge_v, "V"),
                 ChargingComplete=False,
             ),
         )
@@ -68,6 +70,11 @@ class DcCar:
             limited(self._battery, self._report, number(answer.EVSEMaximumCurrentLimit))
         status = answer.DC_EVSEStatus
         return "StopCharging" if status.EVSEStatusCode != "EVSE_Ready" else str(status.EVSENotification)
+
+    def stopped(self) -> None:
+        """The charger's supply is off: the car's contactor opens without load, then S2."""
+        self._battery.connect(False)
+        self._battery.ready(False)
 
     async def welding(self) -> None:
         """Let the charger look whether its contactors have opened."""

@@ -31,7 +31,7 @@ class DinSession:
         await self._deliver(on=True)
         await self._draw()
         await self._deliver(on=False)
-        self._battery.ready(False)
+        self._dc.stopped()
         await self._dc.welding()
         await self._talk.ask(m.SessionStopRes, m.SessionStopReq())
 
@@ -59,7 +59,7 @@ class DinSession:
             EVChargeParameter=m.DC_EVChargeParameter(
                 DC_EVStatus=self._dc.status(),
                 EVMaximumCurrentLimit=physical(m.PhysicalValueType, battery.max_current_a, "A"),
-                EVMaximumVoltageLimit=physical(m.PhysicalValueType, battery.voltage_v * 1.1, "V"),
+                EVMaximumVoltageLimit=physical(m.PhysicalValueType, battery.charge_v * 1.1, "V"),
             ),
         )
         while True:

@@ -13,9 +13,12 @@ from sim.evcc.plan import Battery, Plan, RefusedError, Report
 SCHEMA_IDS: Final = (10, 20)  # any numbers do, as long as they differ
 
 
-async def charge(link: Link, plan: Plan, battery: Battery) -> Report:
-    """Run a session as planned; how it went. A refusal or a charger that is gone is in the report, not raised."""
-    report = Report()
+async def charge(link: Link, plan: Plan, battery: Battery, report: Report | None = None) -> Report:
+    """Run a session as planned; how it went. A refusal or a charger that is gone is in the report, not raised.
+
+    `report`: written while the session goes on, for whoever looks meanwhile.
+    """
+    report = report or Report()
     try:
         report.protocol = await _negotiate(link, plan)
         if report.protocol is Protocol.ISO_2:
@@ -32,6 +35,7 @@ async def charge(link: Link, plan: Plan, battery: Battery) -> Report:
     except TimeoutError:
         report.ended = "the charger did not answer in time"
     finally:
+        battery.connect(False)
         battery.ready(False)
         await link.close()
     return report

@@ -43,15 +43,21 @@ class Iso2Session:
                 if not await self._agree():
                     break
                 await self._start()
-            self._battery.ready(False)
-            await self._deliver("Stop")
-            if self._plan.mode.dc:
-                await self._dc.welding()
+            await self._stop()
         how: m.ChargingSessionType = "Pause" if self._plan.pause else "Terminate"
         await self._talk.ask(m.SessionStopRes, m.SessionStopReq(ChargingSession=how))
 
+    async def _stop(self) -> None:
+        if not self._plan.mode.dc:
+            self._battery.ready(False)
+        await self._deliver("Stop")
+        if self._plan.mode.dc:
+            self._dc.stopped()
+            await self._dc.welding()
+
     async def _start(self) -> None:
         if self._plan.mode.dc:
+            self._battery.connect(False)
             await self._dc.check_cable()
             await self._dc.pre_charge()
         await self._deliver("Start")
@@ -138,7 +144,7 @@ class Iso2Session:
             DepartureTime=plan.departure_s,
             DC_EVStatus=self._dc.status(),
             EVMaximumCurrentLimit=physical(m.PhysicalValueType, battery.max_current_a, "A"),
-            EVMaximumVoltageLimit=physical(m.PhysicalValueType, battery.voltage_v * 1.1, "V"),
+            EVMaximumVoltageLimit=physical(m.PhysicalValueType, battery.charge_v * 1.1, "V"),
             EVEnergyRequest=physical(m.PhysicalValueType, plan.energy_wh, "Wh"),
         )
 

@@ -68,11 +68,22 @@ class Battery(Protocol):
     def voltage_v(self) -> float:
         """A DC car's battery; an AC car's rated voltage."""
 
+    @property
+    def charge_v(self) -> float:
+        """What a DC car asks for while it charges: a little above what its battery can reach."""
+
     def ready(self, on: bool) -> None:
         """Close S2, or open it: states C and B of the control pilot."""
 
+    def connect(self, on: bool) -> None:
+        """A DC car closes or opens its own contactor."""
+
     def limited_to(self, current_a: float) -> None:
         """Draw no more than this."""
+
+    @property
+    def greedy(self) -> bool:
+        """Whether a DC car asks for more than the charger can give."""
 
     @property
     def full(self) -> bool:

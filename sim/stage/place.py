@@ -21,6 +21,7 @@ from agent.runtime.clock import LoopClock
 from csms.records import ConnectorStatus, SessionRow
 from csms.server import Csms
 from sim.board import BoardSpec, SimBoard, TraceEntry
+from sim.evcc.talkers import Talkers
 from sim.hardware import MeterLink
 from sim.stage.traces import Traces
 from sim.station import Agent, SimStation
@@ -47,7 +48,7 @@ class PlaceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     meter: MeterLink = MeterLink()
     board: BoardSpec = BoardSpec()
     boot_s: float = BOOT_S
-    v2g: V2g | None = None  # digital communication with the cars, at every EVSE
+    v2g: V2g | None = None  # digital communication with the cars, at every EVSE; one of DC has it in any case
 
 
 class Wall:
@@ -84,6 +85,8 @@ class Place:
         self._watching = ExitStack()
         self._now_s = asyncio.get_running_loop().time
         station.on_boot.append(self._listen)
+        self.cars = Talkers(self._v2g_port)
+        self.cars.follow(station.board)
         for evse, slave in station.hardware.slaves.items():
             slave.watch = partial(self._heard_meter, evse)
 
@@ -145,6 +148,11 @@ class Place:
                 wrong.append(entry)
         return wrong
 
+    def _v2g_port(self, evse: int) -> int | None:
+        agent = self.station.agent
+        server = None if agent is None else agent.v2g.get(evse)
+        return server.port or None if server is not None else None
+
     def _listen(self, agent: Agent) -> None:
         self._watching.enter_context(agent.station.watching_frames(self._heard_csms))
 
@@ -157,11 +165,13 @@ class Place:
 
 def configured(spec: PlaceSpec, url: str, state_dir: Path) -> Config:
     """The configuration of a station as this place has it."""
+    kind: Literal["AC", "DC"] = "AC" if spec.board.evse.dc is None else "DC"
+    v2g = V2g(host="::1", sdp_port=None) if kind == "DC" and spec.v2g is None else spec.v2g
     return Config(
         schema_version=1,
         station=Station(identity=IDENTITY, vendor="evse-agent", model="Simulated"),
         ocpp=Ocpp(url=url, versions=(spec.version,), security_profile=0, allow_plain_text=True),
-        evse=tuple(Evse(id=number, v2g=spec.v2g) for number in range(1, spec.evses + 1)),
+        evse=tuple(Evse(id=number, kind=kind, v2g=v2g) for number in range(1, spec.evses + 1)),
         site=Site(fuse_a=spec.fuse_a, sharing=spec.sharing),
         state=State(dir=state_dir),
         transfer=Transfer(networks=("private", "loopback")),
@@ -197,4 +207,5 @@ async def place(directory: Path, spec: PlaceSpec) -> AsyncIterator[Place]:
         yield made
     finally:
         await station.stop()
+        await made.cars.close()
         await made.csms.stop()

@@ -73,7 +73,8 @@ def test_the_shortest_configuration_leaves_the_rest_to_defaults(path: Path) -> N
     config = load(path)
     assert config.station == Station(identity="CP-1", vendor="Acme", model="Wall 22")
     assert config.ocpp.versions == ("2.1", "2.0.1", "1.6")
-    assert config.evse == (Evse(id=1, max_current_a=32.0, phases=3),)
+    assert config.evse == (Evse(id=1, phases=3),)
+    assert config.evse[0].wiring_a == 32.0
     assert config.site.fuse_a is None
     assert config.state.dir == Path("/var/lib/evse")
     assert config.start_values() == {}

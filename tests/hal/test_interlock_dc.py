@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hal import dc
+from hal import dc, dc_figures
 from hal.commands import (
     InsulationSelfTest,
     Permit,
@@ -308,13 +308,13 @@ def test_while_the_cable_is_checked_or_the_battery_awaited_hardly_any_current_fl
     ],
 )
 def test_a_cars_voltage_class_says_how_it_is_tested_and_where_it_is_cut_off(ev_max_v, evse_max_v, test_v, limit_v):
-    assert dc.test_voltage_v(ev_max_v, evse_max_v) == pytest.approx(test_v)
-    assert dc.over_voltage_limit_v(ev_max_v) == limit_v
+    assert dc_figures.test_voltage_v(ev_max_v, evse_max_v) == pytest.approx(test_v)
+    assert dc_figures.over_voltage_limit_v(ev_max_v) == limit_v
 
 
 def test_a_car_beyond_all_classes_has_no_threshold():
     with pytest.raises(ValueError, match="1001 V is in no voltage class"):
-        dc.over_voltage_limit_v(1001.0)
+        dc_figures.over_voltage_limit_v(1001.0)
 
 
 steps = st.one_of(

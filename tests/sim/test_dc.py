@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hal import dc
+from hal import dc, dc_figures
 from hal.board import EvseHardware
 from hal.errors import HalRefusedError
 from hal.guard import Guard
@@ -86,7 +86,7 @@ class Bench:
 
     async def charge(self) -> None:
         assert self.evse.over_voltage is not None
-        await self.evse.over_voltage.watch(dc.over_voltage_limit_v(410.0))
+        await self.evse.over_voltage.watch(dc_figures.over_voltage_limit_v(410.0))
         await self.supply.set(BATTERY_V, 2.0)
         await self.supply.mode(DcMode.PRECHARGE)
         await asyncio.sleep(2)
@@ -116,11 +116,11 @@ async def test_a_charge_passes_cable_check_and_precharge_and_ramps_to_what_the_c
         await b.connect()
         await b.check_cable()
         assert b.last(InsulationMeasured) == InsulationMeasured(10e6)
-        assert b.output.voltage_v < dc.SAFE_V
+        assert b.output.voltage_v < dc_figures.SAFE_V
         await b.charge()
         began_s = asyncio.get_running_loop().time()
         await asyncio.sleep(2)
-        assert b.output.current_a == pytest.approx(2 * dc.RAMP_A_PER_S, abs=5.0)
+        assert b.output.current_a == pytest.approx(2 * dc_figures.RAMP_A_PER_S, abs=5.0)
         await asyncio.sleep(8)
         assert b.output.current_a == pytest.approx(125.0)
         await asyncio.sleep(110)

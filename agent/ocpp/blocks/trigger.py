@@ -115,8 +115,9 @@ class Trigger(Block):
             return None
         rules = session.rules
         measurands: tuple[Measurand, ...] = rules.aligned_measurands if aligned else rules.updated_measurands
-        offered_a = session.offer.current_a if session.offer is not None else None
-        reading = metering.take(session.meter, measurands, ReadingContext.TRIGGER, self._now(), offered_a or 0.0)
+        reading = metering.take(
+            session.meter, measurands, ReadingContext.TRIGGER, self._now(), metering.beside(session)
+        )
         return reading if reading.values else None
 
     def _transactions(self, evses: tuple[int, ...]) -> Handled:

@@ -22,6 +22,8 @@ MEASURANDS: Final = tuple(  # what `agent.core.metering` can take from a meter
         Measurand.CURRENT_OFFERED,
         Measurand.VOLTAGE,
         Measurand.FREQUENCY,
+        Measurand.POWER_OFFERED,
+        Measurand.SOC,
     )
 )
 

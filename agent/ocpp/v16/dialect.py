@@ -72,6 +72,8 @@ ERROR_CODES: Final[Mapping[FaultKind, str]] = MappingProxyType(
         FaultKind.RCD_DC: "GroundFailure",
         FaultKind.RCD_AC: "GroundFailure",
         FaultKind.PE_LOSS: "GroundFailure",
+        FaultKind.INSULATION: "GroundFailure",
+        FaultKind.DC_OVER_VOLTAGE: "OverVoltage",
         FaultKind.OVER_CURRENT: "OverCurrentFailure",
         FaultKind.OVER_TEMPERATURE: "HighTemperature",
         FaultKind.OVER_VOLTAGE: "OverVoltage",

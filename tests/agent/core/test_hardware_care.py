@@ -17,11 +17,10 @@ from agent.core.effects import (
     Pilot,
     SelfTestRcd,
     SetPilot,
-    SupplyDc,
     SwitchPhases,
     Timer,
 )
-from agent.core.events import DcWanted, LimitSet, MonitorTested, PhasesSwitched, PhasesWanted
+from agent.core.events import LimitSet, MonitorTested, PhasesSwitched, PhasesWanted
 from agent.core.facts import ConnectorStatusChanged
 from agent.core.limits import LimitInput, LimitSource, checked
 from agent.core.phases import PhasesError, Switch
@@ -29,7 +28,7 @@ from agent.core.selftest import SelfTest
 from agent.core.session import Digital, Phase, Session, Talk
 from agent.core.values import ConnectorStatus
 from agent.core.wakeup import WakeUp
-from hal.types import CpState, DcMode, FaultKind, FaultRaised, GridSignalled, TemperatureMeasured
+from hal.types import CpState, DcRatings, FaultKind, FaultRaised, GridSignalled, TemperatureMeasured
 from tests.agent.core.playing import Player, cp
 
 # Derating
@@ -528,22 +527,8 @@ def test_no_energy_while_the_test_runs():
 # Direct current
 
 
-def test_a_dc_supply_is_driven_only_while_permission_is_live_and_off_always():
-    player = Player(session=Session(evse=1, dc=True))
-    player.plug()
-    wanted = DcWanted(DcMode.CHARGE, 400.0, 100.0)
-    assert SupplyDc(DcMode.CHARGE, 400.0, 100.0) not in player.play(wanted)
-    assert SupplyDc(DcMode.OFF) in player.play(DcWanted(DcMode.OFF))
-    player.tap()
-    player.ask()
-    player.close()
-    assert SupplyDc(DcMode.CHARGE, 400.0, 100.0) in player.play(wanted)
-    player.play(FaultRaised(FaultKind.INSULATION))
-    assert SupplyDc(DcMode.CHARGE, 400.0, 100.0) not in player.play(wanted)
-
-
 def test_a_dc_evse_never_offers_a_current_by_its_pilot():
-    player = Player(session=Session(evse=1, dc=True))
+    player = Player(session=Session(evse=1, dc=DcRatings(500.0, 125.0, 50_000.0)))
     player.charge()
     player.wait(60)
     assert not any(isinstance(one, OfferCurrent) for one in player.log)

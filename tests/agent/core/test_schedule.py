@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from agent.core.composite import composite, in_whole_seconds, station_composite
 from agent.core.schedule import (
     DAY_S,
     Kind,
@@ -20,12 +21,9 @@ from agent.core.schedule import (
     Schedule,
     Situation,
     checked,
-    composite,
-    in_whole_seconds,
     limit_at,
     next_change,
     overlapping,
-    station_composite,
 )
 
 MIDNIGHT = 1_800_057_600.0  # 2027-01-16 00:00 UTC

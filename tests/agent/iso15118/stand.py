@@ -178,8 +178,17 @@ class Battery:
         self.max_current_a = max_current_a
         self.soc_pct = 40.0
         self.full = False
+        self.greedy = False
         self.s2: list[bool] = []
         self.limits_a: list[float] = []
+        self.contactor: list[bool] = []
+
+    @property
+    def charge_v(self) -> float:
+        return self.voltage_v
+
+    def connect(self, on: bool) -> None:
+        self.contactor.append(on)
 
     def ready(self, on: bool) -> None:
         self.s2.append(on)

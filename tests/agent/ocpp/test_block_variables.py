@@ -80,7 +80,7 @@ async def test_get_configuration_honours_its_filter_and_lists_unknown_keys_as_th
         ("CoffeeStrength", "9", "NotSupported"),
         ("FreeVend", "TRUE", "Accepted"),
         ("MeterValuesSampledData", "Energy.Active.Import.Register,Voltage", "Accepted"),
-        ("MeterValuesSampledData", "Energy.Active.Import.Register,SoC", "Rejected"),
+        ("MeterValuesSampledData", "Energy.Active.Import.Register,Temperature", "Rejected"),
         ("StopTxnAlignedData", "", "Accepted"),
         ("ConnectorPhaseRotation", "0.RST, 1.RTS", "Accepted"),
         ("ConnectorPhaseRotation", "0.RST, 1.ABC", "Rejected"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.authorize import AuthRules
-from agent.core.metering import take
+from agent.core.metering import Beside, take
 from agent.core.rules import Rules
 from agent.core.values import Instant, Measurand, ReadingContext, TxPoint
 from agent.ocpp.setting import MAX_TEXT, DataType, Setting, SettingError
@@ -204,7 +204,8 @@ def test_only_measurands_that_the_meter_code_can_take_are_offered() -> None:
         power_factor=1.0,
         reactive_power_var=1.0,
     )
-    reading = take(all_there, tuple(Measurand), ReadingContext.PERIODIC, Instant(0.0, 0.0), offered_a=16.0)
+    beside = Beside(offered_a=16.0, offered_w=11_040.0, soc_pct=40)
+    reading = take(all_there, tuple(Measurand), ReadingContext.PERIODIC, Instant(0.0, 0.0), beside)
     assert {one.measurand.value for one in reading.values} == set(MEASURANDS)
 
 
@@ -337,7 +338,7 @@ def test_names_are_found_in_any_case() -> None:
         ("OCPPCommCtrlr", "MessageAttempts", None, "2", SettingVerdict.UNKNOWN_VARIABLE),
         ("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent", "2", SettingVerdict.ACCEPTED),
         ("TxCtrlr", "TxStartPoint", None, "", SettingVerdict.INVALID),
-        ("AlignedDataCtrlr", "TxEndedMeasurands", None, "Voltage,SoC", SettingVerdict.INVALID),
+        ("AlignedDataCtrlr", "TxEndedMeasurands", None, "Voltage,Temperature", SettingVerdict.INVALID),
         ("AlignedDataCtrlr", "TxEndedMeasurands", None, "", SettingVerdict.ACCEPTED),
     ],
 )

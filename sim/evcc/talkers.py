@@ -1,0 +1,137 @@
+"""The communication controllers of the cars on a board: each plug that talks has a conversation with its charger."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType, ModuleType
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from agent.iso15118.exi import Message
+from agent.iso15118.secc.events import Protocol as Spoken
+from agent.iso15118.secc.snapshot import EnergyMode
+from sim.board import SimBoard, TraceEntry
+from sim.evcc.evcc import charge
+from sim.evcc.link import Link, StreamLink
+from sim.evcc.onboard import OnBoard
+from sim.evcc.plan import Plan, Report
+from sim.symptoms import Symptom
+from sim.vehicle import Talk, Vehicle
+
+LOOK_S: Final = 0.5  # how often a car looks whether its pilot says 5 %
+DIGITAL_PCT: Final = range(3, 8)  # IEC 61851-1 table A.8
+ANSWER_S: Final = 100.0  # how long it waits for an answer: longer than any charger takes
+DAY_S: Final = 86_400.0
+TRIES: Final = 3  # our policy: sessions that a car begins at one plug, where they do not end in order
+SPOKEN: Final[Mapping[str, tuple[Spoken, ...]]] = MappingProxyType(
+    {"": (Spoken.ISO_2, Spoken.DIN), "iso15118-2": (Spoken.ISO_2,), "din70121": (Spoken.DIN,)}
+)
+
+
+class Talkers:
+    """Cars that talk, from the plug to its end. `port`: where the charger of an EVSE listens; None: nowhere now."""
+
+    def __init__(self, port: Callable[[int], int | None], host: str = "::1") -> None:
+        self._port = port
+        self._host = host
+        self._board: SimBoard | None = None
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._links: list[_Moody] = []
+        self.reports: dict[int, list[Report]] = {}
+
+    def follow(self, board: SimBoard) -> None:
+        """From now on, this is the board that cars are plugged into; those that hang on it already begin to talk."""
+        self._board = board
+        board.on_trace.append(self._happened)
+        for evse in board.evses:
+            self._begin(evse)
+
+    async def close(self) -> None:
+        """Every car falls silent, and every line is taken away."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*(link.drop() for link in self._links))
+
+    def _happened(self, entry: TraceEntry) -> None:
+        if entry.what != "plug":
+            return
+        task = self._tasks.pop(entry.evse, None)
+        if task is not None:
+            task.cancel()  # its cable is gone, and with it every connection
+        if entry.value == "in":
+            self._begin(entry.evse)
+
+    def _begin(self, evse: int) -> None:
+        car = None if self._board is None else self._board.evses[evse].car
+        if self._board is not None and car is not None and car.spec.talk is not None:
+            talking = self._converse(self._board, evse, car, car.spec.talk)
+            self._tasks[evse] = asyncio.get_running_loop().create_task(talking, name=f"car at EVSE {evse}")
+
+    def _mood(self, board: SimBoard, evse: int, car: Vehicle) -> Mood:
+        if board.evses[evse].car is not car:
+            return Mood.GONE
+        return Mood.SILENT if Symptom.CAR_SILENT in board.symptoms(evse) else Mood.TALKATIVE
+
+    async def _converse(self, board: SimBoard, evse: int, car: Vehicle, talk: Talk) -> None:
+        battery = OnBoard(board, evse, car, dc=talk.energy == "DC")
+        for _ in range(TRIES):
+            duty_pct = board.snapshot(evse).duty_pct
+            while duty_pct is None or int(duty_pct) not in DIGITAL_PCT or self._port(evse) is None:
+                await asyncio.sleep(LOOK_S)
+                duty_pct = board.snapshot(evse).duty_pct
+            port = self._port(evse)
+            reader, writer = await asyncio.open_connection(self._host, port)
+            link = _Moody(StreamLink(reader, writer, timeout_s=ANSWER_S), partial(self._mood, board, evse, car))
+            self._links.append(link)
+            report = Report()
+            self.reports.setdefault(evse, []).append(report)
+            await charge(link, plan_of(talk), battery, report)
+            if report.ended in {"done", "paused"}:
+                return
+            await asyncio.sleep(LOOK_S)
+
+
+class Mood(enum.Enum):
+    """How a car stands to its charger."""
+
+    TALKATIVE = enum.auto()
+    SILENT = enum.auto()
+    GONE = enum.auto()
+
+
+class _Moody:
+    """A link whose car falls silent while the symptom lasts; `sim.evcc.link.Link`."""
+
+    def __init__(self, link: Link, mood: Callable[[], Mood]) -> None:
+        self._link = link
+        self._mood = mood
+
+    async def ask(self, request: Message, schema: ModuleType) -> Message:
+        """Ask, as soon as the car has found its words again."""
+        while self._mood() is Mood.SILENT:
+            await asyncio.sleep(LOOK_S)
+        return await self._link.ask(request, schema)
+
+    async def send(self, octets: bytes) -> None:
+        """Send octets as they are."""
+        await self._link.send(octets)
+
+    async def close(self) -> None:
+        """Hang up; a car whose plug was pulled has no line to do it on."""
+        if self._mood() is not Mood.GONE:
+            await self._link.close()
+
+    async def drop(self) -> None:
+        """The bench is cleared away."""
+        await self._link.close()
+
+
+def plan_of(talk: Talk) -> Plan:
+    """What a car that talks like this means to do: charge until its battery wants no more."""
+    mode = EnergyMode.DC_EXTENDED if talk.energy == "DC" else EnergyMode.AC_3P
+    more: dict[str, Any] = {"mode": mode, "offers": SPOKEN[talk.protocol]}
+    return replace(Plan(charge_s=DAY_S, departure_s=talk.departure_s, loop_s=talk.loop_s), **more)
