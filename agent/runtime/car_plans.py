@@ -175,10 +175,13 @@ class CarPlans:
 
     # The planner
 
-    def settle(self, evse: int) -> None:
-        """Whoever plans has said what there is to say: what is known now is what the car is offered."""
+    def settle(self, evse: int, needs: Needs | None = None) -> None:
+        """Whoever plans has said what there is to say: what is known now is what the car is offered.
+
+        `needs`: to which this is the answer; one to what the car has said before is none any more.
+        """
         talk = self._talks.get(evse)
-        if talk is None or talk.offered:
+        if talk is None or talk.offered or needs not in {None, talk.needs}:
             return
         self._stop_waiting(evse)
         talk.offered = self._made(evse, talk.needs)

@@ -15,6 +15,7 @@ from agent.core.session import Needs
 from agent.ocpp.asks.charging_needs import NeedsTold, Planning, PlanTold
 from agent.ocpp.block import Block, Csms
 from agent.ocpp.charger import Charger
+from agent.ocpp.dialect import Notice
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.variables import Settings
 
@@ -28,35 +29,44 @@ class ChargingNeeds(Block):
         self._charger = charger
         self._settings = settings
         self._csms = csms
-        self._news: asyncio.Queue[NeedsTold | PlanTold] = asyncio.Queue()
+        self._news: dict[tuple[int, type[Notice]], NeedsTold | PlanTold] = {}  # the latest of each, however many come
+        self._wake = asyncio.Event()
         charger.plans.on_car(self._needs, self._plan)
 
     async def run(self) -> None:
         """Say what there is to say."""
         while True:
-            match await self._news.get():
-                case NeedsTold() as told:
-                    await self._tell_needs(told)
-                case PlanTold() as told:
-                    await self._tell_plan(told)
+            await self._wake.wait()
+            self._wake.clear()
+            while self._news:
+                match self._news.pop(next(iter(self._news))):
+                    case NeedsTold() as told:
+                        await self._tell_needs(told)
+                    case PlanTold() as told:
+                        await self._tell_plan(told)
+
+    def _say(self, told: NeedsTold | PlanTold, evse: int) -> None:
+        self._news.pop((evse, type(told)), None)
+        self._news[evse, type(told)] = told
+        self._wake.set()
 
     def _needs(self, evse: int, needs: Needs) -> None:
         """A car says what it needs (K15.FR.01, K17.FR.01); offline it is offered what is known (K15.FR.15)."""
         if self._may_ask(NeedsTold):
-            self._news.put_nowait(NeedsTold(evse, needs))
+            self._say(NeedsTold(evse, needs), evse)
         else:
-            self._charger.plans.settle(evse)
+            self._charger.plans.settle(evse, needs)
 
     def _plan(self, plan: CarPlan) -> None:
         """A car has chosen. What it only takes over is worth telling where the CSMS made it (K15.FR.19)."""
         if self._may_ask(PlanTold) and (plan.own or self._planned_by_csms(plan.evse)):
-            self._news.put_nowait(PlanTold(plan))
+            self._say(PlanTold(plan), plan.evse)
 
     async def _tell_needs(self, told: NeedsTold) -> None:
         planning = await self._csms.say(told)
         follows = planning is Planning.ACCEPTED and self._charger.session(told.evse).tx is not None
         if not follows:  # K15.FR.04, K15.FR.05; without a transaction there is nothing that a profile could be for
-            self._charger.plans.settle(told.evse)
+            self._charger.plans.settle(told.evse, told.needs)
 
     async def _tell_plan(self, told: PlanTold) -> None:
         taken = await self._csms.say(told)

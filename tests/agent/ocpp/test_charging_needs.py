@@ -238,3 +238,20 @@ async def test_each_of_several_schedules_is_judged_and_all_are_reported(version:
         await ask(one, "GetChargingProfiles", requestId=1, chargingProfile={})
         (report,) = said(one, "ReportChargingProfiles")
         assert [schedule["id"] for schedule in report["chargingProfile"][0]["chargingSchedule"]] == [7, 8]
+
+
+async def test_a_car_that_asks_again_and_again_is_told_of_as_it_is_now_and_old_answers_count_for_nothing():
+    verdicts = iter(["Rejected", "Accepted"])
+    hasty = ScriptedCsms(
+        versions=(Version.V201,), answers={"NotifyEVChargingNeeds": lambda _: {"status": next(verdicts)}}
+    )
+    async with stand(hasty, versions=[Version.V201], charger=charging()) as one:
+        await one.accepted()
+        one.charger.plans.wanted(1, DC, asked=False)
+        await hasty.heard_of("NotifyEVChargingNeeds")
+        for soc in range(50, 70):
+            one.charger.plans.wanted(1, replace(DC, soc_pct=soc), asked=False)
+        await settled()
+        told = [call["chargingNeeds"]["dcChargingParameters"] for call in said(one, "NotifyEVChargingNeeds")]
+        assert [one["stateOfCharge"] for one in told] == [40, 69]
+        assert waiting(one), "for what was promised last, whatever was refused before"
