@@ -24,7 +24,10 @@ HERE = Path(__file__).parent
 def marks() -> Iterator[Mark]:
     """The markers of every test below tests/hal, those of single parameters too, without running anything."""
     for path in sorted(HERE.rglob("test_*.py")):
-        module = importlib.import_module(".".join(path.relative_to(HERE.parents[1]).with_suffix("").parts))
+        try:
+            module = importlib.import_module(".".join(path.relative_to(HERE.parents[1]).with_suffix("").parts))
+        except pytest.skip.Exception:
+            continue  # it needs what is not installed here, and shows nothing
         for name, test in vars(module).items():
             if not name.startswith("test_"):
                 continue
