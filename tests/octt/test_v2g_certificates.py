@@ -6,7 +6,7 @@ import asyncio
 import base64
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,7 @@ from tests.security.test_trials import shown
 LOOPBACK: Final = "::1"
 TALKS: Final = V2g(host=LOOPBACK, sdp_port=None)
 V2G: Final = "V2GCertificate"
+BOTH: Final = (x509.OID_SERVER_AUTH, x509.OID_CLIENT_AUTH)
 RESPONDER: Final = "http://127.0.0.1:9/ocsp"
 ISO: Final = {
     "ISO15118Ctrlr.V2GCertificateInstallationEnabled": True,
@@ -62,13 +63,12 @@ def cas() -> Authorities:
     return Authorities(pki.folder())
 
 
-def signed(csr: str, shift_s: float = 0.0, *, server: bool = True) -> x509.Certificate:
+def signed(csr: str, shift_s: float = 0.0, usages: Iterable[x509.ObjectIdentifier] = BOTH) -> x509.Certificate:
     """What the CPO's sub-CA makes of a request."""
     request = x509.load_pem_x509_csr(csr.encode())
     by = cas().get("cpo-sub2")
     assert by is not None
-    usages = [x509.OID_SERVER_AUTH, x509.OID_CLIENT_AUTH] if server else [x509.OID_CLIENT_AUTH]
-    return by.sign(request.subject, request.public_key(), usages, time.time() + shift_s, RESPONDER)
+    return by.sign(request.subject, request.public_key(), list(usages), time.time() + shift_s, RESPONDER)
 
 
 def chain(certificate: x509.Certificate) -> str:
@@ -155,13 +155,23 @@ async def test_a_certificate_towards_cars_that_is_no_good_is_refused(tmp_path: P
     async with talking(tmp_path) as one:
         await rooted(one)
         csr = await asked(one, "SignV2GCertificate", certificateType=V2G)
-        made = signed(csr, server=False) if flaw == "another use" else ca.signed(csr, flaw)
+        made = signed(csr, usages=[x509.OID_CLIENT_AUTH]) if flaw == "another use" else ca.signed(csr, flaw)
         whole = chain(made)
         answer = await one.tool.send("CertificateSigned", certificateChain=whole, certificateType=V2G)
         require(answer, status="Rejected")
         await one.tool.expect("SecurityEventNotification", type="InvalidChargingStationCertificate")
         with pytest.raises(ConnectionError):
             await met(one)
+
+
+@pytest.mark.req("A02.FR.06", "A02.FR.07")
+@pytest.mark.parametrize("usage", BOTH, ids=["cars only", "the CSMS only"])
+async def test_a_certificate_for_both_links_must_be_good_for_both(tmp_path: Path, usage: x509.ObjectIdentifier):
+    async with talking(tmp_path) as one:
+        await rooted(one)
+        csr = await asked(one, "SignCombinedCertificate", certificateType=ABSENT)
+        whole = chain(signed(csr, usages=[usage]))
+        require(await one.tool.send("CertificateSigned", certificateChain=whole), status="Rejected")
 
 
 @pytest.mark.req("M04.FR.02")

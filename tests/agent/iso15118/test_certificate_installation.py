@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
+import itertools
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,14 +25,18 @@ from agent.iso15118.exi import iso2 as m
 from agent.iso15118.exi import xmldsig
 from agent.iso15118.secc.events import CertificateWanted, ContractProved, Outcome, Protocol, ReceiptGiven
 from agent.iso15118.secc.snapshot import Meter, Payment
+from agent.iso15118.secc.state import Dice
 from agent.iso15118.secc.timing import CERTIFICATE_S
+from agent.iso15118.server import SeccServer
+from agent.iso15118.tls import context
 from csms.pki import Pki
 from csms.provisioning import Provisioning
 from sim.evcc.evcc import charge
+from sim.evcc.link import StreamLink
 from sim.evcc.plan import Plan
 from tests.agent.iso15118 import pki
-from tests.agent.iso15118.stand import Battery, Stand
-from tests.agent.iso15118.test_contracts import PAYING, stand
+from tests.agent.iso15118.stand import DICE, Battery, Stand
+from tests.agent.iso15118.test_contracts import PAYING, judge, stand, trusting
 from tests.security import ca
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "v2g"
@@ -216,6 +223,59 @@ class Interposed:
 
     async def close(self) -> None:
         await self._link.close()
+
+
+@asynccontextmanager
+async def serving(fetch: Any) -> AsyncIterator[Any]:
+    """The shell around the engine; what opens a car's link to it, inside TLS."""
+    secret = context(str(pki.folder() / "secc.pem"), str(pki.folder() / "secc.key"))
+    dice = Dice(DICE.session_id, DICE.challenge, judge())
+    server = SeccServer(
+        "::1", lambda: PAYING, lambda _: None, lambda: dice, sdp_port=None, tls=lambda: secret, fetch=fetch
+    )
+    task = asyncio.create_task(server.run())
+    await server.listening.wait()
+
+    async def link() -> StreamLink:
+        reader, writer = await asyncio.open_connection("::1", server.port, ssl=trusting())
+        return StreamLink(reader, writer, timeout_s=100.0)
+
+    yield link
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_what_comes_for_a_car_that_has_left_is_not_given_to_the_next_one():
+    office, waiting = Office(), [asyncio.Event(), asyncio.Event()]
+    asked: asyncio.Queue[int] = asyncio.Queue()
+    turns = itertools.count()
+
+    async def fetch(wanted_: CertificateWanted) -> bytes | None:
+        turn = next(turns)
+        asked.put_nowait(turn)
+        await waiting[turn].wait()
+        return await office.answer(wanted_) if turn == 0 else None
+
+    async with serving(fetch) as link:
+        first = asyncio.create_task(charge(await link(), installing(), Battery()))
+        await asked.get()
+        first.cancel()
+        with suppress(asyncio.CancelledError):
+            await first
+        await asyncio.sleep(1)
+        second = asyncio.create_task(charge(await link(), installing(), Battery()))
+        await asked.get()
+        waiting[0].set()
+        await asyncio.sleep(1)
+        assert not second.done()
+        waiting[1].set()
+        assert (await second).ended == NOTHING
+
+
+async def test_a_charger_that_nobody_fetches_contracts_for_says_so_at_once():
+    async with serving(None) as link:
+        assert (await charge(await link(), installing(), Battery())).ended == NOTHING
 
 
 # The provisioning service

@@ -293,21 +293,24 @@ async def test_a_signed_certificate_that_is_no_good_is_refused_with_an_event_and
 
 
 @pytest.mark.req("A03.FR.02", "A03.FR.03", "A03.FR.13")
-@pytest.mark.parametrize("version", [Version.V201, Version.V21])
-async def test_a_certificate_towards_cars_is_renewed_by_itself_when_it_nears_its_end(version, tmp_path):
+@pytest.mark.parametrize("use", [LeafUse.V2G, LeafUse.COMBINED])
+async def test_a_certificate_towards_cars_is_renewed_by_itself_when_it_nears_its_end(use, tmp_path):
+    version = Version.V201
     store = Store(tmp_path / "certs")
-    csr = store.new_request(LeafUse.V2G, KeyKind.P256, Subject("SECC-1", "Operator Ltd"))
-    store.add_leaf(LeafUse.V2G, [ca.signed(csr, "cpo-sub2", lasts=4 * ca.HOUR)])  # of which one has passed
+    csr = store.new_request(use, KeyKind.P256, Subject("SECC-1", "Operator Ltd"))
+    store.add_leaf(use, [ca.signed(csr, "cpo-sub2", lasts=4 * ca.HOUR)])  # of which one has passed
+    if use is LeafUse.COMBINED:  # an older one, for cars alone, need not be renewed
+        old = store.new_request(LeafUse.V2G, KeyKind.P256, Subject("SECC-1", "Operator Ltd"))
+        store.add_leaf(LeafUse.V2G, [ca.signed(old, "cpo-sub2", begins=-2 * ca.HOUR, lasts=5 * ca.HOUR)])
     async with stand(accepting(version), **options(version, tmp_path)) as one:
         await one.accepted()
         await settled(3600)
         assert one.csms.calls("SignCertificate") == []
         await settled(2 * 3600)
         (request,) = {each.payload["csr"]: each.payload for each in one.csms.calls("SignCertificate")}.values()
-        assert request["certificateType"] == "V2GCertificate"
-        assert (
-            x509.load_pem_x509_csr(request["csr"].encode()).subject.rfc4514_string() == "DC=CPO,O=Operator Ltd,CN=S-1"
-        )
+        assert request.get("certificateType") == ("V2GCertificate" if use is LeafUse.V2G else None)
+        subject = x509.load_pem_x509_csr(request["csr"].encode()).subject
+        assert subject.rfc4514_string() == "DC=CPO,O=Operator Ltd,CN=S-1"
 
 
 async def test_a_certificate_that_nobody_asked_for_is_refused(tmp_path):
