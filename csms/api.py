@@ -17,6 +17,7 @@ from csms.door import TurnedAway, is_identity
 from csms.endpoints import Asked, Endpoint, ProblemError, delete, do, document, first_line, get, route_of
 from csms.faults import Fault
 from csms.pki_api import PkiApi
+from csms.proofs import Proof
 from csms.records import (
     ChargerState,
     LoggedFrame,
@@ -154,6 +155,7 @@ class Api:
             get("/api/sessions", "Sessions, oldest first.", self._sessions, list[SessionRow], SessionsQuery),
             get("/api/sessions.csv", "Sessions as a table.", self._csv, str, SessionsQuery, media_type="text/csv"),
             get(f"{session}/curves", "What was read in a session.", self._curves, list[Curve]),
+            get(f"{session}/proofs", "What the meter signed of a session.", self._proofs, list[Proof]),
             get(session, "One session.", self._session, SessionRow),
             get("/api/messages", "The message log, oldest first.", self._messages, list[LoggedFrame], MessagesQuery),
             get(
@@ -251,6 +253,9 @@ class Api:
 
     async def _curves(self, asked: Asked) -> list[Curve]:
         return await views.curves(self._csms, await self._session(asked))
+
+    async def _proofs(self, asked: Asked) -> list[Proof]:
+        return await views.proofs(self._csms, await self._session(asked))
 
     async def _messages(self, asked: Asked) -> list[LoggedFrame]:
         which = asked.query

@@ -13,6 +13,7 @@ from agent.ocpp.codec import Version
 from agent.ocpp.stamps import to_wire
 from csms.commands import Answer, SetPassword, Trigger, UnsayableError
 from csms.peers import CallFailedError
+from csms.proofs import Proof, proofs_of
 from csms.records import Charger, ChargerState, ConnectorStatus, SessionRow
 from csms.series import Curve, curves_of
 from csms.server import Csms
@@ -81,6 +82,12 @@ async def curves(csms: Csms, session: SessionRow) -> list[Curve]:
     """The curves of a session."""
     readings = await csms.store.read(lambda db: db.readings(session.charger, session.tx, oldest=MAX_READINGS))
     return curves_of(readings)
+
+
+async def proofs(csms: Csms, session: SessionRow) -> list[Proof]:
+    """What the meter signed of a session."""
+    readings = await csms.store.read(lambda db: db.readings(session.charger, session.tx))
+    return await asyncio.to_thread(proofs_of, readings)
 
 
 async def decide(csms: Csms, identity: str, state: ChargerState) -> Decision:

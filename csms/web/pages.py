@@ -176,7 +176,8 @@ class Pages:
         session = await self._csms.store.read(lambda db: db.session(number)) if number <= views.MAX_ID else None
         if session is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such session.")
-        return self.render("session.html", session=session, curves=await views.curves(self._csms, session))
+        curves, proofs = await views.curves(self._csms, session), await views.proofs(self._csms, session)
+        return self.render("session.html", session=session, curves=curves, proofs=proofs)
 
     async def _tokens(self, _: Request) -> Response:
         tokens = sorted(self._csms.store.tokens.values(), key=lambda token: token.key)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from csms import views
+from csms.proofs import Verdict
 from sim.hardware import MeterLink
 from sim.stage.place import Place
 from tests.journeys.place import IDENTITY, TAG, place
@@ -41,6 +43,7 @@ async def test_what_the_csms_got_proves_the_bill(tmp_path, version, meter):
         assert said.energy_wh == bill.energy_wh
         assert abs(float(said.energy_wh) - p.true_wh()) <= 1.0
         assert said.key == p.session().meter_key
+        assert {one.verdict for one in await views.proofs(p.csms, bill)} == {Verdict.VERIFIED}
 
 
 async def test_a_meter_that_was_tampered_with_is_found_out(tmp_path):
@@ -48,8 +51,9 @@ async def test_a_meter_that_was_tampered_with_is_found_out(tmp_path):
         assert p.station.hardware.signing is not None
         p.station.hardware.signing.signers[1].tamper = True
         await p.charge(20)
-        _, said = await proven(p)
+        bill, said = await proven(p)
         assert [one[:22] for one in said.faults] == ["the signature is wrong"] * 2
+        assert {one.verdict for one in await views.proofs(p.csms, bill)} == {Verdict.WRONG}
 
 
 async def test_a_record_that_was_taken_away_is_found_out(tmp_path):
