@@ -53,6 +53,8 @@ class BackOffice:
         self.vouch: Vouch | None = None
         self.provide: Provide | None = None
         self.standing: Standing | None = None
+        self.renew: Callable[[str], None] | None = None
+        self.renewing: set[str] = set()  # who came in with a certificate that has expired (A00.FR.429)
         self._accept_all = accept_all
         self._numbers = itertools.count(int(now()))  # not used again after a restart
 
@@ -77,6 +79,10 @@ class BackOffice:
             return msgspec.structs.replace(known, state=ChargerState.ACCEPTED)
         return known
 
+    def state_of(self, identity: str) -> ChargerState:
+        """What a charger is answered as it boots: it waits while its certificate is renewed (A00.FR.429)."""
+        return ChargerState.PENDING if identity in self.renewing else self.charger(identity).state
+
     async def boot(self, identity: str, *, vendor: str, model: str, version: str, serial: str = "") -> None:
         """Keep what a charger says of itself as it boots; of strangers only so many, lest they fill the disk."""
         charger = self.charger(identity)
@@ -87,10 +93,12 @@ class BackOffice:
                     charger, vendor=vendor, model=model, version=version, serial=told, seen_utc_s=self.now()
                 )
             )
+        if identity in self.renewing and self.renew is not None:
+            self.renew(identity)
 
     def interval_s(self, identity: str) -> int:
         """Seconds between heartbeats, or until the next attempt to boot."""
-        return HEARTBEAT_S if self.charger(identity).state is ChargerState.ACCEPTED else RETRY_BOOT_S
+        return HEARTBEAT_S if self.state_of(identity) is ChargerState.ACCEPTED else RETRY_BOOT_S
 
     def judge(self, value: str) -> Judgement:
         """Whether a token may charge."""

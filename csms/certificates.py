@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +18,7 @@ from agent.pki import certificates as x
 from agent.pki.chains import ChainError, Flaw, Purpose, validated
 from agent.pki.names import CertificateError
 from csms.back_office import BackOffice
+from csms.commands import Renew
 from csms.engines import DatabaseError
 from csms.peers import CallFailedError, Peer
 from csms.pki import Pki, ocsp_request, use_of
@@ -54,6 +55,7 @@ class Certificates:
         self._tickets: dict[int, _Ticket] = {}
         self._numbers = itertools.count(1)
         office.sign = self.sign
+        office.renew = self._renew
         office.vouch = self.vouch
         office.standing = self.standing
 
@@ -154,7 +156,15 @@ class Certificates:
         return "CertificateRevoked" if revoked else "Accepted"
 
     def objection(self, identity: str, shown: x509.Certificate) -> str:
-        """Why a charger may not come in with this certificate, which TLS has found good; empty when it may."""
+        """Why a charger may not come in with this certificate, whose path TLS has found good; empty when it may.
+
+        TLS looks at its time, too, unless there are chargers that may come in with one that has run out: those wait in
+        state Pending and get a new one at once (A00.FR.429, A00.FR.807).
+        """
+        now = x.moment(self._office.now())
+        expired = now > shown.not_valid_after_utc
+        if now < shown.not_valid_before_utc or (expired and identity not in self.pki.expired):
+            return "the certificate has expired" if expired else "the certificate is not valid yet"
         name = x.common_name(shown)
         if name not in self._names(identity):  # A00.FR.405
             return f"the certificate is {name!r}'s"
@@ -163,7 +173,26 @@ class Certificates:
         issued = self._office.store.issued.get(f"{shown.serial_number:x}")
         if issued is not None and issued.revoked_utc_s is not None:  # A00.FR.705
             return "the certificate is revoked"
+        (self._office.renewing.add if expired else self._office.renewing.discard)(identity)
         return ""
+
+    def _renew(self, charger: str) -> None:
+        """Have a charger ask for a new certificate, once it has the answer to its boot."""
+
+        async def ask() -> None:
+            try:
+                peer = self._peer(charger)
+                await peer.at_rest()
+                await peer.call(peer.dialect.call_for(Renew()))
+            except CallFailedError as error:
+                log.warning("%s: it was not asked to renew its certificate: %s", charger, error)
+
+        self._later(ask())
+
+    def _later(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     def _names(self, identity: str) -> frozenset[str]:
         serial = self._office.charger(identity).serial
@@ -203,9 +232,7 @@ class Certificates:
         issued = self.pki.sign(ticket.csr, charger, self._names(charger), self._office.now(), use)
         await self._office.store.write(issued)
         self._note(ticket, Stage.SIGNED)
-        errand = asyncio.get_running_loop().create_task(self._hand_over(ticket, issued))
-        self._errands.add(errand)
-        errand.add_done_callback(self._errands.discard)
+        self._later(self._hand_over(ticket, issued))
 
     async def _hand_over(self, ticket: _Ticket, issued: Issued) -> None:
         charger = ticket.shown.charger

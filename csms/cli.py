@@ -43,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--database", metavar="URL", help="PostgreSQL: postgresql://user@host/name")
     parser.add_argument("--tls-port", type=int, help="also listen with TLS, for security profiles 2 and 3; needs --pki")
     parser.add_argument("--pki", type=Path, metavar="DIR", help="development PKI as of certs/make_pki.py: signs CSRs")
+    parser.add_argument(
+        "--accept-expired",
+        action="append",
+        default=[],
+        metavar="IDENTITY",
+        help="a charger that may come in with a certificate that has run out, to get a new one at once",
+    )
     parser.add_argument("--sign-by-hand", action="store_true", help="CSRs wait for an operator at the page")
     parser.add_argument("--organization", help="the O that chargers' certificates must name; default: any")
     parser.add_argument("--contract", action="append", default=[], metavar="PCID=EMAID", help="a car's contract; --pki")
@@ -105,7 +112,7 @@ async def _secured(csms: Csms, chosen: argparse.Namespace) -> int | None:
     from csms.pki import Pki
 
     responder = f"http://{chosen.http_host}:{chosen.http_port}/api/ocsp" if chosen.http_port else None
-    pki = Pki(chosen.pki, ocsp_url=responder)
+    pki = Pki(chosen.pki, ocsp_url=responder, expired=chosen.accept_expired)
     port = await csms.start_secure(pki, chosen.host, chosen.tls_port, organization=chosen.organization)
     if csms.certificates is not None:
         csms.certificates.by_hand = chosen.sign_by_hand

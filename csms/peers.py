@@ -258,7 +258,8 @@ class Peer:
 def _solicited(action: str, message: Any) -> set[str]:
     """The actions that a CALL asks the charger for."""
     if action in {"TriggerMessage", "ExtendedTriggerMessage"}:
-        return {message.requestedMessage}
+        wanted = message.requestedMessage  # of certificates it says which is to be signed
+        return {"SignCertificate" if wanted.startswith("Sign") else wanted}
     return {"NotifyReport"} if action in {"GetBaseReport", "GetReport"} else set()
 
 

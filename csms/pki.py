@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +33,10 @@ class PkiError(ValueError):
 class Pki:
     """CAs over the files of `certs/make_pki.py`. Pure but for the chance in a signature."""
 
-    def __init__(self, folder: Path, *, ocsp_url: str | None = None) -> None:
-        """Raises `PkiError`."""
+    def __init__(self, folder: Path, *, ocsp_url: str | None = None, expired: Iterable[str] = ()) -> None:
+        """`expired`: chargers that may come in with a certificate that has run out. Raises `PkiError`."""
         self.folder = folder
+        self.expired = frozenset(expired)
         self.ocsp_url = ocsp_url
         try:
             self.authorities = Authorities(folder)

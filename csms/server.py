@@ -145,7 +145,7 @@ class Csms:
         self.certificates = self._door.certificates = Certificates(
             self._office, pki, self._peer, organization=organization
         )
-        context = server_context(pki.servers, pki.charger_roots, self._door.note_tls)
+        context = server_context(pki.servers, pki.charger_roots, self._door.note_tls, lenient=bool(pki.expired))
         return await self._listen(host, port, context)
 
     async def stop(self) -> None:
@@ -373,7 +373,7 @@ class Csms:
         return False
 
     async def _serve(self, identity: str, peer: Peer, call: CallReceived) -> msgspec.Struct:
-        state = self._office.charger(identity).state
+        state = self._office.state_of(identity)
         if call.action != "BootNotification" and (
             state is ChargerState.REJECTED or (state is ChargerState.PENDING and call.action not in peer.solicited)
         ):

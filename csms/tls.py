@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python has no name for
+
 # A00.FR.318/421: the ECDSA and the RSA suites; those between are the RSA ones with forward secrecy.
 CIPHERS = (
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:"
@@ -23,16 +25,20 @@ CIPHERS = (
 
 
 def server_context(
-    certificates: Sequence[tuple[Path, Path]], client_roots: str, failed: Callable[[str], None]
+    certificates: Sequence[tuple[Path, Path]],
+    client_roots: str,
+    failed: Callable[[str], None],
+    *,
+    lenient: bool = False,
 ) -> ssl.SSLContext:
     """The door's TLS. A charger may show a certificate (profile 3) or none (profile 2); a bad one is refused.
 
     `certificates`: chain and key, one pair for each kind of key; when their files change, the next handshake is made
     with what they hold then, for a CSMS's certificate should not live longer than a day (A00.FR.701). `client_roots`:
-    PEM of the CAs that chargers' certificates may come from. `failed` hears why a handshake failed. Raises OSError
-    (`ssl.SSLError` is one).
+    PEM of the CAs that chargers' certificates may come from. `failed` hears why a handshake failed. `lenient`: who asks
+    looks at the time of what chargers show. Raises OSError (`ssl.SSLError` is one).
     """
-    shown = _Shown(certificates, lambda: _context(certificates, client_roots, failed))
+    shown = _Shown(certificates, lambda: _context(certificates, client_roots, failed, lenient=lenient))
     made = shown.context
 
     def look(connection: ssl.SSLSocket | ssl.SSLObject, _name: object, _context: object) -> None:
@@ -74,7 +80,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _context(
-    certificates: Iterable[tuple[Path, Path]], client_roots: str, failed: Callable[[str], None]
+    certificates: Iterable[tuple[Path, Path]], client_roots: str, failed: Callable[[str], None], *, lenient: bool
 ) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2  # A00.FR.313/416
@@ -84,6 +90,8 @@ def _context(
         made.load_cert_chain(certificate, key)
     made.verify_mode = ssl.CERT_OPTIONAL
     made.load_verify_locations(cadata=client_roots)
+    if lenient:
+        made.verify_flags |= NO_CHECK_TIME
     made.sslobject_class = _alerting(failed)
     return made
 

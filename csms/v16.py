@@ -146,7 +146,7 @@ class Dialect16:
         return wire.BootNotificationResponse(
             currentTime=to_wire(self._office.now()),
             interval=self._office.interval_s(charger),
-            status=self._office.charger(charger).state.value,
+            status=self._office.state_of(charger).value,
         )
 
     async def _security_event(self, charger: str, request: wire.SecurityEventNotificationRequest) -> msgspec.Struct:

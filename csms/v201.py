@@ -226,7 +226,7 @@ class Dialect201:
             "BootNotificationResponse",
             currentTime=to_wire(self._office.now()),
             interval=self._office.interval_s(charger),
-            status=self._office.charger(charger).state.value,
+            status=self._office.state_of(charger).value,
         )
 
     async def _heartbeat(self, charger: str, request: wire.HeartbeatRequest) -> msgspec.Struct:  # noqa: ARG002

@@ -91,6 +91,7 @@ SECURITY = {"type": "TamperDetectionActivated", "timestamp": stamp(5), "techInfo
 
 
 @EVERY_VERSION
+@pytest.mark.req("A04.FR.03")
 async def test_a_security_event_is_kept_once_and_shown(version: str, tmp_path: Path):
     async with running(tmp_path / "db", accept_all=True) as csms, charger(csms, version=version) as cp:
         await cp.boot()

@@ -8,9 +8,11 @@ import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import warnings
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,12 +25,14 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from agent.ocpp.codec import Version
 from agent.ocpp.settings.secure_link import SECURITY_PROFILE
+from agent.pki import certificates as pki
 from agent.pki.names import Subject
-from agent.pki.requests import new_key, signing_request
+from agent.pki.requests import key_pem, new_key, signing_request
 from csms import commands as c
 from csms.pki import Pki
 from csms.server import Csms
 from tests.agent.ocpp.stand import stand
+from tests.csms.charger import JsonCharger, RefusedError
 from tests.security import ca, minting
 from tests.security.matrix import Matrix
 from tests.security.test_trials import options, outfit, until
@@ -136,6 +140,8 @@ def seen_by_a_plain_socket(case: Case, port: int) -> str:
 
 
 @pytest.mark.req("A00.FR.207", "A00.FR.318", "A00.FR.324", "A00.FR.403", "A00.FR.405", "A00.FR.407", "A00.FR.418")
+@pytest.mark.req("A00.FR.306", "A00.FR.307", "A00.FR.315", "A00.FR.322")
+@pytest.mark.req("A00.FR.409", "A00.FR.410", "A00.FR.421", "A00.FR.425")  # of profile 3, the same
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_the_csms_lets_in_who_may_come_in_and_says_why_it_does_not(case, door, tls_cases: Matrix):
     url = f"wss://localhost:{door.secure}/{case.identity}"
@@ -155,6 +161,90 @@ async def test_the_csms_lets_in_who_may_come_in_and_says_why_it_does_not(case, d
     assert bool(turned_away) == (case.refused is not None)
     assert case.noted in " ".join(turned_away)
     tls_cases.add("CSMS", case.name, "comes in" if case.refused is None else f"refused: {case.refused}", ())
+
+
+@dataclass(frozen=True)
+class Late:
+    """Who comes in with which certificate at a CSMS that lets only the station come in late."""
+
+    certificate: str
+    identity: str
+    refused: str = ""
+
+
+@pytest.mark.req("A00.FR.429", "A00.FR.806", "A00.FR.807")
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"])
+async def test_a_named_charger_may_come_late_and_waits_until_its_certificate_is_renewed(version):
+    csms = Csms(accept_all=True)
+    port = await csms.start_secure(Pki(minting.pki(), expired=[minting.STATION]))
+    url = f"wss://localhost:{port}/{minting.STATION}"
+    context = client(Case("", certificate="station-expired"))
+    async with connect(url, ssl=context, subprotocols=[version]) as link:
+        cp = JsonCharger(link)
+        cp.answers = {"CertificateSigned": {"status": "Accepted"}}
+        assert (await cp.boot())["status"] == "Pending"
+        asked = "ExtendedTriggerMessage" if version == "ocpp1.6" else "TriggerMessage"
+        assert (await cp.until_asked(asked))["requestedMessage"].startswith("SignCharg")
+        with pytest.raises(RefusedError, match="SecurityError"):
+            await cp.call("Heartbeat", {})
+        key = new_key()
+        csr = signing_request(key, Subject(minting.STATION, "Op")).decode()
+        assert (await cp.call("SignCertificate", {"csr": csr}))["status"] == "Accepted"
+        chain = (await cp.until_asked("CertificateSigned"))["certificateChain"]
+        await cp.close()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "new.pem"
+        file.write_bytes(chain.encode() + key_pem(key))
+        renewed = client(Case(""))
+        renewed.load_cert_chain(file)
+        async with connect(url, ssl=renewed, subprotocols=[version]) as link:
+            cp = JsonCharger(link)
+            assert (await cp.boot())["status"] == "Accepted"
+            await cp.close()
+    await csms.stop()
+
+
+@pytest.mark.req("A00.FR.404", "A00.FR.407", "A00.FR.408", "A00.FR.429")
+@pytest.mark.parametrize(
+    "late",
+    [
+        Late("station", minting.STATION),
+        Late("station-expired", minting.STATION),
+        Late("station-expired", "GARAGE", "has expired"),
+        Late("station-not-yet-valid", minting.STATION, "not valid yet"),
+        Late("station-unknown-root", minting.STATION, "TLS: "),
+    ],
+    ids=str,
+)
+async def test_nobody_else_comes_in_late_nor_anybody_early(late):
+    csms = Csms(accept_all=True)
+    port = await csms.start_secure(Pki(minting.pki(), expired=[minting.STATION]))
+    context = client(Case("", certificate=late.certificate))
+    try:
+        async with connect(f"wss://localhost:{port}/{late.identity}", ssl=context, subprotocols=["ocpp2.0.1"]):
+            assert not late.refused
+    except (InvalidStatus, OSError, WebSocketException):
+        assert late.refused
+        assert late.refused in csms.turned_away[-1].reason
+    await csms.stop()
+
+
+@pytest.mark.req("A00.FR.404", "A00.FR.408")
+async def test_a_certificate_must_name_the_operator_where_that_is_asked_for():
+    owner = pki.organization(x509.load_pem_x509_certificate(minting.pem("station").encode()))
+    context = client(Case("", certificate="station"))
+    for organization in (owner, "Somebody Else"):
+        csms = Csms(accept_all=True)
+        port = await csms.start_secure(Pki(minting.pki()), organization=organization)
+        dialled = connect(f"wss://localhost:{port}/{minting.STATION}", ssl=context, subprotocols=["ocpp2.0.1"])
+        if organization == owner:
+            await (await dialled).close()
+        else:
+            with pytest.raises(InvalidStatus):
+                await dialled
+            noted = f"InvalidChargingStationCertificate: the certificate is owned by {owner!r}"
+            assert noted in csms.turned_away[-1].reason
+        await csms.stop()
 
 
 @pytest.mark.req("A00.FR.701")
@@ -205,7 +295,7 @@ async def test_nobody_comes_in_with_less_than_before(door):
     assert await tried(plain) == 403
 
 
-@pytest.mark.req("A02.FR.11", "A02.FR.14", "A00.FR.705")
+@pytest.mark.req("A02.FR.11", "A02.FR.14", "A03.FR.11", "A03.FR.14", "A00.FR.702", "A00.FR.704", "A00.FR.705")
 @pytest.mark.parametrize("version", [Version.V16, Version.V201, Version.V21])
 async def test_station_and_csms_go_from_password_to_certificate_to_renewal_to_revocation(version, door, tmp_path):
     csms, url = door.csms, f"wss://localhost:{door.secure}"

@@ -66,6 +66,9 @@ async def serving(case: Case) -> AsyncIterator[int]:
 
 
 @pytest.mark.req("A00.FR.308", "A00.FR.310", "A00.FR.316", "A00.FR.319", "A00.FR.323", "A00.FR.402", "A00.FR.413")
+@pytest.mark.req("A00.FR.311", "A00.FR.312", "A00.FR.313", "A00.FR.314", "A00.FR.320", "A00.FR.321", "A00.FR.401")
+@pytest.mark.req("A00.FR.411", "A00.FR.412", "A00.FR.414", "A00.FR.415", "A00.FR.416", "A00.FR.417")  # the same, of 3
+@pytest.mark.req("A00.FR.419", "A00.FR.422", "A00.FR.423", "A00.FR.424", "A00.FR.426")
 @pytest.mark.parametrize("case", STATION_CASES, ids=lambda case: case.name)
 async def test_the_station_connects_or_refuses_and_raises_each_event_once(case, tmp_path, tls_cases: Matrix):
     events = Raised()

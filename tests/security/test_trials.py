@@ -170,7 +170,7 @@ async def test_1_6_a_raised_profile_that_does_not_connect_ends_where_it_began(tm
     await secure.stop()
 
 
-@pytest.mark.req("A02.FR.08", "A02.FR.10")
+@pytest.mark.req("A02.FR.08", "A02.FR.10", "A03.FR.08", "A03.FR.10")
 @pytest.mark.parametrize("version", BOTH)
 async def test_a_renewed_certificate_is_used_at_once_and_the_old_one_goes_when_it_has_connected(version, tmp_path):
     secure = csms(version, tls(clients="csms-root"))
@@ -187,7 +187,7 @@ async def test_a_renewed_certificate_is_used_at_once_and_the_old_one_goes_when_i
         assert one.events.count(Event.DISCARDED_RENEWED_CERTIFICATE) == 0
 
 
-@pytest.mark.req("A02.FR.28", "A02.FR.29")
+@pytest.mark.req("A02.FR.28", "A02.FR.29", "A03.FR.24", "A03.FR.25")
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("version", BOTH)
 async def test_a_renewed_certificate_that_the_csms_does_not_take_makes_way_for_the_old_one(version, newest, tmp_path):

@@ -84,7 +84,8 @@ def root(name: str = "csms-root") -> x509.Certificate:
 # M03, M04, M05
 
 
-@pytest.mark.req("M03.FR.01", "M03.FR.02", "M03.FR.04", "M04.FR.02", "M04.FR.04", "M05.FR.02")
+@pytest.mark.req("M03.FR.01", "M03.FR.02", "M03.FR.03", "M03.FR.04", "M04.FR.01", "M04.FR.02", "M04.FR.04")
+@pytest.mark.req("M05.FR.01", "M05.FR.02", "M05.FR.17")
 @pytest.mark.octt("TC_M_01_CS", "TC_M_12_CS", "TC_M_20_CS", "TC_075_1_CS", "TC_075_2_CS", "TC_076_CS")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_root_is_installed_listed_with_the_hashes_of_rfc_6960_and_deleted(version, tmp_path):
@@ -171,7 +172,7 @@ async def test_a_disk_that_does_not_take_the_root_is_a_failure(tmp_path):
         assert await install(one, Version.V201, minting.pem("csms-root")) == "Failed"
 
 
-@pytest.mark.req("M04.FR.06")
+@pytest.mark.req("M04.FR.03", "M04.FR.06")
 @pytest.mark.octt("TC_M_23_CS")
 @pytest.mark.parametrize("version", ALL)
 async def test_the_stations_own_certificate_cannot_be_deleted(version, tmp_path):
@@ -239,7 +240,7 @@ async def give(one: Stand, certificate: str, **more: Any) -> str:
     return (await ask(one, "CertificateSigned", {"certificateChain": certificate} | more))["status"]
 
 
-@pytest.mark.req("A02.FR.02", "A02.FR.03", "A02.FR.06", "A02.FR.13", "A02.FR.24")
+@pytest.mark.req("A02.FR.02", "A02.FR.03", "A02.FR.06", "A02.FR.13", "A02.FR.24", "A03.FR.06", "A03.FR.20")
 @pytest.mark.octt("TC_A_11_CS", "TC_074_CS")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_certificate_is_asked_for_made_out_to_the_serial_number_and_the_operator_and_kept(version, tmp_path):
@@ -320,7 +321,7 @@ async def test_a_certificate_that_nobody_asked_for_is_refused(tmp_path):
         assert await give(one, minting.pem("station")) == "Rejected"
 
 
-@pytest.mark.req("A02.FR.26")
+@pytest.mark.req("A02.FR.26", "A03.FR.22")
 async def test_2_1_a_certificate_for_another_request_is_refused(tmp_path):
     async with stand(accepting(Version.V21), **options(Version.V21, tmp_path)) as one:
         await one.accepted()
@@ -331,7 +332,7 @@ async def test_2_1_a_certificate_for_another_request_is_refused(tmp_path):
         assert await give(one, good, requestId=request["requestId"]) == "Accepted"
 
 
-@pytest.mark.req("A02.FR.16")
+@pytest.mark.req("A02.FR.16", "A03.FR.16")
 async def test_a_chain_longer_than_the_limit_is_refused(tmp_path):
     async with stand(accepting(Version.V16), **options(Version.V16, tmp_path)) as one:
         await one.accepted()
@@ -343,7 +344,7 @@ async def test_a_chain_longer_than_the_limit_is_refused(tmp_path):
         assert await give(one, good) == "Accepted"
 
 
-@pytest.mark.req("A02.FR.17", "A02.FR.18", "A02.FR.19")
+@pytest.mark.req("A02.FR.17", "A02.FR.18", "A02.FR.19", "A03.FR.17", "A03.FR.18", "A03.FR.19")
 @pytest.mark.octt("TC_A_23_CS")
 async def test_a_request_that_is_not_answered_is_repeated_with_doubled_waits_and_then_no_more(tmp_path):
     waits = {"CertSigningWaitMinimum": "30", "CertSigningRepeatTimes": "1"}
@@ -359,7 +360,7 @@ async def test_a_request_that_is_not_answered_is_repeated_with_doubled_waits_and
         assert len(one.csms.calls("SignCertificate")) == 4
 
 
-@pytest.mark.req("A02.FR.12")
+@pytest.mark.req("A02.FR.12", "A03.FR.12")
 async def test_a_request_that_the_csms_refuses_is_not_repeated(tmp_path):
     async with stand(accepting(Version.V201, "Rejected"), **options(Version.V201, tmp_path)) as one:
         await one.accepted()

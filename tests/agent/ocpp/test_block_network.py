@@ -217,7 +217,7 @@ async def test_2_x_cannot_write_the_security_profile(tmp_path):
 # 2.x: network profiles
 
 
-@pytest.mark.req("B09.FR.01", "B10.FR.01", "B10.FR.04", "B10.FR.06", "A05.FR.06")
+@pytest.mark.req("B09.FR.01", "B10.FR.01", "B10.FR.04", "B10.FR.06", "A05.FR.04", "A05.FR.06")
 @pytest.mark.octt("TC_B_45_CS")
 async def test_a_network_profile_is_used_from_the_next_start_on_and_the_new_csms_is_told_everything(tmp_path):
     old, new, store = csms(gate=Gate(OLD)), csms(gate=Gate(OLD)), MemoryStore()

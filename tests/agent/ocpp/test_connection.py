@@ -44,6 +44,7 @@ async def test_the_csms_picks_the_version_from_one_handshake_that_offers_all_in_
     await csms.stop()
 
 
+@pytest.mark.req("A00.FR.202", "A00.FR.203", "A00.FR.204", "A00.FR.301", "A00.FR.302", "A00.FR.303")
 async def test_identity_and_password_go_into_url_and_basic_auth_and_nothing_else_is_offered():
     csms = ScriptedCsms()
     url = await csms.start()

@@ -168,7 +168,7 @@ def test_a_profile_that_cannot_work_is_refused(profile):
     assert refused.value.reason == Why.INVALID
 
 
-@pytest.mark.req("B09.FR.04", "B09.FR.05")
+@pytest.mark.req("A00.FR.005", "B09.FR.04", "B09.FR.05")
 def test_a_lower_profile_and_a_slot_that_is_not_there_are_refused():
     secure = plan(slots={0: NEW})
     with pytest.raises(PlanError) as refused:

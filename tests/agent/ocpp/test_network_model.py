@@ -51,7 +51,7 @@ async def ranks(one: Stand, order: str) -> str:
     return str(frame[2]["setVariableResult"][0]["attributeStatus"])
 
 
-@pytest.mark.req("B09.FR.08", "B09.FR.10", "B09.FR.13")
+@pytest.mark.req("B09.FR.06", "B09.FR.08", "B09.FR.10", "B09.FR.13")
 async def test_every_slot_is_reported_and_what_the_station_cannot_do_is_not_writable(tmp_path):
     async with stand(server(), **V21, password=OLD, folder=tmp_path) as one:
         await one.accepted()
@@ -114,7 +114,7 @@ async def test_a_profile_written_variable_by_variable_is_durable_and_used_when_i
     await other.stop()
 
 
-@pytest.mark.req("B09.FR.25")
+@pytest.mark.req("B09.FR.23", "B09.FR.25")
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -166,7 +166,7 @@ async def test_a_draft_never_lowers_the_security_profile_to_plain_text(allowed, 
         assert await wrote(one, "SecurityProfile", "2") == ("Accepted", None)
 
 
-@pytest.mark.req("B09.FR.34")
+@pytest.mark.req("B09.FR.20", "B09.FR.34")
 async def test_a_draft_whose_parts_do_not_fit_together_gets_no_turn(tmp_path):
     async with stand(server(), **V21, password=OLD, folder=tmp_path) as one:
         await one.accepted()
@@ -176,6 +176,7 @@ async def test_a_draft_whose_parts_do_not_fit_together_gets_no_turn(tmp_path):
         assert await ranks(one, "0,1") == "Rejected"  # profile 1 is plain text
         await wrote(one, "OcppCsmsUrl", "ws://x")
         assert await ranks(one, "0,1") == "Accepted"
+        assert await ranks(one, "0") == "Accepted"
 
 
 async def test_what_the_disk_does_not_take_is_refused(tmp_path):

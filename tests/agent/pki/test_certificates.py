@@ -89,6 +89,7 @@ def test_each_chain_is_good_for_its_purpose_and_no_other_root(leaf):
     assert refused.value.flaw is Flaw.UNKNOWN_ROOT
 
 
+@pytest.mark.req("A00.FR.501", "A00.FR.502")
 @pytest.mark.parametrize("leaf", ROOTS)
 @pytest.mark.parametrize("variant", FLAWS)
 def test_each_bad_certificate_is_refused_for_what_is_wrong_with_it(leaf, variant):
@@ -139,7 +140,7 @@ def test_no_bytes_make_the_reader_fail_in_another_way(noise, at, length):
 
 
 @needs_openssl
-@pytest.mark.req("A02.FR.03")
+@pytest.mark.req("A02.FR.03", "A00.FR.507", "A00.FR.509")
 @pytest.mark.parametrize("kind", list(KeyKind))
 def test_openssl_takes_a_request_as_genuine_and_reads_serial_and_operator(kind):
     request = signing_request(new_key(kind), Subject("CS-4711", "Operator Ltd", "NL"))
