@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.core.session import Talk
 from agent.iso15118.secc.events import Protocol
 from sim.evcc.plan import Plan
 from tests.octt import states
@@ -133,3 +134,24 @@ async def test_a_car_draws_by_the_schedule_that_it_chose_of_several(bench: Bench
         await states.event(bench, **DRAWS)
         await bench.tool.expect("NotifyEVChargingSchedule", chargingSchedule__id=8)
         await drawing(bench, 9.0)
+
+
+@pytest.mark.req("K16.FR.02", "K16.FR.03")
+async def test_a_car_that_has_paused_is_woken_for_a_new_profile_and_goes_on_with_it(bench: Bench):
+    await ready(bench)
+    pausing = Plan(offers=(Protocol.ISO_2,), charge_s=DURATION_S, pause=True)
+    async with car(bench, pausing):
+        await renegotiated(bench)
+        await states.event(bench, **DRAWS)
+        await states.event(bench, transactionInfo__chargingState="SuspendedEV")
+        await asyncio.sleep(DURATION_S)
+    session = bench.station.session
+    assert session(bench.evse).digital.paused
+    await states.profile_set(bench, of_transaction(bench, 8.0))
+    await asyncio.sleep(ANSWER_S)
+    assert session(bench.evse).digital.talk is Talk.WAKING
+    async with car(bench):
+        await needs_told(bench)
+        await states.event(bench, **DRAWS)
+        await bench.tool.expect("NotifyEVChargingSchedule", evseId=bench.evse)
+        await drawing(bench, 8.0)

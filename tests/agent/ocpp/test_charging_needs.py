@@ -12,7 +12,7 @@ from agent.core.session import Digital, Needs, Talk
 from agent.ocpp.codec import Version
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.stamps import to_wire
-from tests.agent.ocpp.scripted_csms import ScriptedCsms
+from tests.agent.ocpp.scripted_csms import SILENCE, ScriptedCsms
 from tests.agent.ocpp.stand import EPOCH_S, FakeCharger, Stand, settled, stand
 from tests.agent.ocpp.test_smart_charging import ask, both, charging, profile
 
@@ -255,3 +255,19 @@ async def test_a_car_that_asks_again_and_again_is_told_of_as_it_is_now_and_old_a
         told = [call["chargingNeeds"]["dcChargingParameters"] for call in said(one, "NotifyEVChargingNeeds")]
         assert [one["stateOfCharge"] for one in told] == [40, 69]
         assert waiting(one), "for what was promised last, whatever was refused before"
+
+
+@pytest.mark.req("K15.FR.08", "K15.FR.15")
+@pytest.mark.parametrize("how", ["says nothing", "goes away", "says yes and sends nothing"])
+async def test_a_csms_that_leaves_a_car_in_the_lurch_costs_it_less_than_a_minute(how: str):
+    answer: Any = SILENCE if how == "says nothing" else {"status": "Accepted"}
+    silent = ScriptedCsms(versions=(Version.V201,), answers={"NotifyEVChargingNeeds": answer})
+    async with stand(silent, versions=[Version.V201], charger=charging()) as one:
+        await one.accepted()
+        await wanted(one)
+        if how == "goes away":
+            one.station.network(online=False)
+        await asyncio.sleep(20)
+        assert waiting(one)
+        await asyncio.sleep(35)
+        assert not waiting(one)
