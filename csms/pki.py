@@ -12,7 +12,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agent.pki import certificates as pki
-from agent.pki.names import CertificateError, LeafUse
+from agent.pki.names import SECC_DOMAIN, CertificateError, LeafUse
 from agent.pki.requests import read_request
 from csms.authorities import Authorities, Authority
 from csms.records import Issued
@@ -22,7 +22,6 @@ SERVER_RSA: Final = "csms-rsa"
 SIGNER: Final = "csms-root"
 SECC_SIGNER: Final = "cpo-sub2"
 CHARGERS: Final = ("station-root", "v2g-root")  # what certificates of chargers may come from, besides
-SECC_DOMAIN: Final = "CPO"  # ISO 15118-2 annex F
 HASHES: Final = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes.SHA512()}
 
 

@@ -44,8 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("list", parents=[shared], help="what is there, and until when it is valid")
     csr = actions.add_parser("csr", parents=[shared], help="make a key, and a request to sign its certificate")
-    csr.add_argument("--serial", required=True, help="the station's serial number (CN)")
+    csr.add_argument("--serial", required=True, help="the station's serial number, or the SECC's id (CN)")
     csr.add_argument("--organization", required=True, help="the operator (O)")
+    csr.add_argument("--country", default="", help="two letters (C); default: none")
     csr.add_argument("--use", choices=["station", "v2g"], default="station", help="default: %(default)s")
     csr.add_argument("--rsa", action="store_true", help="RSA 3072 instead of P-256")
     install = actions.add_parser("install", parents=[shared], help="a root to trust, or what was signed for a request")
@@ -68,12 +69,16 @@ def _list(store: Store, given: argparse.Namespace) -> int:
 
 
 def _csr(store: Store, given: argparse.Namespace) -> int:
-    from agent.pki.names import LeafUse, Subject
+    from agent.pki.names import SECC_DOMAIN, CertificateError, LeafUse, Subject
     from agent.pki.requests import KeyKind
 
     use = LeafUse.STATION if given.use == "station" else LeafUse.V2G
+    if given.rsa and use is LeafUse.V2G:
+        raise CertificateError("cars know no RSA (ISO 15118-2 annex F): leave --rsa out")
     kind = KeyKind.RSA if given.rsa else KeyKind.P256
-    request = store.new_request(use, kind, Subject(given.serial, given.organization)).decode()
+    domain = SECC_DOMAIN if use is LeafUse.V2G else ""
+    subject = Subject(given.serial, given.organization, given.country, domain)
+    request = store.new_request(use, kind, subject).decode()
     print(json.dumps({"csr": request}) if given.json else request, end="\n" if given.json else "")
     return EXIT_OK
 

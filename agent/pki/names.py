@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,9 @@ class RootUse(enum.StrEnum):
     MO = "MORootCertificate"
     V2G = "V2GRootCertificate"
     OEM = "OEMRootCertificate"
+
+
+SECC_DOMAIN: Final = "CPO"  # ISO 15118-2 annex F: the DC of a charger's certificate towards cars
 
 
 class LeafUse(enum.StrEnum):

@@ -9,10 +9,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509 import ocsp
 
 from agent.cli import cert, doctor
 from agent.pki.names import LeafUse, RootUse
+from agent.pki.ocsp import Answers
 from agent.pki.store import Store
+from tests.agent.pki.test_ocsp import answer
 from tests.agent.test_config import GOOD
 from tests.security import ca, minting
 from tests.security.tls_servers import V11, Server, answering, listening
@@ -50,6 +54,31 @@ def test_from_request_to_certificate_without_a_csms(tmp_path, capsys):
     assert [row["use"] for row in rows] == ["CSMSRootCertificate", "ChargingStationCertificate"]
     assert all(row["state"].startswith("valid for") for row in rows)
     assert run(tmp_path, "check") == 0
+
+
+def test_a_request_towards_cars_names_its_side_and_has_a_key_that_they_know(tmp_path, capsys):
+    towards_cars = ("csr", "--use", "v2g", "--serial", "SECC-1", "--organization", "Operator", "--country", "NL")
+    assert run(tmp_path, *towards_cars) == 0
+    request = x509.load_pem_x509_csr(capsys.readouterr().out.encode())
+    assert request.subject.rfc4514_string() == "DC=CPO,C=NL,O=Operator,CN=SECC-1"
+    assert run(tmp_path, *towards_cars, "--rsa") == 1
+    assert "no RSA" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(ocsp.OCSPCertStatus.GOOD, 0), (ocsp.OCSPCertStatus.REVOKED, 1)], ids=["good", "revoked"]
+)
+def test_a_chain_towards_cars_of_which_one_was_revoked_is_a_problem(tmp_path, capsys, status, code):
+    store = Store(tmp_path)
+    store.add_root(RootUse.V2G, ca.authority("v2g-root")[0])
+    place = tmp_path / "own" / "v2g"
+    place.mkdir(parents=True)
+    (place / "secc.pem").write_text(minting.pem("secc"))
+    (place / "secc.key").write_bytes(minting.key("secc").read_bytes())
+    (leaf,) = store.leaves(LeafUse.V2G)
+    Answers(tmp_path).put(leaf.chain[1], answer("cpo-sub2", "cpo-sub1", status=status))
+    assert run(tmp_path, "check") == code
+    assert ("CPO Sub-CA 2" in capsys.readouterr().out) == (code == 1)
 
 
 def test_no_key_is_ever_shown(tmp_path, capsys):

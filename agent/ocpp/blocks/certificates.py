@@ -37,7 +37,7 @@ from agent.ocpp.settings.secure_link import (
     MAX_CHAIN_SIZE,
     ORGANIZATION_NAME,
 )
-from agent.pki.names import CertificateError, LeafUse, RootUse, Subject
+from agent.pki.names import SECC_DOMAIN, CertificateError, LeafUse, RootUse, Subject
 from agent.runtime.tasks import together
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
     from agent.pki.store import Store
 
-SECC_DOMAIN: Final = "CPO"  # ISO 15118-2 annex F: the DC of a charger's certificate
 KEPT_V2G: Final = 2  # our policy: the certificate that cars meet, and the one before as its fall-back (A02.FR.10)
 INVALID: Final = "InvalidCertificate"  # a reason code of 2.x
 FULL: Final = "OutOfStorage"
