@@ -33,7 +33,7 @@ class BsmSlave(Slave):
         self.signer = signer
         self.looks = 0
         self.refuses = False
-        self._source = source
+        self.source = source
         self._looks_left = 0
         self._started_wh = 0.0
         self._records: dict[int, str] = {}
@@ -89,7 +89,7 @@ class BsmSlave(Slave):
             self._take(kind)
 
     def _take(self, kind: int) -> None:
-        total_wh = self._source().energy_import_wh
+        total_wh = self.source().energy_import_wh
         if REASONS[kind] == "B":
             self._started_wh = total_wh
         reading = self.signer.readings(REASONS[kind], total_wh - self._started_wh, total_wh)
@@ -107,7 +107,7 @@ class BsmSlave(Slave):
     # Where what lies, by the lengths of what comes before it
 
     def _image(self) -> list[int]:
-        sample = self._source()
+        sample = self.source()
         words = [*sunspec.MARK, *common(sample.serial or ""), 10, 4, *[0] * 4, 17, 12, *[0] * 12]
         words += sunspec.encode(203, values_of(sample), SCALES)
         words += [*self._signing, 64902, 20, *[0] * 20]

@@ -24,7 +24,7 @@ class DcbmServer:
         self.tampered = False
         self.replies: dict[str, Reply] = {}  # instead of its own, by method and path
         self.asked: list[str] = []
-        self._source = source
+        self.source = source
         self._running: str | None = None
         self._last = ""
         self._user = ""
@@ -87,7 +87,7 @@ class DcbmServer:
                 return 200, json.dumps({"transactionId": tx, "meterValue": {"transactionStatus": 17}})
             case "PUT", "/v1/settings":
                 self.signer.utc_s = datetime.fromisoformat(body["time"]["utc"]).timestamp()
-                return 200, json.dumps({"meterId": self._source().serial, "result": 1})
+                return 200, json.dumps({"meterId": self.source().serial, "result": 1})
             case "GET", "/v1/ocmf" if tx in self._records:
                 return 200, self._records[tx]
         return 404, "{}"
@@ -95,14 +95,14 @@ class DcbmServer:
     def _status(self) -> dict[str, Any]:
         bits = {"transactionIsOnGoing": self._running is not None, "tamperingIsDetected": self.tampered}
         return {
-            "meterId": self._source().serial,
+            "meterId": self.source().serial,
             "publicKeyOcmf": self.signer.public_key.hex(),
             "status": {"value": 17, "bits": bits},
             "version": {"applicationFirmwareVersion": "0.1.2.3"},
         }
 
     def _live(self) -> dict[str, Any]:
-        sample = self._source()
+        sample = self.source()
         return {
             "voltage": (sample.voltage_v or (0.0,))[0],
             "current": (sample.current_a or (0.0,))[0],
@@ -119,12 +119,12 @@ class DcbmServer:
             return 409, "{}"
         self._running = self._last = order["transactionId"]
         self._user, self._place = order["clientId"], order["evseId"]
-        self._started_wh = self._source().energy_import_wh
+        self._started_wh = self.source().energy_import_wh
         self._begin = self.signer.readings("B", 0.0, self._started_wh)
         return 201, json.dumps({**order, "running": True})
 
     def _end(self, tx: str, reason: str) -> None:
-        total_wh = self._source().energy_import_wh
+        total_wh = self.source().energy_import_wh
         last = self.signer.readings(reason, total_wh - self._started_wh, total_wh)
         self._records[tx] = self.signer.record([self._begin, last], self._user, self._place)
         self._running = None

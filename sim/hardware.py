@@ -73,20 +73,30 @@ class SimHardware:
     """A simulated board whose meters are read over Modbus, behind the interlock: what an agent is built on.
 
     `board` is the raw board, for whoever plays driver and car; `guarded` is what an agent may see, after `start`.
-    `before_told` is called between a measurement and its way to the bus.
+    `before_told` is called between a measurement and its way to the bus. `signing`: meters that were there before.
     """
 
-    def __init__(self, spec: BoardSpec, link: MeterLink, *, before_told: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        spec: BoardSpec,
+        link: MeterLink,
+        *,
+        before_told: Callable[[], None] = lambda: None,
+        signing: SigningMeters | None = None,
+    ) -> None:
         self.board = SimBoard(**asdict(spec))
         self._link = link
         self._before_told = before_told
         self.slaves: dict[int, WatchedSlave] = {}
-        self.signing: SigningMeters | None = None
-        if link.profile in SIGNING:
-            self.signing = SigningMeters(link.profile, {evse: self._source(evse) for evse in self.board.evses})
+        self.signing = signing
+        sources = {evse: self._source(evse) for evse in self.board.evses}
+        if signing is not None:
+            signing.measure(sources)
+        elif link.profile in SIGNING:
+            self.signing = SigningMeters(link.profile, sources)
         else:
             self._profile = load_profile(link.profile)
-            self.slaves = {evse: WatchedSlave(self._profile, self._source(evse), evse) for evse in self.board.evses}
+            self.slaves = {evse: WatchedSlave(self._profile, source, evse) for evse, source in sources.items()}
         self._pty: Pty | None = None
         self._server: ModbusTcpServer | ModbusRtuServer | None = None
         self._bus: ModbusBus | None = None

@@ -53,6 +53,11 @@ class SigningMeters:
             meters[evse] = open_meter(self._profile, self._buses[-1], evse, mono)
         return meters
 
+    def measure(self, sources: Mapping[int, Callable[[], MeterSample]]) -> None:
+        """The same meters on another board, as after a power cut that has taken the electronics with it."""
+        for evse, device in self.devices.items():
+            device.source = sources[evse]
+
     def lose_power(self) -> None:
         """The mains fail: time and user are forgotten, registers, pages and records are not."""
         for device in self.devices.values():
@@ -62,6 +67,7 @@ class SigningMeters:
         """Serve no more."""
         for bus in self._buses:
             await bus.close()
+        self._buses.clear()
         for device in self.devices.values():
             if isinstance(device, DcbmServer):
                 await device.stop()

@@ -21,6 +21,7 @@ from sim.hardware import MeterLink, SimHardware
 from sim.meter import power_w
 from sim.persistence import Memory
 from sim.player import Player, Readers
+from sim.signing_meters import SigningMeters
 from sim.state import Car, Contactor, Cp, EvsePhysics, Led, Physics
 from sim.symptoms import Symptom
 
@@ -70,6 +71,7 @@ class World:
         self.spec = spec
         self._memory = memory
         self._hardware: SimHardware | None = None
+        self._signing: SigningMeters | None = None  # what they know outlives a power cut
         self._board: SimBoard | None = None
         self._player = Player(lambda: self.board, spec.evses, spec.readers, self._refused)
         self._save_soon: asyncio.Handle | None = None
@@ -97,7 +99,7 @@ class World:
         else:
             state = self._board.dump()
             await self._board.close()
-        hardware = SimHardware(self.spec.board, self.spec.link, before_told=self.save)
+        hardware = SimHardware(self.spec.board, self.spec.link, before_told=self.save, signing=self._signing)
         self._adopt(hardware.board, state)
         await hardware.start()
         self._hardware = hardware
@@ -111,6 +113,9 @@ class World:
         if self._hardware is None:
             return
         hardware, self._hardware = self._hardware, None
+        self._signing = hardware.signing
+        if self._signing is not None:
+            self._signing.lose_power()
         await hardware.close()
         spec = self.spec.board
         dark = SimBoard(**asdict(replace(spec, grid=replace(spec.grid, lost=ALL_CONDUCTORS))))
