@@ -44,6 +44,7 @@ class Symptom(enum.StrEnum):
     DC_OVERSHOOT = "dc-overshoot"
     DC_SUPPLY_TRIPS = "dc-supply-trips"
     METER_SILENT = "meter-silent"
+    METER_TAMPERS = "meter-tampers"
     BOARD_SLOW = "board-slow"
     PHASE_LOSS = "phase-loss"
     PHASE_SWAP = "phase-swap"
@@ -84,6 +85,7 @@ DEFAULTS: Final = {
     Symptom.DC_OVERSHOOT: 200.0,  # V by which the DC supply misses its value
     Symptom.DC_SUPPLY_TRIPS: PRESENT,  # the DC supply has switched itself off, and says so
     Symptom.METER_SILENT: PRESENT,
+    Symptom.METER_TAMPERS: PRESENT,  # a signing meter's records are changed after they were signed
     Symptom.BOARD_SLOW: 5.0,  # seconds until a command is answered
     Symptom.PHASE_LOSS: 1.0,  # the conductor 1, 2 or 3 without voltage
     Symptom.PHASE_SWAP: PRESENT,  # conductors 2 and 3 change places

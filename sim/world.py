@@ -198,10 +198,16 @@ class World:
             follower(kind, facts)
 
     def _heed_symptoms(self) -> None:
-        """A silent meter is one that the bus does not hear."""
-        if self._hardware is not None:
-            for evse, slave in self._hardware.slaves.items():
-                slave.silent = Symptom.METER_SILENT in self.board.symptoms(evse)
+        """A silent meter is one that the bus does not hear; one that tampers gives another record than it signed."""
+        if self._hardware is None:
+            return
+        signing = self._hardware.signing
+        devices = self._hardware.slaves if signing is None else signing.devices
+        for evse, device in devices.items():
+            device.silent = Symptom.METER_SILENT in self.board.symptoms(evse)
+        if signing is not None:
+            for evse, signer in signing.signers.items():
+                signer.tamper = Symptom.METER_TAMPERS in self.board.symptoms(evse)
 
     def _remember(self) -> None:
         """Keep what has changed once this turn of the loop is over: a change rarely comes alone."""
