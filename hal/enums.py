@@ -179,6 +179,7 @@ class Rule(enum.StrEnum):
     DC_UNWATCHED = "over-voltage-unwatched"
     DC_LIVE = "supply-live-at-closing"
     DC_RATING = "dc-over-rating"
+    DC_OVER_VOLTAGE = "dc-over-voltage"  # like the next two, by a device of its own
     RESIDUAL_DC = "residual-dc"  # no interlock can own these two: they need a device of their own
     RESIDUAL_AC = "residual-ac"
 

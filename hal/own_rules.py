@@ -29,9 +29,5 @@ OWN_RULES: Final = (
     OwnRule(Rule.PWM_OUT_OF_RANGE, "no duty cycle that means nothing to a car", "IEC 61851-1 table A.7"),
     OwnRule(Rule.PWM_SPACING, "no higher offer shortly after another", "IEC 61851-1 table A.6 [check]"),
     OwnRule(Rule.SELF_TEST_CLOSED, "no self-test of the residual-current monitor under load", POLICY),
-    OwnRule(Rule.NOT_DIGITAL, "no DC without digital communication", "IEC 61851-23 [check]"),
-    OwnRule(Rule.INSULATION, "no battery behind a cable that was not checked", "IEC 61851-23 [check]"),
-    OwnRule(Rule.DC_UNWATCHED, "no battery without a watch for over-voltage", "IEC 61851-23 [check]"),
-    OwnRule(Rule.DC_LIVE, "no closing onto a live supply", POLICY),
     OwnRule(Rule.DC_RATING, "no voltage or current beyond the ratings", POLICY),
 )

@@ -13,6 +13,7 @@ import msgspec
 
 from hal import API_VERSION
 from hal.board import LEASE_S
+from hal.dc_figures import OVER_VOLTAGE_S
 from hal.errors import HalError
 from hal.iec61851 import CLOSE_WITHIN_S, OPEN_WITHIN_S, OVERCURRENT_S, PWM_OFF_OPEN_S
 from hal.observe import WELD_AFTER_S
@@ -24,6 +25,7 @@ SWITCHING_S: Final = 0.5  # our policy: what hardware may take on top of the tim
 REPEAT_MAX_S: Final = 1.0  # our policy: a board that repeats its pilot reading does so at least this often
 METER_POLL_S: Final = 1.0  # our policy: how often a meter that cuts off a greedy car is read
 RESIDUAL_DC_S: Final = 10.0  # [check] IEC 62955: the longest that 6 mA DC may last
+EMERGENCY_S: Final = 1.0  # [check] IEC 61851-23: from the cause of an emergency shutdown to a dead output
 RESIDUAL_AC_S: Final = 0.3  # [check] IEC 61008-1: at the rated residual current
 
 
@@ -49,11 +51,17 @@ class SafetyRule(msgspec.Struct, frozen=True, kw_only=True):
     applies: Callable[[EvseCapabilities], bool] = lambda _: True
 
 
+def is_dc(capabilities: EvseCapabilities) -> bool:
+    """Whether an EVSE has a DC supply."""
+    return capabilities.dc is not None
+
+
 POLICY: Final = "our policy"
 OPENS: Final = "tests/hal/test_interlock.py::test_the_contactor_opens_in_the_step_that_breaks_a_rule"
 REFUSED_CLOSED: Final = (
     "tests/hal/test_interlock_commands.py::test_it_is_refused_while_the_contactor_is_or_may_be_closed"
 )
+BREAKS_DC: Final = "tests/hal/test_interlock_dc.py::test_supply_and_contactor_are_off_in_the_step_that_breaks_a_rule"
 TRIPS: Final = "tests/hal/test_conformance.py::test_the_simulated_board_passes"
 
 RULES: Final = (
@@ -161,6 +169,7 @@ RULES: Final = (
         within_s=RESIDUAL_DC_S,
         device=True,
         test=TRIPS,
+        applies=lambda it: it.dc is None,  # an insulated output has the insulation rule instead
     ),
     SafetyRule(
         rule=Rule.RESIDUAL_AC,
@@ -169,6 +178,49 @@ RULES: Final = (
         within_s=RESIDUAL_AC_S,
         device=True,
         test=TRIPS,
+        applies=lambda it: it.dc is None,
+    ),
+    SafetyRule(
+        rule=Rule.NOT_DIGITAL,
+        says="no DC without digital communication",
+        clause="IEC 61851-23 [check]",
+        within_s=CLOSE_WITHIN_S,
+        test=BREAKS_DC,
+        applies=is_dc,
+    ),
+    SafetyRule(
+        rule=Rule.INSULATION,
+        says="no battery behind a cable that was not checked, or is not insulated any more",
+        clause="IEC 61851-23 [check]",
+        within_s=CLOSE_WITHIN_S,
+        test=BREAKS_DC,
+        applies=is_dc,
+    ),
+    SafetyRule(
+        rule=Rule.DC_UNWATCHED,
+        says="no battery without a watch for over-voltage",
+        clause="IEC 61851-23 [check]",
+        within_s=CLOSE_WITHIN_S,
+        test=BREAKS_DC,
+        applies=is_dc,
+    ),
+    SafetyRule(
+        rule=Rule.DC_LIVE,
+        says="no closing onto a live supply",
+        clause=POLICY,
+        within_s=CLOSE_WITHIN_S,
+        test="tests/hal/test_interlock_dc.py::"
+        "test_a_contactor_does_not_close_onto_a_live_supply_and_may_stay_closed_onto_one",
+        applies=is_dc,
+    ),
+    SafetyRule(
+        rule=Rule.DC_OVER_VOLTAGE,
+        says="the supply off above the threshold of the car's voltage class",
+        clause="IEC 61851-23 [check]",
+        within_s=OVER_VOLTAGE_S + EMERGENCY_S,
+        device=True,
+        test="tests/hal/test_over_voltage.py::test_a_supply_above_the_threshold_is_cut_off_by_its_own_monitor",
+        applies=is_dc,
     ),
 )
 

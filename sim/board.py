@@ -37,7 +37,7 @@ OPENING_S: Final = 0.1  # closing the board waits this long for its contactors t
 REACTION_S: Final = 0.08  # the pilot's filter and the contactor's delay
 CLAIMS: Final = (
     *by_interlock(REACTION_S),
-    *owned_by(Owner.INTERLOCK, REACTION_S, Rule.RESIDUAL_DC, Rule.RESIDUAL_AC),
+    *owned_by(Owner.INTERLOCK, REACTION_S, Rule.RESIDUAL_DC, Rule.RESIDUAL_AC, Rule.DC_OVER_VOLTAGE),
 )
 
 

@@ -1,4 +1,4 @@
-"""`evse demo`: charges on OCPP 1.6 and 2.0.1 and one with ISO 15118-2, from plug to bill, on the virtual clock.
+"""`evse demo`: charges on OCPP 1.6 and 2.0.1, one with ISO 15118-2, one of direct current, on the virtual clock.
 
 The production agent runs against the bundled CSMS over real loopback sockets; its meter is a Modbus slave, its control
 pilot a circuit. At the end the CSMS's bill is compared with the energy that really flowed.
@@ -30,21 +30,26 @@ from agent.runtime.clock import LoopClock
 from csms.records import SessionRow
 from csms.server import Csms
 from csms.tariff import Tariff
+from sim.board import BoardSpec
+from sim.dc import DcSpec
 from sim.evcc.evcc import charge as talk
 from sim.evcc.link import StreamLink
 from sim.evcc.onboard import OnBoard
 from sim.evcc.plan import Plan, Report
+from sim.evcc.talkers import Talkers
+from sim.evse import EvseSpec
 from sim.hardware import MeterLink
 from sim.station import SimStation
 from sim.time import run_virtual, virtual_wall
 from sim.timeline import Line, Timeline, clock
-from sim.vehicle import Vehicle, VehicleSpec
+from sim.vehicle import Talk, Vehicle, VehicleSpec
 
 EPOCH_S: Final = 1_800_000_000.0  # 2027-01-15 08:00 UTC: any moment will do, but always the same
 IDENTITY: Final = "DEMO-1"
 TAG: Final = "04A2B3C4D5E680"
 TARIFF: Final = Tariff(per_kwh=Decimal("0.39"), session_fee=Decimal("0.50"))
 METER_LINES_S: Final = 1800.0
+DC_LINES_S: Final = 60.0
 BEFORE_S: Final = 8 * 3600.0  # with --keep the charges lie in the last hours, before the one that goes on
 DAY_S: Final = 86_400.0
 MESSAGE_S: Final = 10.0  # between a car's questions about its limit
@@ -60,6 +65,7 @@ class Charge(msgspec.Struct, frozen=True):
     car: VehicleSpec
     tap_first: bool
     talks: bool = False  # the car speaks ISO 15118-2
+    supply: DcSpec | None = None  # the charger has one, and its car says by itself what it wants of it
 
 
 CHARGES: Final = (
@@ -84,6 +90,20 @@ CHARGES: Final = (
         VehicleSpec(digital=True, capacity_wh=50_000.0, soc_pct=70.0, target_soc_pct=80.0),
         tap_first=False,
         talks=True,
+    ),
+    Charge(
+        "Direct current by DIN SPEC 70121, OCPP 2.0.1, Eastron SDM630 over Modbus TCP",
+        "2.0.1",
+        MeterLink("eastron_sdm630", "tcp"),
+        VehicleSpec(
+            max_current_a=100.0,
+            capacity_wh=50_000.0,
+            soc_pct=74.0,
+            target_soc_pct=80.0,
+            talk=Talk(energy="DC", protocol="din70121"),
+        ),
+        tap_first=False,
+        supply=DcSpec(max_voltage_v=500.0, max_current_a=125.0, max_power_w=50_000.0),
     ),
 )
 
@@ -127,15 +147,20 @@ async def charge(plan: Charge, books: Books, state_dir: Path, tell: Callable[[Li
     port = await csms.start()
     config = Config(
         schema_version=1,
-        station=Station(identity=IDENTITY, vendor="evse-agent", model="Simulated AC"),
+        station=Station(
+            identity=IDENTITY, vendor="evse-agent", model=f"Simulated {'AC' if plan.supply is None else 'DC'}"
+        ),
         ocpp=Ocpp(
             url=f"ws://127.0.0.1:{port}/ocpp", versions=(plan.version,), security_profile=0, allow_plain_text=True
         ),
-        evse=(Evse(id=1, max_current_a=32.0, v2g=V2g(host="::1", sdp_port=None) if plan.talks else None),),
+        evse=(_evse(plan),),
         state=State(dir=state_dir),
     )
     new_id = lambda: str(uuid.UUID(int=ids.getrandbits(128), version=4))  # noqa: E731 - as short as what it says
-    station = SimStation(config, LoopClock(wall), new_id, link=plan.link)
+    board = BoardSpec(evse=EvseSpec(socket=plan.supply is None, dc=plan.supply))
+    station = SimStation(config, LoopClock(wall), new_id, spec=board, link=plan.link)
+    cars = Talkers(lambda evse: _v2g_port(station, evse))
+    cars.follow(station.board)
     await station.start()
     timeline = Timeline(station.board)
     telling = asyncio.create_task(_tell(timeline, tell))
@@ -159,8 +184,20 @@ async def charge(plan: Charge, books: Books, state_dir: Path, tell: Callable[[Li
         virtual_s=loop.time(),
     )
     await station.stop()
+    await cars.close()
     await csms.stop()
     return outcome
+
+
+def _evse(plan: Charge) -> Evse:
+    v2g = V2g(host="::1", sdp_port=None)
+    if plan.supply is not None:
+        return Evse(id=1, kind="DC", v2g=v2g)
+    return Evse(id=1, max_current_a=32.0, v2g=v2g if plan.talks else None)
+
+
+def _v2g_port(station: SimStation, evse: int) -> int | None:
+    return None if station.agent is None else station.agent.v2g[evse].port or None
 
 
 async def _drive(plan: Charge, station: SimStation, timeline: Timeline) -> None:
@@ -175,11 +212,14 @@ async def _drive(plan: Charge, station: SimStation, timeline: Timeline) -> None:
     if not plan.tap_first:
         await asyncio.sleep(8)
         board.present_token(TAG)
+    step_s = METER_LINES_S if plan.supply is None else DC_LINES_S
     while car.soc_pct < plan.car.target_soc_pct - 0.01 and loop.time() < 24 * 3600:
-        await asyncio.sleep(METER_LINES_S)
+        await asyncio.sleep(step_s)
         timeline.meter(loop.time(), 1)
     await asyncio.sleep(120)
-    if talking is None:
+    if plan.supply is not None:
+        timeline.note(loop.time(), "car", "has said that it is charged, and has its contactor open")
+    elif talking is None:
         board.present_token(TAG)
         await asyncio.sleep(15)
     else:  # the car has ended its session, and the transaction with it

@@ -16,12 +16,14 @@ from hal.errors import HalError
 from hal.guard import Guard
 from hal.interlock import LEASE_S
 from hal.ownership import RULES, OwnershipError, by_interlock, check, check_api, owned_by
-from hal.types import BoardInfo, Claim, EvseCapabilities, Owner, Rule
+from hal.types import BoardInfo, Claim, DcRatings, EvseCapabilities, Owner, Rule
 from tests.hal.rig import SOCKET
 from tests.hal.stub_board import StubBoard
 
 ROOT = Path(__file__).parents[2]
-RESIDUAL = owned_by(Owner.HARDWARE, 0.04, Rule.RESIDUAL_DC, Rule.RESIDUAL_AC)
+RESIDUAL = owned_by(Owner.HARDWARE, 0.04, Rule.RESIDUAL_DC, Rule.RESIDUAL_AC, Rule.DC_OVER_VOLTAGE)
+CABLE = EvseCapabilities(max_current_a=32.0, dc=DcRatings(500.0, 125.0, 50_000.0))
+EVERY = [SOCKET, CABLE]
 APART = owned_by(Owner.MCU, 0.05, Rule.CP_NOT_CD) + owned_by(Owner.MCU, 2.0, Rule.LEASE_ENDED)
 SLOW = by_interlock(0.08, but={Rule.CP_NOT_CD, Rule.LEASE_ENDED})
 REAL = BoardInfo("maker", "box", "1", claims=(*SLOW, *APART, *RESIDUAL))
@@ -36,13 +38,13 @@ def without(rule: Rule) -> BoardInfo:
 
 
 def test_a_board_whose_rules_all_have_an_owner_is_armed():
-    check(REAL, [SOCKET])
+    check(REAL, EVERY)
 
 
 @pytest.mark.parametrize("rule", [one.rule for one in RULES])
 def test_a_mandatory_rule_without_an_owner_is_named(rule: Rule):
     with pytest.raises(OwnershipError, match=rf"maker box is not armed: rule {rule} .*it has no owner"):
-        check(without(rule), [SOCKET])
+        check(without(rule), EVERY)
 
 
 @pytest.mark.parametrize("one", RULES, ids=lambda one: one.rule)
@@ -50,12 +52,12 @@ def test_a_mandatory_rule_without_an_owner_is_named(rule: Rule):
 def test_an_owner_slower_than_its_rule_allows_is_named_with_both_times(one, late: str):
     latency_s = {"a little": one.within_s * 1.01, "not a number": float("nan"), "negative": -1.0}[late]
     with pytest.raises(OwnershipError, match=rf"rule {one.rule} .*{one.within_s:g} s is the most"):
-        check(with_claim(Claim(one.rule, Owner.MCU, latency_s)), [SOCKET])
+        check(with_claim(Claim(one.rule, Owner.MCU, latency_s)), EVERY)
 
 
 @pytest.mark.parametrize("one", RULES, ids=lambda one: one.rule)
 def test_an_owner_that_is_just_fast_enough_is_accepted(one):
-    check(with_claim(Claim(one.rule, Owner.MCU, one.within_s)), [SOCKET])
+    check(with_claim(Claim(one.rule, Owner.MCU, one.within_s)), EVERY)
 
 
 @pytest.mark.parametrize(("rule", "latency_s"), [(Rule.CP_NOT_CD, 0.08), (Rule.LEASE_ENDED, 2.1)])
@@ -71,11 +73,11 @@ def test_a_simulation_may_run_in_the_agents_process():
     check(replace(info, simulation=True), [SOCKET])
 
 
-@pytest.mark.parametrize("rule", [Rule.RESIDUAL_DC, Rule.RESIDUAL_AC])
-def test_no_software_of_ours_owns_the_residual_current_not_even_in_its_own_process(rule: Rule):
+@pytest.mark.parametrize("rule", [Rule.RESIDUAL_DC, Rule.RESIDUAL_AC, Rule.DC_OVER_VOLTAGE])
+def test_no_software_of_ours_owns_what_takes_a_device_not_even_in_its_own_process(rule: Rule):
     info = replace(with_claim(Claim(rule, Owner.INTERLOCK, 0.05)), own_process=True)
     with pytest.raises(OwnershipError, match="a device or a microcontroller"):
-        check(info, [SOCKET])
+        check(info, EVERY)
 
 
 def test_the_interlock_cannot_be_declared_faster_than_it_is():
@@ -86,6 +88,17 @@ def test_the_interlock_cannot_be_declared_faster_than_it_is():
 @pytest.mark.parametrize("rule", [Rule.NOT_LOCKED, Rule.UNLOCK_CLOSED, Rule.PHASES_CLOSED])
 def test_a_rule_about_a_part_that_is_not_there_needs_no_owner(rule: Rule):
     check(without(rule), [EvseCapabilities(max_current_a=32.0)])
+
+
+@pytest.mark.parametrize("rule", [one.rule for one in RULES if one.applies(CABLE) and not one.applies(SOCKET)])
+def test_a_dc_rule_needs_an_owner_where_there_is_a_supply_and_nowhere_else(rule: Rule):
+    check(without(rule), [SOCKET])
+    with pytest.raises(OwnershipError, match=f"rule {rule}"):
+        check(without(rule), EVERY)
+
+
+def test_a_dc_board_needs_no_residual_current_device():
+    check(without(Rule.RESIDUAL_DC), [CABLE])
 
 
 def test_a_rule_that_applies_to_one_evse_of_several_needs_its_owner():
