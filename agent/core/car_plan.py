@@ -12,12 +12,12 @@ SAME_W: Final = 1.0  # our policy: less is rounding, and no change
 
 
 class Offered(Struct, frozen=True):
-    """A schedule as a car was offered it: from `at_utc_s` on, for `reach_s`, in watt over all its phases."""
+    """A schedule as a car was offered it: from `at_utc_s` on, for `reach_s`, in watt over all its phases (DC: None)."""
 
     id: int
     at_utc_s: float
     reach_s: float
-    phases: int
+    phases: int | None
     periods: tuple[Period, ...]
 
 

@@ -229,7 +229,7 @@ class CarPlans:
             power_w = min(one.limit * (phases * NOMINAL_V if fewer else 1.0), most_w)
             if not periods or periods[-1].limit != power_w:
                 periods.append(Period(one.start_s, power_w))
-        return Offered(schedule, outlook.start_utc_s, reach_s, phases, tuple(periods))
+        return Offered(schedule, outlook.start_utc_s, reach_s, None if needs.dc else phases, tuple(periods))
 
     def _schedule_ids(self, evse: int) -> list[int]:
         """The ids of the schedules that the CSMS made for this car, where a car can be told them (K15.FR.19)."""

@@ -185,6 +185,13 @@ async def test_a_car_without_a_plan_of_its_own_takes_over_what_it_was_offered():
     assert plan.schedule.periods == (Period(0.0, 6_900.0, 3),)
 
 
+async def test_of_direct_current_no_phases_are_told():
+    desk = Desk()
+    desk.plans.wanted(1, Needs(mode="DC_extended", max_current_a=100.0, max_voltage_v=450.0), asked=True)
+    desk.plans.chosen(1, 1, ((0, 20_000.0),))
+    assert desk.chosen[0].schedule.periods == (Period(0.0, 20_000.0),)
+
+
 def flat(current_a: float, number: int) -> Schedule:
     return Schedule((Period(0, current_a),), start_utc_s=EPOCH_S, id=number)
 
