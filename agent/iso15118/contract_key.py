@@ -1,4 +1,4 @@
-"""How the private key of a contract travels to its car in ISO 15118-2 (8.4.3.10, [V2G2-814] to [V2G2-822]).
+"""How the private key of a contract travels to its car in ISO 15118-2 (8.4.3.10, 8.4.3.11).
 
 Encrypted for a certificate of the car's: ECDH on P-256 with a key made for the occasion, a concatenation KDF over
 SHA-256, AES-128-CBC with the initialisation vector in front and without padding. The charger only passes such keys on.

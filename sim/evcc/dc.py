@@ -54,6 +54,15 @@ class DcCar:
 
     async def demand(self) -> str:
         """Ask for as much as battery and charger bear; the charger's notice, "StopCharging" where it is not ready."""
+        return self.notice(await self.demanded())
+
+    def notice(self, answer: Any) -> str:
+        """What an answer to a demand wants of the car."""
+        status = answer.DC_EVSEStatus
+        return "StopCharging" if status.EVSEStatusCode != "EVSE_Ready" else str(status.EVSENotification)
+
+    async def demanded(self) -> Any:
+        """Ask for as much as battery and charger bear; the answer, whose limit is obeyed."""
         m = self._schema
         limits_a = () if self._battery.greedy else self._report.limits_a[-1:]
         wanted_a = min([self._battery.max_current_a, *limits_a])
@@ -68,8 +77,7 @@ class DcCar:
         )
         if answer.EVSEMaximumCurrentLimit is not None:
             limited(self._battery, self._report, number(answer.EVSEMaximumCurrentLimit))
-        status = answer.DC_EVSEStatus
-        return "StopCharging" if status.EVSEStatusCode != "EVSE_Ready" else str(status.EVSENotification)
+        return answer
 
     def stopped(self) -> None:
         """The charger's supply is off: the car's contactor opens without load, then S2."""

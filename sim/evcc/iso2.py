@@ -185,7 +185,7 @@ class Iso2Session:
         again_s = math.inf if own_s is None else loop.time() + own_s
         until_s = loop.time() + self._plan.charge_s
         while loop.time() < until_s and not self._battery.full:
-            notice = await (self._dc.demand() if self._plan.mode.dc else self._status_asked())
+            notice = await (self._demanded() if self._plan.mode.dc else self._status_asked())
             if notice == "StopCharging":
                 return False
             if notice == "ReNegotiation" or loop.time() >= again_s:
@@ -197,16 +197,22 @@ class Iso2Session:
         answer = await self._talk.ask(m.ChargingStatusRes, m.ChargingStatusReq())
         if answer.EVSEMaxCurrent is not None:
             limited(self._battery, self._report, number(answer.EVSEMaxCurrent))
-        if answer.ReceiptRequired and answer.MeterInfo is not None:
-            await self._confirm(answer.MeterInfo)
+        await self._confirm(answer)
         return answer.AC_EVSEStatus.EVSENotification
 
-    async def _confirm(self, reading: m.MeterInfoType) -> None:
-        """Sign the meter's reading with the contract that pays for it. Raises `RefusedError`."""
+    async def _demanded(self) -> str:
+        answer = await self._dc.demanded()
+        await self._confirm(answer)
+        return self._dc.notice(answer)
+
+    async def _confirm(self, answer: Any) -> None:
+        """Sign the meter's reading, where that is wanted, with the contract that pays for it. Raises `RefusedError`."""
+        if not answer.ReceiptRequired or answer.MeterInfo is None:
+            return
         if self._paying is None:
             raise RefusedError("a receipt is wanted of a car that pays with no contract")
         receipt = m.MeteringReceiptReq(
-            Id="id1", SessionID=self._talk.session_id, SAScheduleTupleID=self._schedule, MeterInfo=reading
+            Id="id1", SessionID=self._talk.session_id, SAScheduleTupleID=self._schedule, MeterInfo=answer.MeterInfo
         )
         signature = sign(m, [("MeteringReceiptReq", receipt)], self._paying.key)
         await self._talk.ask(m.MeteringReceiptRes, receipt, signature)

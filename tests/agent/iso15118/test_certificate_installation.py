@@ -24,7 +24,7 @@ from agent.iso15118.contract_key import unwrapped, wrapped
 from agent.iso15118.exi import iso2 as m
 from agent.iso15118.exi import xmldsig
 from agent.iso15118.secc.events import CertificateWanted, ContractProved, Outcome, Protocol, ReceiptGiven
-from agent.iso15118.secc.snapshot import Meter, Payment
+from agent.iso15118.secc.snapshot import EnergyMode, Meter, Payment
 from agent.iso15118.secc.state import Dice
 from agent.iso15118.secc.timing import CERTIFICATE_S
 from agent.iso15118.server import SeccServer
@@ -35,7 +35,7 @@ from sim.evcc.evcc import charge
 from sim.evcc.link import StreamLink
 from sim.evcc.plan import Plan
 from tests.agent.iso15118 import pki
-from tests.agent.iso15118.stand import DICE, Battery, Stand
+from tests.agent.iso15118.stand import DC, DICE, Battery, Stand
 from tests.agent.iso15118.test_contracts import PAYING, judge, stand, trusting
 from tests.security import ca
 
@@ -349,10 +349,14 @@ async def test_a_car_takes_no_contract_from_a_service_that_it_does_not_trust():
 # Receipts of the meter, with the contract's key
 
 
-async def test_a_car_that_pays_by_contract_signs_the_meters_readings_where_that_is_wanted():
+@pytest.mark.parametrize("dc", [False, True], ids=["AC", "DC"])
+async def test_a_car_that_pays_by_contract_signs_the_meters_readings_where_that_is_wanted(dc: bool):
     made = stand()
+    if dc:
+        made.change(modes=(EnergyMode.DC_EXTENDED,), ac=None, dc=DC)
     made.change(receipts=True, meter=Meter("M-1", 1234.0, PAYING.utc_s))
-    report = await charge(made, replace(PLAN, contract=pki.contract()), Battery())
+    mode = EnergyMode.DC_EXTENDED if dc else EnergyMode.AC_3P
+    report = await charge(made, replace(PLAN, contract=pki.contract(), mode=mode), Battery())
     assert report.ended == "done"
     given_ = [one for one in made.events if isinstance(one, ReceiptGiven)]
     assert given_
