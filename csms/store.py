@@ -98,7 +98,7 @@ class Store:
         try:
             if self._waiting or self._writing:
                 await self.write(None)
-            return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._database)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._done, query)
         except SQLAlchemyError as error:
             raise DatabaseError(f"the CSMS database cannot be read ({error}): check its disk, or its server") from error
 
@@ -146,22 +146,23 @@ class Store:
     def _apply(self, operations: list[Operation | None]) -> list[Any]:
         """Do all at once; if that fails, one by one, so that only the guilty gets its exception as its outcome.
 
-        A server that was restarted meanwhile is reached anew, once; while it is away all fail together.
+        While a server is away all fail together.
         """
         try:
-            return self._again(operations)
+            return self._done(lambda database: database.apply(operations))
         except (SQLAlchemyError, OverflowError) as error:
             if self._database.lost or len(operations) == 1:
                 return [error] * len(operations)
         return [outcome for operation in operations for outcome in self._apply([operation])]
 
-    def _again(self, operations: list[Operation | None]) -> list[Any]:
+    def _done(self, act: Callable[[Database], T]) -> T:
+        """Do something with the database; a server that was restarted meanwhile is reached anew, once."""
         try:
-            return self._database.apply(operations)
+            return act(self._database)
         except SQLAlchemyError:
             if not self._database.lost:
                 raise
-        return self._database.apply(operations)
+        return act(self._database)
 
 
 def _settle(batch: Batch, outcomes: list[Any]) -> None:

@@ -79,7 +79,7 @@ def test_a_csms_that_refuses_without_a_word_is_called_with_the_old_credentials_e
     assert used == [False, False, True, True, False, False]
 
 
-@pytest.mark.req("M05.FR.14", "M05.FR.15")
+@pytest.mark.req("M05.FR.14", "M05.FR.15", "M05.FR.16")
 def test_the_old_root_is_tried_at_the_csms_that_it_came_from_and_at_no_other():
     here = Dialling(plan(slots={0: NEW}), 3)
     assert here.failed(Trouble.CERTIFICATE, Spares(root=True))
