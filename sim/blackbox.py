@@ -7,16 +7,20 @@ import enum
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import ExitStack
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
 from hal.board import Board
 from sim.agent_view import step_told, to_wire, view
-from sim.commands import Command, Network, Power, parse
+from sim.board import SimBoard
+from sim.commands import Command, CommandError, Network, PlugIn, Power, parse
 from sim.state import Physics, State
 from sim.station import Agent, AgentHost
 from sim.world import Follower
+
+if TYPE_CHECKING:
+    from sim.evcc.talkers import Talkers
 
 BACKLOG_MAX: Final = 10_000  # our policy: a listener this far behind is let go
 
@@ -39,6 +43,10 @@ class Hardware(Protocol):
 
     async def physics(self) -> Physics:
         """The truth at this moment."""
+
+    @property
+    def near(self) -> SimBoard | None:
+        """The raw board, where it is in this process."""
 
     def save(self) -> None:
         """Keep now what must outlive this process."""
@@ -78,6 +86,7 @@ class BlackBox:
         self._switch = asyncio.Lock()
         self._switching: set[asyncio.Task[None]] = set()
         self._watching = ExitStack()
+        self._cars: Talkers | None = None
         self._listeners: set[asyncio.Queue[Told | None]] = set()
         host.on_boot.append(self._agent_boots)
         hardware.followers.append(self._happened)
@@ -104,6 +113,8 @@ class BlackBox:
         for queue in tuple(self._listeners):
             self._end_story(queue)
         await self._host.halt()
+        if self._cars is not None:
+            await self._cars.close()
         self._watching.close()
         if ending is Ending.STOPPED:
             await self._hardware.close()
@@ -125,6 +136,8 @@ class BlackBox:
                 self._switching.add(task)
                 task.add_done_callback(self._switched)
             case command:
+                if isinstance(command, PlugIn) and command.protocol == "iso15118":
+                    self._let_talk(command.evse)
                 await self._hardware.play(command)
 
     async def state(self) -> State:
@@ -162,12 +175,31 @@ class BlackBox:
                 await self._hardware.power_down()
                 self._happened("station", {"what": "power-off"})
 
+    def _let_talk(self, evse: int) -> None:
+        """Give the cars a voice, once. Raises `CommandError` where nobody would hear it."""
+        if self._hardware.near is None:
+            raise CommandError("protocol", "cars talk to a charger in their own process; leave --hardware-process")
+        config = next((one.v2g for one in self._host.config.evse if one.id == evse), None)
+        if config is None:
+            raise CommandError("protocol", f"EVSE {evse} does not talk; give it [evse.v2g]")
+        if self._cars is None:
+            from sim.evcc.talkers import Talkers  # the messages are loaded only where a car speaks them
+
+            self._cars = Talkers(self._v2g_port, config.host)
+        self._cars.follow(self._hardware.near)
+
+    def _v2g_port(self, evse: int) -> int | None:
+        server = None if self._host.agent is None else self._host.agent.v2g.get(evse)
+        return server.port or None if server is not None else None
+
     def _switched(self, task: asyncio.Task[None]) -> None:
         self._switching.discard(task)
         self._fail(task)
 
     def _agent_boots(self, agent: Agent) -> None:
         self._starts += 1
+        if self._cars is not None and self._hardware.near is not None:
+            self._cars.follow(self._hardware.near)
         self._watching.close()
         self._watching.enter_context(agent.charge_point.watching(self._stepped))
         if not self._online:

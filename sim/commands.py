@@ -21,7 +21,8 @@ TokenType = Literal[  # OCPP 2.0.1 IdTokenEnumType
 EvseNumber = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(ge=0)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
-Ampere = Annotated[float, Meta(gt=0, le=63)]  # IEC 61851-1 table B.2: no cable carries more
+MAX_AC_A: Final = 63.0  # IEC 61851-1 table B.2: no cable carries more
+Ampere = Annotated[float, Meta(gt=0, le=63)]
 
 # OCPP 1.6 error codes (ChargePointErrorCode), and the symptom that makes a charger report each; None: its default.
 ERROR_CODES: Final[Mapping[str, tuple[Symptom, float | None]]] = MappingProxyType(
@@ -69,13 +70,17 @@ class PlugIn(Command, frozen=True):
     """A car is plugged in: state B after `plug_delay_s`, C `draw_delay_s` after current is offered.
 
     It draws the lower of offer and `current_a` on each of its phases. Arguments that are left out are as `Ev` said.
+    One that speaks ISO 15118 says so in messages; `energy` and `departure_s` are about such a car only.
     """
 
     evse: EvseNumber
-    protocol: Literal["iec61851"] = "iec61851"
+    protocol: Literal["iec61851", "iso15118"] = "iec61851"
+    energy: Literal["AC", "DC"] = "AC"
+    payment: Literal["EIM"] = "EIM"
+    departure_s: Annotated[int, Meta(ge=0)] | None = None
     plug_delay_s: Seconds = 0.0
     draw_delay_s: Seconds | UnsetType = UNSET
-    current_a: Ampere | UnsetType = UNSET
+    current_a: Annotated[float, Meta(gt=0, le=500)] | UnsetType = UNSET
     phases: Literal[1, 2, 3] | UnsetType = UNSET
     auto_unplug_s: Seconds | None = None
     then: tuple[Later, ...] = ()
@@ -173,9 +178,20 @@ def parse(name: str, arguments: Any) -> Command:
         case Fault(symptom=symptom):
             symptom_meant(symptom, "symptom")
         case PlugIn(then=then):
+            _check_car(command)
             for index, one in enumerate(then):
                 symptom_meant(one.symptom, f"then[{index}].symptom")
     return command
+
+
+def _check_car(command: PlugIn) -> None:
+    """Raise `CommandError` for a car that cannot be."""
+    talks = command.protocol == "iso15118"
+    for argument, given in (("energy", command.energy == "DC"), ("departure_s", command.departure_s is not None)):
+        if given and not talks:
+            raise CommandError(argument, 'only a car that talks says so; give protocol "iso15118"')
+    if command.energy == "AC" and isinstance(command.current_a, float) and command.current_a > MAX_AC_A:
+        raise CommandError("current_a", f"Expected float <= {MAX_AC_A} for a car that takes AC")
 
 
 def symptom_meant(name: str, argument: str = "symptom") -> tuple[Symptom, float]:

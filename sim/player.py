@@ -28,7 +28,7 @@ from sim.commands import (
     symptom_meant,
 )
 from sim.symptoms import GRID_SYMPTOMS
-from sim.vehicle import VehicleSpec
+from sim.vehicle import Talk, VehicleSpec
 
 CABLE_A: Final = 32.0  # what the driver brings, unless the car draws more
 STRONG_CABLE_A: Final = 63.0
@@ -39,7 +39,9 @@ NAMES: Final = {
     "current_a": "max_current_a",
     "draw_delay_s": "s2_delay_s",
 }
-NO_CAR: Final = frozenset({"evse", "protocol", "plug_delay_s", "auto_unplug_s", "then"})
+NO_CAR: Final = frozenset(
+    {"evse", "protocol", "energy", "payment", "departure_s", "plug_delay_s", "auto_unplug_s", "then"}
+)
 
 Readers = tuple[tuple[int, ...], ...]
 
@@ -148,6 +150,8 @@ class Player:
         usual, changes = self._cars.get(evse, VehicleSpec()), _changes(command)
         most_a = changes.get("max_current_a", usual.max_current_a)
         changes.setdefault("min_current_a", min(usual.min_current_a, most_a))
+        if isinstance(command, PlugIn) and command.protocol == "iso15118":
+            changes["talk"] = Talk(command.energy, departure_s=command.departure_s)
         return msgspec.structs.replace(usual, **changes)
 
     def _later(self, evse: int, delay_s: float, what: str, action: Callable[[], None]) -> None:

@@ -58,6 +58,10 @@ class RemoteWorld:
         await self._let_go()
         await self._ask({"do": "power", "on": False})
 
+    @property
+    def near(self) -> None:
+        """The board is in the other process."""
+
     async def play(self, command: Command) -> None:
         """Have a command carried out. Raises `CommandError`, `HalError`."""
         arguments = msgspec.to_builtins(command)

@@ -84,6 +84,11 @@ class World:
         return self._hardware is not None
 
     @property
+    def near(self) -> SimBoard:
+        """The same as `board`: it is in this process."""
+        return self.board
+
+    @property
     def board(self) -> SimBoard:
         """The raw board, dark or live. Raises `HalError` before the first `power_up`."""
         if self._board is None:

@@ -45,6 +45,11 @@ class Talkers:
 
     def follow(self, board: SimBoard) -> None:
         """From now on, this is the board that cars are plugged into; those that hang on it already begin to talk."""
+        if board is self._board:
+            return
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
         self._board = board
         board.on_trace.append(self._happened)
         for evse in board.evses:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from agent.config import Config, Evse, Ocpp, State, Station
+from agent.config import Config, Evse, Ocpp, State, Station, V2g
 from agent.runtime.clock import LoopClock
 from sim.blackbox import BlackBox, Ending
 from sim.persistence import FILE_NAME, Memory
@@ -18,6 +18,7 @@ from sim.world import World, world_spec
 
 NOWHERE = "ws://127.0.0.1:9/ocpp"  # nobody listens there
 TAG = "AABBCCDD"
+V2G = V2g(host="::1", sdp_port=None)
 CAR = {"draw_delay_s": 0.1, "current_a": 10}
 # Nobody has to be asked, and a session that a power cut interrupted goes on.
 SETTINGS = {"FreeVend": True, "RetryBackOffWaitMinimum": 1, "RetryBackOffRandomRange": 0}
@@ -30,13 +31,14 @@ def box_in(
     evses: int = 1,
     options: dict | None = None,
     restarts: bool = True,
+    kind: str = "AC",
     **settings,
 ) -> BlackBox:
     config = Config(
         schema_version=1,
         station=Station(identity="SIM-1", vendor="evse-agent", model="Simulated"),
         ocpp=Ocpp(url=url, security_profile=0, allow_plain_text=True),
-        evse=tuple(Evse(id=number) for number in range(1, evses + 1)),
+        evse=tuple(Evse(id=number, kind=kind, v2g=V2G if kind == "DC" else None) for number in range(1, evses + 1)),
         state=State(dir=state_dir),
         settings=settings,
     )
