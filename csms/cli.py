@@ -106,6 +106,8 @@ async def _run(chosen: argparse.Namespace) -> None:
 async def _secured(csms: Csms, chosen: argparse.Namespace) -> int | None:
     """Listen with TLS where that is wanted; the port. Raises ValueError and OSError."""
     if chosen.tls_port is None:
+        if chosen.contract:
+            raise ValueError("--contract needs --pki and --tls-port: contracts come from the PKI")
         return None
     if chosen.pki is None:
         raise ValueError("--tls-port needs --pki, the folder with the CSMS's certificate")

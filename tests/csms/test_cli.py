@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from csms.cli import command
+from tests.security import minting
 
 PROGRAM = "import sys; from csms.cli import command; sys.exit(command(sys.argv[1:]))"
 
@@ -44,3 +45,16 @@ def test_a_price_that_is_none_is_refused(price: str, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         command(["--per-kwh", price])
     assert "is no price; write it like 0.49" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--contract", "WEVSE1=DEEVSC00000042"), "needs --pki and --tls-port"),
+        (("--tls-port", "0", "--pki", "PKI", "--contract", "WEVSE1"), "write the car's id and the eMAID"),
+    ],
+)
+def test_a_contract_that_nobody_can_make_or_is_for_no_car_is_said_to_be_wrong(words, why, capsys):
+    given = [str(minting.pki()) if word == "PKI" else word for word in words]
+    assert command(["--port", "0", "--http-port", "0", *given]) == 1
+    assert why in capsys.readouterr().err
