@@ -9,7 +9,7 @@ from typing import Any, Final
 from agent.ocpp.asks import ACTUAL, Reason, VariableName, VariableStatus
 from agent.ocpp.codec import Version
 from agent.ocpp.device_model import Attribute, Variable
-from agent.ocpp.network import HIGHEST_PROFILE, MAX_URL, SLOTS, PlanError, Profile, Why, drafted, scheme_of
+from agent.ocpp.network import HIGHEST_PROFILE, MAX_URL, SLOTS, PlanError, Profile, drafted, scheme_of
 from agent.ocpp.passwords import MAX_PASSWORD, unfit_password
 from agent.ocpp.setting import Access, DataType
 from agent.ocpp.uplink import Uplink
@@ -32,13 +32,6 @@ VERSIONS: Final[Mapping[str, tuple[Version, ...]]] = MappingProxyType(
 )
 _TOLD: Final[Mapping[tuple[Version, ...], str]] = MappingProxyType(
     {versions: name for name, versions in VERSIONS.items()}
-)
-_REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
-    {
-        Why.ACTIVE: Reason.ACTIVE_NETWORK_CONF,
-        Why.DOWNGRADE: Reason.NO_SECURITY_DOWNGRADE,
-        Why.INVALID: Reason.INVALID_NETWORK_CONF,
-    }
 )
 
 
@@ -65,7 +58,7 @@ class NetworkModel:
             means = await self._uplink.means()
             await self._uplink.keep(drafted(self._uplink.plan, slot, changes, means))
         except PlanError as error:
-            return VariableStatus.REJECTED, _REASONS.get(error.reason, Reason.INVALID_VALUE)
+            return VariableStatus.REJECTED, Reason(error.reason)
         except ValueError:
             return VariableStatus.REJECTED, Reason.INVALID_VALUE
         except (JournalError, OSError, SecretError):

@@ -93,12 +93,14 @@ class SettingVerdict(enum.StrEnum):
 class Outcome(msgspec.Struct, frozen=True):
     """The verdict, and for a refusal the reason in words (never echoes more than a setting can hold).
 
-    `then`: what happens once the CSMS has been answered; None: nothing.
+    `then`: what happens once the CSMS has been answered; None: nothing. `reason`: a reason code of 2.x that says more
+    than the verdict's own.
     """
 
     verdict: SettingVerdict
     detail: str = ""
     then: Callable[[], None] | None = None
+    reason: str = ""
 
     @property
     def accepted(self) -> bool:

@@ -209,6 +209,8 @@ class Reason(enum.StrEnum):
     DUPLICATE_PROFILE = "DuplicateProfile"
     FIXED_CABLE = "FixedCable"
     INTERNAL_ERROR = "InternalError"
+    INVALID_CERTIFICATE = "InvalidCertificate"
+    INVALID_CONF_SLOT = "InvalidConfSlot"
     INVALID_NETWORK_CONF = "InvalidNetworkConf"
     INVALID_PROFILE = "InvalidProfile"
     INVALID_SCHEDULE = "InvalidSchedule"

@@ -110,7 +110,7 @@ async def _outcome(change: Awaitable[None], verdict: SettingVerdict, then: Calla
     try:
         await change
     except PlanError as error:
-        return Outcome(SettingVerdict.INVALID, str(error))
+        return Outcome(SettingVerdict.INVALID, str(error), reason=error.reason)
     except (JournalError, OSError, SecretError) as error:
         return Outcome(SettingVerdict.INVALID, f"it could not be kept: {error}")
     return Outcome(verdict, then=then)

@@ -192,7 +192,7 @@ class Variables(Block):
             return self._write(ask)
         outcome = after.noted(await self._settings.wish(setting, ask.value or "", by16=False))
         status, reason = OF_SETTINGS[outcome.verdict]
-        return VariableResult(ask, status, reason=reason)
+        return VariableResult(ask, status, reason=Reason(outcome.reason) if outcome.reason else reason)
 
     def _refuse_more(self, items: int, limit: Setting[int]) -> None:
         allowed = self._settings.get(limit)

@@ -45,10 +45,12 @@ async def sets(one: Stand, profile: dict[str, Any]) -> dict[str, Any]:
 
 
 async def ranks(one: Stand, order: str) -> str:
+    """NetworkConfigurationPriority: what became of it, in one word: the reason of a refusal."""
     named = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "NetworkConfigurationPriority"}}
     data = {"setVariableData": [named | {"attributeValue": order}]}
     frame = await one.csms.call("SetVariables", data, f"order-{next(NUMBERS)}")
-    return str(frame[2]["setVariableResult"][0]["attributeStatus"])
+    result = frame[2]["setVariableResult"][0]
+    return str(result.get("attributeStatusInfo", {}).get("reasonCode", result["attributeStatus"]))
 
 
 @pytest.mark.req("B09.FR.06", "B09.FR.08", "B09.FR.10", "B09.FR.13")
@@ -171,12 +173,13 @@ async def test_a_draft_whose_parts_do_not_fit_together_gets_no_turn(tmp_path):
     async with stand(server(), **V21, password=OLD, folder=tmp_path) as one:
         await one.accepted()
         await wrote(one, "Identity", "CS-9")  # no URL yet
-        assert await ranks(one, "0,1") == "Rejected"
+        assert await ranks(one, "0,1") == "InvalidNetworkConf"
         await wrote(one, "OcppCsmsUrl", "wss://x")
-        assert await ranks(one, "0,1") == "Rejected"  # profile 1 is plain text
+        assert await ranks(one, "0,1") == "InvalidNetworkConf"  # profile 1 is plain text
         await wrote(one, "OcppCsmsUrl", "ws://x")
         assert await ranks(one, "0,1") == "Accepted"
         assert await ranks(one, "0") == "Accepted"
+        assert await ranks(one, "0,3") == "InvalidConfSlot"
 
 
 async def test_what_the_disk_does_not_take_is_refused(tmp_path):
