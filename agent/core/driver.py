@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from agent.core import signing
 from agent.core.contract import Contract
 from agent.core.effects import Authorize, Timer
-from agent.core.events import AuthorizationDecided, Deauthorized, RemoteStart
+from agent.core.events import AuthorizationDecided, Deauthorized, GroupTold, RemoteStart
 from agent.core.faults import end_reason, out_of_order
 from agent.core.metering import fresh
 from agent.core.session import POWERED, Driver, Phase, Session, Stop
@@ -72,7 +72,9 @@ def contract_presented(turn: Turn, token: IdToken, contract: Contract) -> None:
 def _ask(turn: Turn, token: IdToken, contract: Contract | None = None) -> None:
     number = turn.s.asks + 1
     turn.set(asks=number, asking=(number, token))
-    turn.do(Authorize(number, token, turn.s.group, contract))
+    s = turn.s
+    vain = s.driver is not None and s.driver.group is None and not s.rules.master_pass
+    turn.do(Authorize(number, token, s.group, contract, vain=vain))
 
 
 def decided(turn: Turn, event: AuthorizationDecided) -> None:
@@ -128,6 +130,7 @@ def _takes_newcomers(s: Session) -> bool:
 
 def car_came(turn: Turn) -> None:
     """A car was plugged in."""
+    turn.set(cable_left=False)
     if turn.s.phase is Phase.IDLE:
         turn.go(Phase.CONNECTED)
         welcome(turn)
@@ -178,6 +181,7 @@ def car_left(turn: Turn) -> None:
         case Phase.STOPPING if s.stop is not None:
             turn.set(stop=replace(s.stop, unplugged=True))
             return
+    turn.set(cable_left=s.cable_a is not None)
     waits = not s.rules.stop_on_ev_side_disconnect and not PLUG_POINTS & set(s.rules.stop_points)
     if s.tx is not None and waits and s.driver is not None:
         turn.go(Phase.AUTHORIZED)  # 1.6 StopTransactionOnEVSideDisconnect=false: the driver may plug in again
@@ -191,7 +195,7 @@ def car_left(turn: Turn) -> None:
 
 def no_cable(turn: Turn, *, pulled: bool) -> None:
     """No cable is in the socket: nothing is left to lock, and no car hangs on it any more."""
-    turn.set(held_by=None)
+    turn.set(held_by=None, cable_left=False)
     if pulled and turn.s.phase is Phase.AUTHORIZED:
         _await_car(turn)
 
@@ -199,6 +203,14 @@ def no_cable(turn: Turn, *, pulled: bool) -> None:
 def no_car_came(turn: Turn) -> None:
     """The driver has not plugged in in time, or not again (E03.FR.05, E10.FR.02)."""
     stop(turn, Stop(Trigger.EV_CONNECT_TIMEOUT, StopReason.TIMEOUT))
+
+
+def group_told(turn: Turn, event: GroupTold) -> None:
+    """The CSMS names the driver's group with the transaction only (C09.FR.12): others of it may stop him now."""
+    s = turn.s
+    if s.tx is not None and s.tx.id == event.tx and s.driver is not None and s.driver.token.same_as(event.token):
+        turn.set(driver=replace(s.driver, group=event.group))
+        turn.checkpoint = True
 
 
 def deauthorized(turn: Turn, event: Deauthorized) -> None:
@@ -245,6 +257,7 @@ def start_anew(turn: Turn) -> None:
         recording=None,
         stop=None,
         held_by=None,
+        cable_left=False,
         unlock_asked=turn.s.has_lock,
         offer=None,
         inoperative=turn.s.inoperative - {Scope.RESET},

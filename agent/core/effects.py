@@ -86,13 +86,14 @@ class Authorize(Effect, frozen=True):
     """Ask for a verdict on a token; the answer comes back as `AuthorizationDecided` with the same `ask`.
 
     `group`: of the driver who charges here already, and whose session a member of it stops. `contract`: what the car
-    has presented with it.
+    has presented with it. `vain`: as far as anybody knows, nobody but the driver himself can stop him.
     """
 
     ask: int
     token: IdToken
     group: str | None = None
     contract: Contract | None = None
+    vain: bool = False
 
 
 class Emit(Effect, frozen=True):

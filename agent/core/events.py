@@ -108,6 +108,14 @@ class Deauthorized(Event, frozen=True):
     seq: int = 0
 
 
+class GroupTold(Event, frozen=True):
+    """The CSMS says which group (1.6: parentIdTag) the driver `token` of the running transaction `tx` belongs to."""
+
+    tx: str
+    token: IdToken
+    group: str
+
+
 class PriorityGiven(Event, frozen=True):
     """The CSMS says how much the running transaction `tx` matters, for this transaction only (K03.FR.05)."""
 
@@ -292,6 +300,7 @@ AnyEvent = (
     | RemoteStart
     | StopRequested
     | Deauthorized
+    | GroupTold
     | PriorityGiven
     | LimitSet
     | RulesChanged

@@ -56,10 +56,13 @@ def take(
 ) -> Reading:
     """A reading of these measurands from the sample, stamped with the moment the sample was taken.
 
-    A sample that is not `fresh` is marked as estimated. Measurands that the meter does not have are left out.
+    A clock-aligned one is stamped with its own moment: what was sampled just before stands for it (1.6 3.16.2). A
+    sample that is not `fresh` is marked as estimated. Measurands that the meter does not have are left out.
     """
+    aligned = context is ReadingContext.CLOCK and fresh(sample, now)
+    age_s = 0.0 if aligned else max(0.0, now.mono_s - sample.taken_mono_s)
     return Reading(
-        at_utc_s=now.utc_s - max(0.0, now.mono_s - sample.taken_mono_s),
+        at_utc_s=now.utc_s - age_s,
         context=context,
         energy_wh=round(sample.energy_import_wh, DECIMALS),
         values=tuple(value for one in measurands for value in _values(sample, one, beside)),

@@ -62,6 +62,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     ended_interval_s: float = 0.0  # SampledDataCtrlr.TxEndedInterval; 0: the first and the last reading only
     aligned_ended_interval_s: float = 0.0  # AlignedDataCtrlr.TxEndedInterval; 0: none
     aligned_ended_measurands: tuple[Measurand, ...] = ()
+    master_pass: bool = False  # there are tokens that stop any transaction
     resume_after_power_loss: bool = False  # our policy: end with PowerLoss unless the maker chooses to resume
     rate_change_pct: float = 5.0  # LimitChangeSignificance: a change of the rate by less is not worth telling
     signing: SigningRules = SigningRules()

@@ -205,6 +205,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ready_utc_s: float | None = None  # when the driver was authorised and his car connected: energy could flow
     ready_mono_s: float | None = None  # the same; None when that was before a restart
     held_by: IdToken | None = None  # the cable stays locked until this driver comes back
+    cable_left: bool = False  # the last driver has unplugged his car, and his cable is still in the socket
     unlock_asked: bool = False  # the lock is to be driven open as soon as it may, even if it seems to be open
     status: ConnectorStatus = ConnectorStatus.AVAILABLE
     reported_fault: FaultKind | None = None

@@ -27,6 +27,7 @@ PWM_SPACING_S: Final = 5.2
 X1_S: Final = 3.0  # IEC 61851-1 annex D: X1 between 5 % and the duty cycle of a current
 NOT_READY_S: Final = 10.0  # our policy: a car that takes longer from offer to state C is the one that suspends
 STEP_A: Final = 0.1  # our policy: a rise smaller than this is not worth a new duty cycle
+SIDE_DISCONNECTED: Final = "EV side disconnected"  # 1.6 4.9
 PILOT_FAULTS: Final = frozenset({FaultKind.CP_SHORT})  # end a transaction only when they outlast a loose contact
 EXPECTED_SOURCES: Final = frozenset({LimitSource.BOARD, LimitSource.CABLE, LimitSource.OCPP, LimitSource.STATION})
 HELD_PHASES: Final = frozenset({Phase.READY, Phase.STARTING, Phase.CHARGING, Phase.EASING, Phase.STOPPING})
@@ -308,8 +309,10 @@ def _status(s: Session) -> ConnectorStatus:
         return ConnectorStatus.UNAVAILABLE
     if s.kept.held and s.driver is None and s.phase in {Phase.IDLE, Phase.CONNECTED}:
         return ConnectorStatus.RESERVED  # also with a stranger's car on the cable (H03, S1 of the 2025 errata)
-    if s.phase is Phase.IDLE and s.tx is None:  # a cable that waits for its driver keeps everybody else away (1.6 4.9)
-        return ConnectorStatus.AVAILABLE if s.held_by is None else ConnectorStatus.FINISHING
+    if s.cable_left and s.tx is None and s.driver is None:
+        return ConnectorStatus.FINISHING  # a cable that was left behind keeps others away (1.6 4.9)
+    if s.phase is Phase.IDLE and s.tx is None:
+        return ConnectorStatus.AVAILABLE
     if s.phase is Phase.FINISHED:
         return ConnectorStatus.FINISHING
     if s.phase is Phase.RECOVERING:
@@ -326,6 +329,12 @@ def _status(s: Session) -> ConnectorStatus:
             return ConnectorStatus.SUSPENDED_EVSE
         case _:
             return ConnectorStatus.PREPARING
+
+
+def _detail(s: Session) -> str:
+    """What 1.6 has the status say of a car that was unplugged at its own side (4.9)."""
+    waits = s.phase is Phase.AUTHORIZED and s.energized
+    return SIDE_DISCONNECTED if (waits or s.cable_left) and not s.faults else ""
 
 
 def _report_status(turn: Turn) -> None:
@@ -345,6 +354,7 @@ def _report_status(turn: Turn) -> None:
                 status=status,
                 fault=fault,
                 plugged=plugged,
+                detail=_detail(s),
             )
         )
     )

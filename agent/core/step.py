@@ -25,6 +25,7 @@ from agent.core.events import (
     DigitalPower,
     DigitalWanted,
     EvseReset,
+    GroupTold,
     IdDrawn,
     LimitSet,
     MeterKeyRead,
@@ -101,6 +102,8 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
                 driver.stop(turn, Stop(trigger, reason, token))
         case Deauthorized():
             driver.deauthorized(turn, event)
+        case GroupTold():
+            driver.group_told(turn, event)
         case PriorityGiven(tx, priority):
             if session.tx is not None and session.tx.id == tx:
                 turn.set(tx=replace(session.tx, priority=priority))

@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct
 
 from agent.core.contract import Contract
 from agent.core.facts import ConnectorStatusChanged
-from agent.core.values import AuthInfo, IdToken, Reading
+from agent.core.values import AuthInfo, ConnectorStatus, IdToken, Reading
 from agent.ocpp.asks import Answer, Ask, TransferAnswer
 from agent.ocpp.codec import CallError, Codec, Version
 from agent.ocpp.costs import Told
@@ -113,6 +113,7 @@ class Dialect(Protocol):
     refusal_while_rejected: CallError | None  # how a call is met while the registration is Rejected; None: silence
     services: Mapping[str, Service]  # the actions this dialect can turn into asks
     sayings: Mapping[type[Notice], Saying]  # the notices this dialect has words for
+    asks_in_vain: bool  # whether the CSMS is asked about a token that can stop nobody
     feature_profiles: Mapping[str, frozenset[str]]  # what 1.6 calls sets of actions; none in versions without
 
     def boot(self, plate: Nameplate, reason: BootReason) -> Struct:
@@ -141,7 +142,7 @@ class Dialect(Protocol):
     def status(self, fact: ConnectorStatusChanged) -> Struct:
         """StatusNotification of a connector."""
 
-    def station_status(self, at_utc_s: float, *, operative: bool) -> Struct | None:
+    def station_status(self, at_utc_s: float, status: ConnectorStatus) -> Struct | None:
         """StatusNotification of the whole station; None in versions without one."""
 
     def meter_values(self, evse: int, reading: Reading, tx: str | None = None) -> Struct | None:

@@ -213,10 +213,12 @@ class Station:
         """Wait until nothing about a transaction is left to tell, or there is nobody to tell it to."""
         await self._transactions.told(lambda: self.online)
 
-    async def authorize(self, token: IdToken, contract: Contract | None = None) -> AuthInfo | None:
+    async def authorize(
+        self, token: IdToken, contract: Contract | None = None, *, vain: bool = False
+    ) -> AuthInfo | None:
         """The CSMS's verdict on a token; None when it cannot be asked or does not answer."""
-        calls = self._connected
-        return await authorize(calls, token, contract, self.costs) if calls is not None and self.online else None
+        calls = self._connected if self.online else None
+        return None if calls is None else await authorize(calls, token, contract, self.costs, vain=vain)
 
     async def transfer(self, vendor: str, message: str | None, data: Any) -> TransferAnswer | None:
         """Send the CSMS what OCPP has no message for; None when it cannot be asked or does not answer."""

@@ -278,6 +278,7 @@ class Settings:
             updated_measurands=self._measurands(SAMPLED_UPDATED_MEASURANDS),
             ended_measurands=self._measurands(SAMPLED_ENDED_MEASURANDS),
             aligned_measurands=self._measurands(ALIGNED_MEASURANDS),
+            master_pass=bool(self.get(MASTER_PASS_GROUP)),
             resume_after_power_loss=self.get(RESUME_AFTER_POWER_LOSS),
             rate_change_pct=self.get(LIMIT_CHANGE_SIGNIFICANCE),
             signing=self._signing(),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from agent.core.authorize import AuthRules, decide, decide_contract, judged
 from agent.core.contract import Contract
@@ -19,6 +19,15 @@ CODE_WAIT_S: Final = 2.0  # our policy: after the first wrong key code
 MAX_CODE_WAIT_S: Final = 300.0  # our policy
 
 
+class Asks(Protocol):
+    """Puts a token before the CSMS."""
+
+    async def __call__(
+        self, token: IdToken, contract: Contract | None = None, *, vain: bool = False
+    ) -> AuthInfo | None:
+        """Its verdict; None when it cannot be asked, does not answer, or need not be asked in `vain`."""
+
+
 class Authorizer:
     """Decides by what is stored, or knows whom to ask."""
 
@@ -27,7 +36,7 @@ class Authorizer:
         tokens: TokenStore,
         clock: Clock,
         rules: Callable[[], AuthRules],
-        ask_csms: Callable[[IdToken, Contract | None], Awaitable[AuthInfo | None]],
+        ask_csms: Asks,
         online: Callable[[], bool],
     ) -> None:
         self._tokens = tokens
@@ -84,7 +93,7 @@ class Authorizer:
         return AuthorizationDecided(question.ask, question.token, judged(info, evse, self._rules()))
 
     async def _ask(self, evse: int, question: Authorize, post: Callable[[AnyEvent], None]) -> None:
-        info = await self._ask_csms(question.token, question.contract)
+        info = await self._ask_csms(question.token, question.contract, vain=question.vain)
         if info is None:  # the link broke, or the CSMS did not answer in time: the offline rules decide after all
             info = self._decide(question, online=False) or AuthInfo(AuthStatus.NO_ANSWER)
         else:

@@ -228,7 +228,8 @@ class ChargePoint:
             lambda s: s.phase is Phase.CONNECTED and not s.kept.held,
             lambda s: s.phase is Phase.FINISHED,
             lambda s: s.phase is Phase.IDLE and s.operative and not s.faults and not s.kept.held,
-            lambda s: s.driver is not None or s.kept.held,
+            lambda s: s.group is not None or s.kept.held,
+            lambda s: s.driver is not None,
         )
         chosen = next((s for rank in ranks for s in sessions if rank(s)), None)
         if chosen is None:

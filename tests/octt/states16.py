@@ -135,9 +135,10 @@ async def nothing_starts(bench: Bench, for_s: float = 30.0) -> None:
 
 
 async def listed(bench: Bench, *tokens: str, version: int = 1, update: str = "Full", status: str = "Accepted") -> None:
-    """SendLocalList of these tokens, all good, answered so."""
-    entries = [{"idTag": one, "idTagInfo": GOOD} for one in tokens]
-    asked = {"listVersion": version, "updateType": update, "localAuthorizationList": entries}
+    """SendLocalList of these tokens, all good, or of nobody; answered so."""
+    asked: dict[str, Any] = {"listVersion": version, "updateType": update}
+    if tokens:
+        asked["localAuthorizationList"] = [{"idTag": one, "idTagInfo": GOOD} for one in tokens]
     require(await bench.tool.send("SendLocalList", **asked), status=status)
 
 

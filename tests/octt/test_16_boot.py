@@ -48,22 +48,29 @@ async def test_a_pending_station_is_configured_says_nothing_of_its_own_and_start
     After the interval the station boots again, is accepted, and tells its statuses.
     """
     await bench.tool.expect("BootNotification")
-    assert "Core" in await bench.value("SupportedFeatureProfiles")
+    assert (await bench.tool.send("GetConfiguration"))["configurationKey"]
     await bench.configure("MeterValueSampleInterval", 300)
     assert await bench.value("MeterValueSampleInterval") == "300"
     await states.remote_start(bench, "Rejected")
     await asyncio.sleep(INTERVAL_S - 10)
     assert not bench.tool.left()
     await states.came_up(bench)
+    await bench.tool.expect("Heartbeat", INTERVAL_S + 1)
 
 
 @pytest.mark.octt("TC_013_CS", "TC_014_CS")
 @TWO
 @pytest.mark.parametrize("kind", ["Hard", "Soft"])
 async def test_a_reset_without_a_transaction_reboots_and_what_was_out_of_service_stays_so(bench: Bench, kind: str):
-    """A connector is taken out of service; the station is reset, boots, and tells that connector Unavailable again."""
+    """A connector is taken out of service; the station is reset, boots, and tells that connector Unavailable again.
+
+    Then it is put back into service.
+    """
     await states.unavailable(bench, 1)
     await states.booted(bench, kind=kind, c1="Unavailable")
+    answer = await bench.tool.send("ChangeAvailability", connectorId=1, type="Operative")
+    require(answer, status="Accepted")
+    await states.told(bench, "Available", 1)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +85,11 @@ async def test_a_reset_ends_the_transaction_with_its_own_reason_and_then_reboots
     await states.charging(bench)
     require(await bench.tool.send("Reset", type=kind), status="Accepted")
     await states.stopped(bench, f"{kind}Reset")
-    await bench.tool.expect("BootNotification", 120.0)
-    after = bench.tool.actions[bench.tool.actions.index("StopTransaction") :]
-    assert "BootNotification" in after
-    await states.told(bench, "Available", 0)
     await states.told(bench, "Finishing")
+    await bench.tool.expect("BootNotification", 120.0)
+    assert "BootNotification" in bench.tool.actions[bench.tool.actions.index("StopTransaction") :]
+    await states.told(bench, "Available", 0)
+    await bench.tool.expect("StatusNotification", connectorId=1, status={"Finishing", "Preparing"})
 
 
 @pytest.mark.octt("TC_032_2_CS")
@@ -100,10 +107,10 @@ async def test_after_a_power_failure_the_transaction_is_told_ended_with_its_last
 
 @pytest.mark.octt("TC_034_CS")
 @TWO
-async def test_a_connector_that_was_out_of_service_is_so_after_a_power_failure(bench: Bench):
-    """A connector is taken out of service, power fails and comes back: it is Unavailable still, the other one free."""
-    await states.unavailable(bench, 1)
-    await states.booted(bench, c1="Unavailable")
+async def test_a_station_that_was_out_of_service_is_so_after_a_power_failure(bench: Bench):
+    """The station is taken out of service, power fails and comes back: it and its connectors are Unavailable still."""
+    await states.unavailable(bench, 0)
+    await states.booted(bench, c0="Unavailable", c1="Unavailable", c2="Unavailable")
 
 
 @pytest.mark.octt("TC_041_CS")

@@ -74,8 +74,11 @@ async def test_a_list_that_is_not_in_use_is_not_taken(bench: Bench):
 
 @pytest.mark.octt("TC_043_2_CS")
 async def test_a_change_that_is_not_newer_is_a_version_mismatch(bench: Bench):
-    """A list is sent, then a change with an older version: that is told, and the list stays."""
-    await states.listed(bench, VALID, version=5)
+    """A list is sent, a change of it, and then one with an older version: that is told, and the list stays."""
+    await states.listed(bench, VALID, version=2)
+    await version(bench, 2)
+    await states.listed(bench, VALID_2, version=5, update="Differential")
+    await version(bench, 5)
     await states.listed(bench, VALID_2, version=4, update="Differential", status="VersionMismatch")
     await version(bench, 5)
 

@@ -84,6 +84,7 @@ async def test_a_driver_who_started_offline_and_is_refused_gets_no_more_energy(b
     states.verdict(bench, "Invalid")
     went_s = await away(bench, card=INVALID)
     belated(await bench.tool.expect("StartTransaction", idTag=INVALID), went_s)
+    await states.told(bench, "Charging")
     if stops:
         await states.stopped(bench, "DeAuthorized")
         await states.told(bench, "Finishing")

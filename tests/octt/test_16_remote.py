@@ -122,6 +122,7 @@ async def test_an_unlock_ends_the_transaction_and_releases_the_cable(bench: Benc
     await states.stopped(bench, "UnlockCommand")
     await states.told(bench, "Finishing")
     assert bench.lock is LockState.UNLOCKED
+    await states.gone(bench)
 
 
 @pytest.mark.octt("TC_018_2_CS")

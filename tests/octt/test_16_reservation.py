@@ -59,12 +59,13 @@ async def test_a_reserved_connector_is_for_its_driver_who_comes_with_his_card(be
 
 @pytest.mark.octt("TC_046_2_CS")
 async def test_a_reserved_connector_is_for_its_driver_whom_the_csms_starts(bench: Bench):
-    """The same, where the CSMS starts both: the other one is rejected."""
+    """The same, where the CSMS starts both once the car is there: the other one is rejected."""
     await reserved(bench)
+    bench.plug()
+    await bench.tool.silence("StatusNotification", BOOT_INTERVAL_S)
     await states.remote_start(bench, "Rejected", idTag=VALID_2)
     await states.remote_start(bench)
     await states.told(bench, "Preparing")
-    bench.plug()
     await states.started(bench, reservationId=1)
 
 
@@ -82,13 +83,13 @@ async def faulted(bench: Bench) -> None:
     for evse in bench.station.board.evses:
         bench.inject("e-stop", evse=evse)
         await states.told(bench, "Faulted", evse, errorCode="OtherError")
+    await states.told(bench, "Faulted", 0, errorCode="OtherError")
 
 
 async def occupied(bench: Bench) -> None:
     for evse in bench.station.board.evses:
         bench.evse = evse
-        bench.token = {"idToken": f"AABBCC0{evse}", "type": "ISO14443"}
-        await states.charging(bench)
+        await states.plugged(bench)
 
 
 async def unavailable(bench: Bench) -> None:
@@ -104,7 +105,7 @@ async def unavailable(bench: Bench) -> None:
     ],
 )
 async def test_a_connector_that_is_not_free_cannot_be_reserved(bench: Bench, state: Any, status: str):
-    """Something is broken, somebody charges, or it is out of service: the answer says which."""
+    """Something is broken, a car is there, or it is out of service: the answer says which."""
     await state(bench)
     await reserve(bench, status, token=VALID_2)
 
@@ -158,7 +159,7 @@ async def test_a_reservation_that_is_cancelled_frees_the_connector(bench: Bench)
     require(await bench.tool.send("CancelReservation", reservationId=1), status="Accepted")
     await states.told(bench, "Available")
     bench.token = {"idToken": VALID_2, "type": "ISO14443"}
-    await states.charging(bench)
+    assert "reservationId" not in await states.charging(bench)
 
 
 @pytest.mark.octt("TC_052_CS")

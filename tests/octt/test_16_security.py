@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from tests.octt import states16 as states
 from tests.octt.bench import IDENTITY, Bench
@@ -143,6 +144,16 @@ async def test_a_certificate_by_a_stranger_is_rejected_and_reported(tmp_path: Pa
 
 
 @pytest.mark.octt("TC_078_CS")
+@PLAIN
+async def test_a_root_that_is_no_good_is_rejected_and_reported(bench: Bench):
+    """A root of the CSMS's is to be installed that has expired: it is rejected, reported, and not there."""
+    expired = pem(root("Expired", ends_days=-1))
+    answer = await bench.tool.send("InstallCertificate", certificateType=CSMS, certificate=expired)
+    require(answer, status="Rejected")
+    await security_event(bench, "InvalidCentralSystemCertificate")
+    assert await certificate_ids(bench, CSMS) == []
+
+
 async def test_a_bad_server_certificate_ends_the_attempt_and_is_reported(tmp_path: Path):
     """The CSMS shows a certificate of nobody's: the station leaves, and reports it when it has got through."""
     good, bad, hellos = context(), context("csms-unknown-root"), 0
@@ -223,5 +234,9 @@ async def test_the_station_shows_its_own_certificate(tmp_path: Path):
     async with secured(tmp_path, 3) as bench:
         await states.booted(bench)
         judge_suites(bench.tool)
-        assert shown(bench.tool) is not None
+        certificate = shown(bench.tool)
+        assert certificate is not None
+        assert certificate.serial_number
+        (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        assert name.value == bench.tool.calls("BootNotification")[0].payload["chargePointSerialNumber"]
         assert "Authorization" not in bench.tool.handshakes[-1].headers

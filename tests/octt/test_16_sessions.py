@@ -16,6 +16,7 @@ from tests.octt.tool import require
 pytestmark = pytest.mark.bench(version="1.6")
 
 CONNECT_S: Final = 20
+SIDE: Final = "EV side disconnected"
 PRE_AUTHORIZE = pytest.mark.bench(settings={"LocalPreAuthorize": True, "AuthorizeRemoteTxRequests": True})
 ASKS_REMOTE = pytest.mark.bench(settings={"AuthorizeRemoteTxRequests": True})
 
@@ -63,55 +64,67 @@ async def test_a_card_that_no_cable_follows_is_forgotten_in_time(bench: Bench):
 async def test_a_cable_pulled_at_the_car_stops_and_is_released_as_configured(bench: Bench, unlocks: bool):
     """The plug is pulled out of the car: the transaction ends for that, and the socket releases the cable, or keeps it.
 
-    What it keeps it releases when the driver shows the card again.
+    What it keeps it releases when the CSMS has it unlocked.
     """
     await bench.configure("StopTransactionOnEVSideDisconnect", True)
     await bench.configure("UnlockConnectorOnEVSideDisconnect", unlocks)
     await states.charging(bench)
     bench.unplug_at_car()
     await states.stopped(bench, "EVDisconnected")
+    await states.told(bench, "Finishing", info=SIDE)
     await asyncio.sleep(5)
     assert bench.lock is (LockState.UNLOCKED if unlocks else LockState.LOCKED)
     if not unlocks:
-        await states.told(bench, "Finishing")
-        bench.present()
-        await asyncio.sleep(5)
-        assert bench.lock is LockState.UNLOCKED
+        require(await bench.tool.send("UnlockConnector", connectorId=1), status="Unlocked")
     await states.told(bench, "Available")
 
 
 @pytest.mark.octt("TC_005_3_CS")
 @pytest.mark.behaviour(22)
 async def test_a_cable_pulled_at_the_car_suspends_where_that_stops_nothing(bench: Bench):
-    """Set not to stop: the connector is suspended by the car, charges again when it is back, and ends with the card."""
+    """Set not to stop: the connector is suspended by the car, charges again when it is back; so it is again and again.
+
+    Then the CSMS stops the driver while his car is away.
+    """
     await bench.configure("StopTransactionOnEVSideDisconnect", False)
     await bench.configure("UnlockConnectorOnEVSideDisconnect", False)
     await states.charging(bench)
     bench.unplug_at_car()
-    await states.told(bench, "SuspendedEV")
+    await states.told(bench, "SuspendedEV", info=SIDE)
     await asyncio.sleep(10)
     assert not bench.closed
     assert bench.lock is LockState.LOCKED
     bench.plug()
     await states.told(bench, "Charging")
-    await states.stopped_by_card(bench)
+    bench.unplug_at_car()
+    await states.told(bench, "SuspendedEV", info=SIDE)
+    answer = await bench.tool.send("RemoteStopTransaction", transactionId=states.TRANSACTION)
+    require(answer, status="Accepted")
+    await states.stopped(bench, "Remote")
+    await states.told(bench, "Finishing")
 
 
 @pytest.mark.octt("TC_068_CS")
 async def test_the_card_that_started_stops_and_another_does_not(bench: Bench):
-    """Another driver's card is judged and stops nothing; that which started does, and is named."""
+    """Another driver's card, about whom nobody is asked, stops nothing; that which started does, and is named."""
     await states.charging(bench)
-    await states.authorized(bench, VALID_2)
+    bench.present(VALID_2)
     await bench.tool.silence("StopTransaction", 15)
+    assert not bench.tool.left("Authorize")
     assert bench.closed
     await states.stopped_by_card(bench)
 
 
 @pytest.mark.octt("TC_069_CS")
 async def test_another_card_of_the_same_parent_stops(bench: Bench):
-    """Two cards have one parent: the second one is asked for, stops what the first has started, and is named."""
+    """Two cards have one parent: the second one is asked for, stops what the first has started, and is named.
+
+    The parent of the first is told with the transaction only: the CSMS has started it, and was not asked.
+    """
     states.verdict(bench, parent="PARENT")
-    await states.charging(bench)
+    await states.plugged(bench)
+    await states.remote_start(bench)
+    await states.started(bench)
     await states.stopped_by_card(bench, VALID_2, asks=True)
 
 

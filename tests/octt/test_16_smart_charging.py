@@ -46,6 +46,11 @@ def profile(
     } | more
 
 
+def valid(for_s: float = 401) -> dict[str, str]:
+    """From now on, for so long."""
+    return {"validFrom": states.stamp(), "validTo": states.stamp(for_s)}
+
+
 async def install(bench: Bench, one: dict[str, Any], status: str = "Accepted", connector: int = 1) -> None:
     answer = await bench.tool.send("SetChargingProfile", connectorId=connector, csChargingProfiles=one)
     require(answer, status=status)
@@ -56,7 +61,7 @@ async def composite(bench: Bench, for_s: int = HOUR_S, connector: int = 1) -> li
     answer = await bench.tool.send("GetCompositeSchedule", connectorId=connector, duration=for_s, chargingRateUnit="A")
     schedule = require(answer, status="Accepted", connectorId=connector)["chargingSchedule"]
     assert abs(from_wire(answer["scheduleStart"]) - states.now_s()) < 2
-    assert schedule["chargingRateUnit"] == "A"
+    require(schedule, chargingRateUnit="A", duration=for_s)
     return [(one["startPeriod"], one["limit"]) for one in schedule["chargingSchedulePeriod"]]
 
 
@@ -129,36 +134,51 @@ async def test_the_composite_schedule_is_the_lowest_of_all_purposes(bench: Bench
     """Three profiles, one of each purpose; what is reported is their lowest at every moment, and what is obeyed."""
     await states.charging(bench)
     await install(bench, profile((0, 10.0), number=1, purpose="ChargePointMaxProfile"), connector=0)
-    await install(bench, profile((0, 6.0), (60, 10.0), (120, 8.0), number=2))
-    mine = profile((0, 8.0), (50, 11.0), (140, 16.0), number=3, purpose="TxProfile", transactionId=states.TRANSACTION)
-    await install(bench, mine)
-    assert await composite(bench, 350) == near((0, 8.0), (50, 10.0))
+    default = ((0, 6.0), (60, 10.0), (120, 8.0), (180, 15.0), (260, 8.0))
+    await install(bench, profile(*default, number=2, duration=300, **valid()))
+    mine = ((0, 8.0), (50, 11.0), (140, 16.0), (200, 6.0), (240, 12.0))
+    running = {"purpose": "TxProfile", "transactionId": states.TRANSACTION}
+    await install(bench, profile(*mine, number=3, duration=260, **running, **valid()))
+    wanted = near((0, 8.0), (50, 10.0), (200, 6.0), (240, 10.0), (260, 8.0), (300, 10.0))
+    found = await composite(bench, 400)
+    assert found == wanted[: len(found)]
+    assert len(found) >= 4
     await obeys(bench, 8.0)
     await asyncio.sleep(60)
     await obeys(bench, 10.0)
 
 
 @pytest.mark.octt("TC_067_CS")
-async def test_a_profile_is_cleared_by_its_number_and_by_what_it_is(bench: Bench):
-    """A default is set and cleared by its number; again, and by its purpose and level: nothing is left of it."""
-    for what in ({"id": 1}, {"chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0, "connectorId": 1}):
-        await install(bench, profile((0, 6.0)))
-        assert await composite(bench) == near((0, 6.0))
+async def test_profiles_are_cleared_by_their_number_by_what_they_are_and_all(bench: Bench):
+    """Two stacked defaults and one for the station: one is cleared by its number, one by purpose and level, then all.
+
+    What is reported after each is what is left.
+    """
+    await install(bench, profile((0, 6.0), (60, 8.0), (200, 10.0), number=1, stack=1, duration=400))
+    await install(bench, profile((0, 7.0), (100, 9.0), number=2, duration=400, **valid()))
+    top = profile((0, 11.0), (200, 12.0), number=3, purpose="ChargePointMaxProfile", **valid())
+    await install(bench, top, connector=0)
+    level = {"chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0}
+    for what, left in (
+        ({"id": 1}, ((0, 7.0), (100, 9.0))),
+        (level, ((0, 11.0), (200, 12.0))),
+        ({}, ((0, HARDWARE_A),)),
+    ):
         require(await bench.tool.send("ClearChargingProfile", **what), status="Accepted")
-        assert await composite(bench) == near((0, HARDWARE_A))
+        assert await composite(bench, 350) == near(*left)
     require(await bench.tool.send("ClearChargingProfile", id=1), status="Unknown")
 
 
 @pytest.mark.octt("TC_072_CS")
 async def test_the_higher_of_two_stacked_profiles_goes_first_and_leaves_the_rest_to_the_lower(bench: Bench):
     """Two defaults, the higher of which ends earlier: first the one holds, then the other, for who charges as well."""
-    await install(bench, profile((0, 6.0), number=1, duration=400))
-    await install(bench, profile((0, 10.0), number=2, stack=1, duration=100))
-    assert await composite(bench, 300) == near((0, 10.0), (100, 6.0))
+    await install(bench, profile((0, 6.0), (100, 8.0), (200, 10.0), number=1, duration=400, **valid()))
+    await install(bench, profile((0, 7.0), (100, 9.0), number=2, stack=1, duration=150, **valid()))
+    assert await composite(bench, 350) == near((0, 7.0), (100, 9.0), (150, 8.0), (200, 10.0))
     await states.charging(bench)
-    await obeys(bench, 10.0)
+    await obeys(bench, 7.0)
     await asyncio.sleep(100)
-    await obeys(bench, 6.0)
+    await obeys(bench, 9.0)
 
 
 @pytest.mark.octt("TC_082_CS")

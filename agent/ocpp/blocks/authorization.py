@@ -17,8 +17,15 @@ from agent.ocpp.variables import Settings
 _log = logging.getLogger(__name__)
 
 
-async def authorize(calls: Calls, token: IdToken, contract: Contract | None, costs: CostSink) -> AuthInfo | None:
-    """The CSMS's verdict; None when it gave none, or when this version cannot say the token."""
+async def authorize(
+    calls: Calls, token: IdToken, contract: Contract | None, costs: CostSink, *, vain: bool = False
+) -> AuthInfo | None:
+    """The CSMS's verdict; None when it gave none, or when this version cannot say the token.
+
+    `vain`: nothing can come of it. 2.x wants it asked all the same, 1.6 does not.
+    """
+    if vain and not calls.dialect.asks_in_vain:
+        return None
     try:
         request = calls.dialect.authorize(token, contract)
         response = await calls.call(request)

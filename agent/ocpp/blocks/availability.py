@@ -9,7 +9,7 @@ from agent.core.events import AvailabilityChanged
 from agent.core.facts import ConnectorStatusChanged
 from agent.core.faults import to_report
 from agent.core.session import Session
-from agent.core.values import Scope
+from agent.core.values import ConnectorStatus, Scope
 from agent.ocpp.asks import AvailabilityAsk, Handled, Reason, Verdict, VerdictAnswer, rejected
 from agent.ocpp.block import Block, Routes
 from agent.ocpp.calls import CallFailedError, Calls
@@ -26,7 +26,7 @@ class Availability(Block):
         self._charger = charger
         self._now_utc_s = now_utc_s
         self._told: dict[tuple[int, int], str] = {}
-        self._told_operative: bool | None = None  # of the station
+        self._told_station: ConnectorStatus | None = None
 
     def routes(self) -> Routes:
         """Who answers what."""
@@ -35,7 +35,7 @@ class Availability(Block):
     def forget(self) -> None:
         """Another version was negotiated: what was told was told in its words."""
         self._told.clear()
-        self._told_operative = None
+        self._told_station = None
 
     def change(self, ask: AvailabilityAsk) -> Handled:
         """ChangeAvailability: at once, or when the transaction has ended (G03.FR.03-05, G04.FR.04-06)."""
@@ -75,7 +75,7 @@ class Availability(Block):
 
     async def report_station(self, calls: Calls) -> None:
         """Tell the station's own status if it has become another one with its connectors'. Raises `LinkLostError`."""
-        if self._told_operative is None or self._told_operative is self._operative():
+        if self._told_station is None or self._told_station is self._station():
             return
         try:
             await self.tell(calls, (), station=True)
@@ -85,20 +85,23 @@ class Availability(Block):
     async def tell(self, calls: Calls, evses: Iterable[int], *, station: bool) -> None:
         """Tell present statuses. Raises `CallFailedError`, `LinkLostError`."""
         if station:
-            operative = self._operative()
-            message = calls.dialect.station_status(self._now_utc_s(), operative=operative)
+            status = self._station()
+            message = calls.dialect.station_status(self._now_utc_s(), status)
             if message is not None:
                 await calls.call(message)
-                self._told_operative = operative
+                self._told_station = status
         for evse in evses:
             fact = self._present(evse)
             await calls.call(calls.dialect.status(fact))
             self.told(calls.dialect, fact)
 
-    def _operative(self) -> bool:
-        """Whether the station as such is in service; taken out of it, it stays so until its last driver is done."""
+    def _station(self) -> ConnectorStatus:
+        """The station's as such: in service until its last driver is done, broken where all of it is (1.6 7.7)."""
         sessions = [self._charger.session(evse) for evse in self._charger.evse_ids]
-        return any(Scope.STATION not in one.inoperative or _in_use(one) for one in sessions)
+        if all(one.status is ConnectorStatus.FAULTED for one in sessions):
+            return ConnectorStatus.FAULTED
+        in_service = any(Scope.STATION not in one.inoperative or _in_use(one) for one in sessions)
+        return ConnectorStatus.AVAILABLE if in_service else ConnectorStatus.UNAVAILABLE
 
     def _present(self, evse: int) -> ConnectorStatusChanged:
         session = self._charger.session(evse)

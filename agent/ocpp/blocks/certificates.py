@@ -107,7 +107,8 @@ class Certificates(Block):
 
     def install(self, ask: InstallRootAsk) -> Handled:
         """InstallCertificate (M05)."""
-        return self._later(partial(self._install, ask, self._now()), f"{ask.use} installed")
+        flaw = SecurityEventKind.INVALID_CSMS_CERTIFICATE if ask.use is RootUse.CSMS else None
+        return self._later(partial(self._install, ask, self._now()), f"{ask.use} installed", flaw)
 
     def delete(self, ask: DeleteCertificateAsk) -> Handled:
         """DeleteCertificate (M04)."""
@@ -217,8 +218,10 @@ class Certificates(Block):
 
     # In a thread
 
-    def _later(self, act: Callable[[Store], CertificateVerdict], told: str) -> Handled:
-        """Act on the store in a thread; `told`: what the security log says of it."""
+    def _later(
+        self, act: Callable[[Store], CertificateVerdict], told: str, flaw: SecurityEventKind | None = None
+    ) -> Handled:
+        """Act on the store in a thread; `told`: what the security log says of it; `flaw`: that it was no good."""
 
         def checked() -> CertificateVerdict:
             store = self._uplink.certificates
@@ -233,6 +236,8 @@ class Certificates(Block):
             verdict = await asyncio.to_thread(checked)
             if verdict.verdict is Verdict.ACCEPTED:
                 self._around.security.happened(SecurityEventKind.SECURITY_RECONFIGURED, told)
+            elif verdict.reason == INVALID and flaw is not None:
+                self._around.security.happened(flaw, verdict.detail)
             return verdict
 
         return Handled(answer)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from agent.core.events import Deauthorized, PriorityGiven
+from agent.core.events import Deauthorized, GroupTold, PriorityGiven
 from agent.core.facts import (
     ConnectorStatusChanged,
     SecurityEvent,
@@ -158,5 +158,9 @@ class Transactions(Block):
             return
         if outcome.token is not None:
             self._learn(outcome.token, outcome.info)
-        if not outcome.info.accepted and isinstance(fact, TransactionStarted | TransactionUpdated):
+        if not isinstance(fact, TransactionStarted | TransactionUpdated):
+            return
+        if not outcome.info.accepted:
             self._charger.post(fact.evse, Deauthorized(fact.tx, outcome.info, outcome.token, fact.seq))
+        elif outcome.info.group is not None and outcome.token is not None:
+            self._charger.post(fact.evse, GroupTold(fact.tx, outcome.token, outcome.info.group))

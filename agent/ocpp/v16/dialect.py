@@ -23,7 +23,7 @@ from agent.core.facts import (
     TransactionStarted,
     TransactionUpdated,
 )
-from agent.core.values import AuthInfo, IdToken, Reading, SampledValue, StopReason
+from agent.core.values import AuthInfo, ConnectorStatus, IdToken, Reading, SampledValue, StopReason
 from agent.ocpp.asks import ResetAsk, TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import is_register, phase_of, plain_number, worth_telling
 from agent.ocpp.charger import ResetKind
@@ -113,6 +113,7 @@ class DialectV16:
 
     refusal_while_rejected: CallError | None = None  # 1.6 §4.2: no reply at all
     feature_profiles: Mapping[str, frozenset[str]] = FEATURE_PROFILES
+    asks_in_vain = False  # the certification's cases forbid it
     sayings: Mapping[type[Notice], Saying] = merged((everyday.SAYINGS, *(one.SAYINGS for one in SPEECH)))
 
     def __init__(self, memory: bytes | None = None) -> None:
@@ -182,13 +183,13 @@ class DialectV16:
             vendorErrorCode=str(fact.fault) if fact.fault else None,
         )
 
-    def station_status(self, at_utc_s: float, *, operative: bool) -> Struct | None:
-        """StatusNotification.req of connector 0 (errata 3.22)."""
+    def station_status(self, at_utc_s: float, status: ConnectorStatus) -> Struct | None:
+        """StatusNotification.req of connector 0 (errata 3.22); of a broken station each connector says what it has."""
         return self._request(
             "StatusNotification",
             connectorId=0,
-            errorCode="NoError",
-            status="Available" if operative else "Unavailable",
+            errorCode="OtherError" if status is ConnectorStatus.FAULTED else "NoError",
+            status=str(status),
             timestamp=to_wire(at_utc_s),
         )
 

@@ -22,6 +22,7 @@ from agent.core.facts import (
 )
 from agent.core.values import (
     AuthInfo,
+    ConnectorStatus,
     IdToken,
     Measurand,
     Reading,
@@ -100,6 +101,7 @@ class DialectV201:
     sayings: Mapping[type[Notice], Saying] = merged(one.SAYINGS for one in SPEECH)
     signed_max = 2500  # characters of SignedMeterValueType.signedMeterData
     feature_profiles: Mapping[str, frozenset[str]] = MappingProxyType({})
+    asks_in_vain = True  # C09.FR.05: who knows what group it is of
 
     def __init__(self) -> None:
         self.codec = codec_of(self.version)
@@ -152,9 +154,9 @@ class DialectV201:
             connectorId=fact.connector,
         )
 
-    def station_status(self, at_utc_s: float, *, operative: bool) -> Struct | None:
+    def station_status(self, at_utc_s: float, status: ConnectorStatus) -> Struct | None:
         """2.x reports connectors only."""
-        del at_utc_s, operative
+        del at_utc_s, status
         return None
 
     def numbered(self, number: int) -> frozenset[str]:

@@ -128,7 +128,10 @@ def test_a_cable_that_its_driver_left_behind_keeps_others_away():
     p = left_at_the_car(unlock_on_ev_side_disconnect=False)
     p.wait(5)
     assert p.session.status is ConnectorStatus.FINISHING
+    assert p.facts[-1].detail == "EV side disconnected"
     p.tap()
+    assert p.session.status is ConnectorStatus.FINISHING
+    p.play(PpChanged(None, None))
     assert p.session.status is ConnectorStatus.AVAILABLE
 
 

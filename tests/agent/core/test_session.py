@@ -18,6 +18,7 @@ from agent.core.events import (
     AuthorizationDecided,
     AvailabilityChanged,
     Deauthorized,
+    GroupTold,
     LimitSet,
     Recorded,
     RecordFailed,
@@ -39,7 +40,7 @@ from agent.core.values import (
     Trigger,
     TxPoint,
 )
-from hal.types import CpState, FaultCleared, FaultKind, FaultRaised, LockChanged, LockState, PpChanged
+from hal.types import CpState, FaultCleared, FaultKind, FaultRaised, LockChanged, LockState, PpChanged, TokenPresented
 from tests.agent.core.playing import Player, cp
 
 ON = PermitPower(True, "recorded")
@@ -435,6 +436,30 @@ def test_a_connector_that_is_out_of_order_takes_no_driver(fault, taken):
     assert (p.session.driver is not None) is taken
     p.plug()
     assert (p.session.tx is not None) is taken
+
+
+def test_a_strangers_card_is_asked_for_in_vain_unless_somebody_may_stop_the_driver():
+    def vain(p: Player) -> bool:
+        (asked,) = [one for one in p.play(TokenPresented("OTHER")) if isinstance(one, Authorize)]
+        return asked.vain
+
+    p = Player()
+    p.charge()
+    assert vain(p)
+    assert not vain(charging_with(Rules(master_pass=True)))
+    tx = p.session.tx
+    assert tx is not None
+    p.play(GroupTold(tx.id, IdToken("ANOTHER"), "FLEET"))
+    assert p.session.group is None
+    p.play(GroupTold(tx.id, IdToken("AABB"), "FLEET"))
+    assert p.session.group == "FLEET"
+    assert not vain(p)
+
+
+def charging_with(rules: Rules) -> Player:
+    p = Player(rules)
+    p.charge()
+    return p
 
 
 def test_a_passing_fault_suspends_and_charging_resumes_through_the_journal():
