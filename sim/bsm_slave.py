@@ -68,7 +68,7 @@ class BsmSlave(Slave):
             self._signing[start - at : start - at + len(words)] = words
             if start == at + bsm.EPOCH_OFFSET:
                 (seconds,) = struct.unpack(">I", struct.pack(">2H", *words[:2]))
-                self.signer.utc_s = float(seconds)
+                self.signer.set_clock(float(seconds), self.source().taken_mono_s)
             return True
         for kind in REASONS:
             if start == self._snapshot_at(kind) + bsm.STATE_OFFSET and list(words) == [bsm.UPDATING]:
@@ -89,7 +89,9 @@ class BsmSlave(Slave):
             self._take(kind)
 
     def _take(self, kind: int) -> None:
-        total_wh = self.source().energy_import_wh
+        sample = self.source()
+        total_wh = sample.energy_import_wh
+        self.signer.tick(sample.taken_mono_s)
         if REASONS[kind] == "B":
             self._started_wh = total_wh
         reading = self.signer.readings(REASONS[kind], total_wh - self._started_wh, total_wh)

@@ -86,7 +86,8 @@ class DcbmServer:
                 self._end(tx, "E")
                 return 200, json.dumps({"transactionId": tx, "meterValue": {"transactionStatus": 17}})
             case "PUT", "/v1/settings":
-                self.signer.utc_s = datetime.fromisoformat(body["time"]["utc"]).timestamp()
+                told_utc_s = datetime.fromisoformat(body["time"]["utc"]).timestamp()
+                self.signer.set_clock(told_utc_s, self.source().taken_mono_s)
                 return 200, json.dumps({"meterId": self.source().serial, "result": 1})
             case "GET", "/v1/ocmf" if tx in self._records:
                 return 200, self._records[tx]
@@ -119,12 +120,16 @@ class DcbmServer:
             return 409, "{}"
         self._running = self._last = order["transactionId"]
         self._user, self._place = order["clientId"], order["evseId"]
-        self._started_wh = self.source().energy_import_wh
+        sample = self.source()
+        self._started_wh = sample.energy_import_wh
+        self.signer.tick(sample.taken_mono_s)
         self._begin = self.signer.readings("B", 0.0, self._started_wh)
         return 201, json.dumps({**order, "running": True})
 
     def _end(self, tx: str, reason: str) -> None:
-        total_wh = self.source().energy_import_wh
+        sample = self.source()
+        total_wh = sample.energy_import_wh
+        self.signer.tick(sample.taken_mono_s)
         last = self.signer.readings(reason, total_wh - self._started_wh, total_wh)
         self._records[tx] = self.signer.record([self._begin, last], self._user, self._place)
         self._running = None

@@ -28,7 +28,17 @@ class OcmfSigner:
         self.page = 0
         self.tamper = False
         self.skip_page = False
+        self._mono_s = 0.0
         self.utc_s: float | None = None  # None: the clock has not been set since power came
+
+    def set_clock(self, utc_s: float, mono_s: float) -> None:
+        """Somebody tells the time; from now on the clock runs."""
+        self.utc_s, self._mono_s = utc_s, mono_s
+
+    def tick(self, mono_s: float) -> None:
+        """It is this moment now."""
+        if self.utc_s is not None:
+            self.set_clock(self.utc_s + mono_s - self._mono_s, mono_s)
 
     @property
     def public_key(self) -> bytes:

@@ -11,12 +11,15 @@ import pytest
 
 from csms import views
 from csms.proofs import Verdict
+from hal.remote import RemoteBoard
 from sim.hardware import MeterLink
 from sim.stage.place import Place
+from tests.hal.bench import served
 from tests.journeys.place import IDENTITY, TAG, place
 from tests.journeys.transparency import Statement, key_of, signed_values, statement
 
 SIGN = {"SampledDataCtrlr.SignReadings": True}
+SIGNED_S = 2.0  # a record says whole seconds, and is made a moment after it is asked for
 METERS = ["bauer_bsm", "lem_dcbm"]
 
 
@@ -36,13 +39,15 @@ async def proven(p: Place) -> tuple[Any, Statement]:
 @pytest.mark.parametrize(("version", "meter"), [*itertools.product(["1.6", "2.0.1"], METERS), ("2.1", METERS[0])])
 async def test_what_the_csms_got_proves_the_bill(tmp_path, version, meter):
     async with place(tmp_path, version, link=MeterLink(meter), settings=SIGN) as p:
-        await p.charge(90)
+        await p.charge(60)
         bill, said = await proven(p)
         assert said.faults == []
         assert said.user == TAG
         assert said.energy_wh == bill.energy_wh
         assert abs(float(said.energy_wh) - p.true_wh()) <= 1.0
         assert said.key == p.session().meter_key
+        assert abs(said.began.timestamp() - bill.started_utc_s) <= SIGNED_S
+        assert abs(said.ended.timestamp() - bill.ended_utc_s) <= SIGNED_S
         assert {one.verdict for one in await views.proofs(p.csms, bill)} == {Verdict.VERIFIED}
 
 
@@ -65,10 +70,9 @@ async def test_a_record_that_was_taken_away_is_found_out(tmp_path):
         assert [one[:17] for one in said.faults] == ["a page is missing"]
 
 
-@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
-async def test_signed_readings_between_begin_and_end_prove_the_way_of_the_energy(tmp_path, version):
+async def test_signed_readings_between_begin_and_end_prove_the_way_of_the_energy(tmp_path):
     more = {"SampledDataCtrlr.SignUpdatedReadings": True, "SampledDataCtrlr.SignStartedReadings": True}
-    async with place(tmp_path, version, link=MeterLink("bauer_bsm"), settings=SIGN | more) as p:
+    async with place(tmp_path, "1.6", link=MeterLink("bauer_bsm"), settings=SIGN | more) as p:
         await p.charge(130)
         bill, said = await proven(p)
         assert said.faults == []
@@ -100,6 +104,21 @@ async def test_after_a_power_cut_the_signed_end_is_that_of_the_transaction_that_
         second, said = await proven(p)
         assert second.tx != bill.tx
         assert (said.faults, said.energy_wh) == ([], second.energy_wh)
+
+
+async def test_it_is_the_same_with_the_hardware_in_a_process_of_its_own(tmp_path):
+    async with place(tmp_path, link=MeterLink("bauer_bsm"), settings=SIGN) as p:
+        await p.station.halt()
+        async with served(p.station.hardware.guarded, tmp_path / "hal.sock"):
+            board = RemoteBoard(tmp_path / "hal.sock")
+            await board.start()
+            p.station.run_on(board)
+            await asyncio.sleep(2)
+            await p.charge(20)
+            bill, said = await proven(p)
+            assert (said.faults, said.user, said.energy_wh) == ([], TAG, bill.energy_wh)
+            await p.station.halt()
+            await board.close()
 
 
 async def test_the_key_can_be_read_before_anybody_charges(tmp_path):

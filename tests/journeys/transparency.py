@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,8 @@ class Statement:
     reasons: list[str]
     pages: list[int]
     key: str
+    began: datetime
+    ended: datetime
     faults: list[str] = field(default_factory=list)
 
 
@@ -72,6 +75,9 @@ def statement(values: Iterable[tuple[str, dict[str, str]]], key: str | None = No
     reasons = [one["TX"] for one in readings]
     if reasons[0] != "B" or reasons[-1] not in ENDS:
         faults.append(f"not from begin to end: {reasons}")
+    times = [datetime.strptime(one["TM"].split(" ")[0], "%Y-%m-%dT%H:%M:%S,%f%z") for one in readings]
+    if times != sorted(times):
+        faults.append(f"time went backwards: {times}")
     unit = {"kWh": 1000, "Wh": 1}[readings[-1]["RU"]]
     energy_wh = (Decimal(readings[-1]["RV"]) - Decimal(readings[0]["RV"])) * unit
-    return Statement(energy_wh, ordered[-1]["ID"], reasons, pages, verifying, faults)
+    return Statement(energy_wh, ordered[-1]["ID"], reasons, pages, verifying, times[0], times[-1], faults)
