@@ -26,6 +26,7 @@ from agent.core.step import step
 from agent.core.values import AuthInfo, AuthStatus, IdToken, Scope, StopReason, Trigger, TxPoint
 from hal.types import CpState, FaultCleared, FaultKind, FaultRaised, LockChanged, LockState, PpChanged, TokenPresented
 from tests.agent.core.playing import Player, cp
+from tests.agent.core.test_points import POINTS
 from tests.agent.core.test_session_properties import Watched, hardware, people, rules
 
 INVALID = AuthInfo(AuthStatus.INVALID)
@@ -109,7 +110,7 @@ def test_a_tap_does_not_give_a_car_that_has_lost_its_offer_another_six_seconds()
 # The car is swapped
 
 
-@pytest.mark.parametrize("point", TxPoint)
+@pytest.mark.parametrize("point", POINTS)
 def test_a_car_that_is_plugged_in_before_the_bill_is_closed_never_inherits_the_transaction(point):
     p = Player(Rules(stop_points=frozenset({point})))
     p.charge()

@@ -35,7 +35,7 @@ from agent.core.phases import Switch
 from agent.core.rules import Rules
 from agent.core.session import POWERED, Phase, Session, Talk
 from agent.core.step import step
-from agent.core.values import AuthInfo, AuthStatus, IdToken, Scope, StopReason, TokenKind, Trigger, TxPoint
+from agent.core.values import AuthInfo, AuthStatus, IdToken, Scope, StopReason, TokenKind, Trigger
 from hal.types import (
     ContactorChanged,
     CpState,
@@ -54,6 +54,7 @@ from hal.types import (
     TokenPresented,
 )
 from tests.agent.core.playing import Player, cp
+from tests.agent.core.test_points import POINTS
 
 CONTRACT = Contract(valid=True)
 tokens = st.sampled_from(["AABB", "aabb", "CCDD", "EEFF"])
@@ -103,8 +104,8 @@ rules = st.builds(
     stop_on_ev_side_disconnect=st.booleans(),
     unlock_on_ev_side_disconnect=st.booleans(),
     stop_on_invalid_id=st.booleans(),
-    start_points=st.frozensets(st.sampled_from(TxPoint), min_size=1),
-    stop_points=st.frozensets(st.sampled_from(TxPoint), min_size=1),
+    start_points=st.frozensets(st.sampled_from(POINTS), min_size=1),
+    stop_points=st.frozensets(st.sampled_from(POINTS), min_size=1),
 )
 
 
