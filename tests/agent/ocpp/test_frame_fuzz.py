@@ -34,6 +34,7 @@ BATCH = 100  # frames between two looks at whether the station still answers
 BATCHES = 67  # of each version: 20,100 frames in all
 JUDGED = 20  # calls of the station's own of each action: reports are long, and alike; its answers are all judged
 WARM, MIDDLE = 52, 56  # batches after which memory is traced, and looked at; caches have filled up by then
+REST_S = 1200.0
 SPARE_BLOCKS = 0.25  # that a frame may leave behind, on an average: keeping the id of every call would be half a block
 
 
@@ -75,6 +76,7 @@ class Judge:
         self.asked: dict[str, str] = {}  # id of a call of ours to its action
         self.answered: dict[str, int] = {}
         self.told: Counter[str] = Counter()
+        self.patient = False  # whether every call of the station's is answered for now
         self.waiting = ""  # the id of the station's call that was not answered, last
         self.link = MemoryLink(version, self.hear)
         self._validators: dict[str, Any] = {}
@@ -108,7 +110,7 @@ class Judge:
             self.link.incoming.put_nowait(json.dumps([3, message_id, BOOT_ACCEPTED]))
         elif action == "Heartbeat":
             self.link.incoming.put_nowait(json.dumps([3, message_id, {"currentTime": EPOCH_TEXT}]))
-        elif self.rng.random() < 0.75:
+        elif self.patient or self.rng.random() < 0.75:
             answer = instance(SCHEMAS[self.version][f"{action}Response"], self.rng, 0.3)
             self.link.incoming.put_nowait(json.dumps([3, message_id, answer]))
         else:
@@ -172,6 +174,12 @@ class Fuzzed:
         for others in (self.one.charger.unlocks, self.one.charger.times_utc_s, self.one.events):
             others.clear()
 
+    async def rest(self) -> None:
+        """Let the station bring to its end what it is at: reports, events, whatever was not answered."""
+        self.judge.patient = True
+        await asyncio.sleep(REST_S)
+        self.judge.patient = False
+
     async def end(self) -> None:
         await self._open.aclose()
 
@@ -221,6 +229,7 @@ def test_a_station_survives_thousands_of_generated_frames_and_answers_each_legal
             case one if one == WARM:
                 tracemalloc.start()
             case one if one in {MIDDLE, BATCHES}:
+                fuzzed.loop.run_until_complete(fuzzed.rest())
                 held[one] = held_by_the_agent()
 
     try:
