@@ -113,7 +113,7 @@ class HardwareModel:
         yield from _currents(session, can)
         yield from _common("Connector", state, can.phases, evse, connector)
         yield _text("Connector", "ConnectorType", connector_type(can), evse, connector)
-        yield _text("Connector", "ChargeProtocol", "CPPWM", evse, connector)
+        yield _text("Connector", "ChargeProtocol", "CPPWM" if can.dc is None else "ISO15118", evse, connector)
         if evse in self._charger.displays():
             yield _flag("Display", "Available", on=True, evse=evse)
         yield from _metering(session)
@@ -191,10 +191,9 @@ def _problem(
 
 def _power(session: Session, can: EvseCapabilities) -> Variable:
     """What is drawn, what is offered, and what the wiring bears."""
-    per_a = can.phases * NOMINAL_V
-    max_w = per_a * next(
-        (one.current_a for one in session.limits if one.source is LimitSource.BOARD), can.max_current_a
-    )
+    per_a = can.phases * NOMINAL_V if can.dc is None else session.reference_v
+    board_a = next((one.current_a for one in session.limits if one.source is LimitSource.BOARD), can.max_current_a)
+    max_w = per_a * board_a if can.dc is None else can.dc.max_power_w
     offered_a = (session.offer.current_a if session.offer is not None else None) or 0.0  # X1 and F offer nothing
     drawn_w = session.meter.power_w if session.meter is not None else None
     return Variable(
@@ -213,6 +212,21 @@ def _power(session: Session, can: EvseCapabilities) -> Variable:
 
 
 def _currents(session: Session, can: EvseCapabilities) -> Iterator[Variable]:
+    if can.dc is not None:
+        for name, value, unit, most in (
+            ("DCCurrent", session.line.current_a, "A", can.dc.max_current_a),
+            ("DCVoltage", session.line.voltage_v, "V", can.dc.max_voltage_v),
+        ):
+            yield Variable(
+                name=VariableName("EVSE", name, evse=session.evse),
+                attributes=(Attribute(ACTUAL, _number(value, 2)),),
+                type=DataType.DECIMAL.value,
+                unit=unit,
+                minimum=0,
+                maximum=most,
+                monitored=True,
+            )
+        return
     measured = session.meter.current_a if session.meter is not None else None
     for index, phase in enumerate(PHASES[: can.phases]):
         current_a = measured[index] if measured is not None and index < len(measured) else None

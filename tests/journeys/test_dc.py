@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from agent.config import V2g
 from agent.core.dc_line import Check
+from agent.ocpp.device_model import Nameplate
+from agent.ocpp.hardware_model import HardwareModel
 from csms import planning
 from sim.board import BoardSpec
 from sim.dc import DcSpec
@@ -99,6 +101,26 @@ async def test_what_a_dc_charge_tells_has_voltage_current_power_and_state_of_cha
     assert float(samples["Power.Active.Import"]["value"]) == pytest.approx(38_200.0, abs=500.0)
     assert float(samples["SoC"]["value"]) >= 50
     assert "phase" not in samples["Voltage"]
+    assert samples["SoC"]["location"] == "EV"
+    assert "location" not in samples["Voltage"]
+
+
+async def test_the_device_model_shows_a_dc_output_and_its_plug(place: Place):
+    await under_way(place)
+    agent = place.station.agent
+    assert agent is not None
+    model = HardwareModel(agent.charge_point, Nameplate("V", "M", None, None))
+    shown = {
+        f"{one.name.component}.{one.name.variable}": [attribute.value for attribute in one.attributes]
+        for one in model.of_evse(1)
+    }
+    assert float(shown["EVSE.DCCurrent"][0]) == pytest.approx(100.0)
+    assert float(shown["EVSE.DCVoltage"][0]) == pytest.approx(380.0, abs=10.0)
+    assert shown["EVSE.Power"][2] == "50000"
+    assert shown["Connector.ConnectorType"] == ["cCCS2"]
+    assert shown["Connector.ChargeProtocol"] == ["ISO15118"]
+    assert "EVSE.ACCurrent" not in shown
+    assert {"GroundIsolationProtection.Problem", "AcDcConverter.Problem"} <= set(shown)
 
 
 def sampled(frame: list) -> list[dict]:

@@ -46,3 +46,8 @@ def plain_number(value: float) -> str:
     """A number as 1.6's text: at most three decimals, no exponent, no trailing zeros."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def location_of(value: SampledValue) -> str | None:
+    """Where it was measured, if not at the outlet: the state of charge is the car's word (LocationEnumType)."""
+    return "EV" if value.measurand is Measurand.SOC else None

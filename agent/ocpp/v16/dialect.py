@@ -25,7 +25,7 @@ from agent.core.facts import (
 )
 from agent.core.values import AuthInfo, ConnectorStatus, IdToken, Reading, SampledValue, StopReason
 from agent.ocpp.asks import ResetAsk, TransferAnswer, Verdict
-from agent.ocpp.blocks.metering import is_register, phase_of, plain_number, worth_telling
+from agent.ocpp.blocks.metering import is_register, location_of, phase_of, plain_number, worth_telling
 from agent.ocpp.charger import ResetKind
 from agent.ocpp.codec import CallError, Version, codec_of
 from agent.ocpp.costs import Told
@@ -345,6 +345,7 @@ def _sampled(value: SampledValue, reading: Reading) -> list[dict[str, Any]]:
         "context": str(reading.context),
         "measurand": str(value.measurand),
         "phase": phase_of(value),
+        "location": location_of(value),
         "unit": value.unit if value.unit in UNITS else None,
     }
     signed = signed_fields(reading.signed) if is_register(value) else None

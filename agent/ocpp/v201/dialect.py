@@ -31,7 +31,7 @@ from agent.core.values import (
     Trigger,
 )
 from agent.ocpp.asks import TransferAnswer, Verdict
-from agent.ocpp.blocks.metering import is_register, phase_of, worth_telling
+from agent.ocpp.blocks.metering import is_register, location_of, phase_of, worth_telling
 from agent.ocpp.codec import CallError, ErrorCode, Version, codec_of
 from agent.ocpp.costs import Told
 from agent.ocpp.device_model import Nameplate
@@ -273,6 +273,7 @@ def _sampled(value: SampledValue, reading: Reading, limit: int) -> dict[str, Any
         "context": str(reading.context),
         "measurand": str(value.measurand),
         "phase": phase_of(value),
+        "location": location_of(value),
         "unitOfMeasure": {"unit": value.unit} if value.unit else None,
         "signedMeterValue": signed_fields(reading.signed, limit) if is_register(value) else None,
     }
