@@ -33,7 +33,7 @@ def call(rng: random.Random, version: Version, mine: str) -> tuple[list[Any], Sc
     """A legal call, and the schema of its payload."""
     action = rng.choice(tuple(REQUESTS[version]))
     schema = REQUESTS[version][action]
-    return [2, mine, action, instance(schema, rng, 0.3)], schema
+    return [2, mine, action, instance(schema, rng, 0.2)], schema
 
 
 def legal(rng: random.Random, version: Version, mine: str, _theirs: str) -> bytes:

@@ -32,8 +32,8 @@ from tests.agent.ocpp.test_rpc_fuzz import assert_legal
 
 BATCH = 100  # frames between two looks at whether the station still answers
 BATCHES = 67  # of each version: 20,100 frames in all
-JUDGED = 20  # calls of the station's own of each action: reports are long, and alike; its answers are all judged
-WARM, MIDDLE = 52, 56  # batches after which memory is traced, and looked at; caches have filled up by then
+JUDGED = 8  # calls of the station's own of each action: reports are long, and alike; its answers are all judged
+WARM, MIDDLE = 56, 59  # batches after which memory is traced, and looked at; caches have filled up by then
 REST_S = 1200.0
 SPARE_BLOCKS = 0.25  # that a frame may leave behind, on an average: keeping the id of every call would be half a block
 
