@@ -46,7 +46,8 @@ pictures: $(VENV)/dev
 
 # Every TLS and PKI case with what came of it, from the tests that passed.
 tls-matrix: $(VENV)/dev
-	EVSE_TLS_MATRIX=tests/campaigns/results/tls.md $(BIN)/pytest -q tests/security tests/interop/test_openssl_server.py
+	EVSE_TLS_MATRIX=tests/campaigns/results/tls.md $(BIN)/pytest -q tests/security tests/interop/test_openssl_server.py \
+	  tests/interop/test_token.py
 
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks

@@ -15,6 +15,7 @@ import pytest
 
 from tests.interop.test_openssl_server import Foreign, s_server
 from tests.security import ca, minting
+from tests.security.matrix import Matrix
 
 SOFTHSM = next((p for p in Path("/usr/lib").glob("**/libsofthsm2.so")), None)
 PROVIDER = next((p for p in Path("/usr/lib").glob("**/ossl-modules/pkcs11.so")), None)
@@ -111,12 +112,15 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Token:
 
 @pytest.mark.req("A02.FR.05")
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-async def test_a_station_proves_who_it_is_with_a_key_that_never_leaves_its_token(version: str, token: Token):
+async def test_a_station_proves_who_it_is_with_a_key_that_never_leaves_its_token(
+    version: str, token: Token, tls_cases: Matrix
+):
     words = ("-CAfile", str(minting.path("csms-root")), "-Verify", "2", "-verify_return_error")
     async with s_server(Foreign(words)) as port:
         files = (minting.path("csms-root"), token.chain, token.key)
         said = await asyncio.to_thread(token.python, "-c", DIAL, *map(str, files), str(port), version)
     assert said.stdout.startswith(f"TLSv{version} b'HTTP"), said.stderr
+    tls_cases.add("station, by openssl s_server", f"a key in a token, TLS {version}", "TLS agreed", ())
 
 
 def test_the_check_of_a_certificate_asks_the_token_and_says_when_openssl_does_not_know_it(token: Token, tmp_path: Path):

@@ -30,7 +30,7 @@ from tests.csms.running import http
 from tests.journeys.place import TAG
 
 CONFIGURED = "planted-at-the-factory"
-SETTLE_S = 10.0
+SETTLE_S = 5.0
 
 
 class Planted:
@@ -125,7 +125,7 @@ async def told_everything(csms: Csms, version: Version, planted: Planted) -> Non
         firmware = {"location": url, "retrieveDateTime": "2027-01-15T08:00:00Z"}
         await call("UpdateFirmware", requestId=2, firmware=firmware)
         await call("GetBaseReport", requestId=3, reportBase="FullInventory")
-    await asyncio.sleep(60)
+    await asyncio.sleep(20)
     assert any(status.endswith("Accepted") for status in statuses), statuses
 
 
@@ -169,7 +169,7 @@ async def pages(csms: Csms) -> dict[str, bytes]:
 
 
 @pytest.mark.req("A01.FR.08", "A01.FR.09", "A01.FR.10")
-@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+@pytest.mark.parametrize("version", ["1.6", "2.1"])
 async def test_no_secret_that_a_station_is_told_can_be_found_anywhere_but_among_its_secrets(
     version: Version, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):

@@ -212,11 +212,11 @@ async def test_a_named_charger_may_come_late_and_waits_until_its_certificate_is_
         Late("station-expired", minting.STATION),
         Late("station-expired", "GARAGE", "has expired"),
         Late("station-not-yet-valid", minting.STATION, "not valid yet"),
-        Late("station-unknown-root", minting.STATION, "TLS: "),
+        Late("station-unknown-root", minting.STATION, "unable to get local issuer certificate"),
     ],
     ids=str,
 )
-async def test_nobody_else_comes_in_late_nor_anybody_early(late):
+async def test_nobody_else_comes_in_late_nor_anybody_early(late, tls_cases: Matrix):
     csms = Csms(accept_all=True)
     port = await csms.start_secure(Pki(minting.pki(), expired=[minting.STATION]))
     context = client(Case("", certificate=late.certificate))
@@ -227,10 +227,12 @@ async def test_nobody_else_comes_in_late_nor_anybody_early(late):
         assert late.refused
         assert late.refused in csms.turned_away[-1].reason
     await csms.stop()
+    name = f"{late.certificate} shown by {late.identity}, where {minting.STATION} may come late"
+    tls_cases.add("CSMS", name, f"refused: {late.refused.strip()}" if late.refused else "comes in", ())
 
 
 @pytest.mark.req("A00.FR.404", "A00.FR.408")
-async def test_a_certificate_must_name_the_operator_where_that_is_asked_for():
+async def test_a_certificate_must_name_the_operator_where_that_is_asked_for(tls_cases: Matrix):
     owner = pki.organization(x509.load_pem_x509_certificate(minting.pem("station").encode()))
     context = client(Case("", certificate="station"))
     for organization in (owner, "Somebody Else"):
@@ -245,6 +247,8 @@ async def test_a_certificate_must_name_the_operator_where_that_is_asked_for():
             noted = f"InvalidChargingStationCertificate: the certificate is owned by {owner!r}"
             assert noted in csms.turned_away[-1].reason
         await csms.stop()
+        result = "comes in" if organization == owner else "refused: HTTP 403"
+        tls_cases.add("CSMS", f"a good certificate, the operator being {organization}", result, ())
 
 
 @pytest.mark.req("A00.FR.701")
