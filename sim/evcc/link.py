@@ -56,11 +56,14 @@ class StreamLink:
             return exi.decode(schema, await self._payload())
 
     async def send(self, octets: bytes) -> None:
-        """Send octets as they are."""
+        """Send octets as they are. Raises `ChargerGoneError`."""
         step = self._piece_octets or len(octets)
         for at in range(0, len(octets), step):
             self._writer.write(octets[at : at + step])
-            await self._writer.drain()
+            try:
+                await self._writer.drain()
+            except ConnectionError as error:
+                raise ChargerGoneError(f"the connection broke: {error}") from error
 
     async def close(self) -> None:
         """Hang up."""

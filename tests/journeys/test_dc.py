@@ -127,3 +127,31 @@ def sampled(frame: list) -> list[dict]:
     """The sampled values of a call, in either version."""
     content = frame[3] if len(frame) > 3 and isinstance(frame[3], dict) else {}
     return [one for meter in content.get("meterValue", ()) for one in meter["sampledValue"] if "measurand" in one]
+
+
+async def test_an_agent_that_dies_in_mid_charge_leaves_a_dead_output_and_the_next_start_closes_the_bill(place: Place):
+    await under_way(place)
+    await place.station.kill()
+    await asyncio.sleep(3)
+    assert drawn_a(place) == 0.0
+    assert not any(place.board.snapshot(1).poles)
+    assert not [one for one in place.board.trace if one.what == "under-load"]
+    place.station.boot()
+    await asyncio.sleep(60)
+    bill = (await place.bills())[0]
+    assert bill.reason == "PowerLoss"
+    assert bill.energy_wh == pytest.approx(place.true_wh(), abs=TOLERANCE_WH)
+
+
+async def test_a_car_whose_controller_dies_leaves_no_current_behind_and_may_begin_anew(place: Place):
+    await under_way(place)
+    place.board.inject(1, "car-silent")
+    await asyncio.sleep(6)
+    assert drawn_a(place) == 0.0
+    await asyncio.sleep(60)
+    assert not any(place.board.snapshot(1).poles)
+    place.board.clear(1, "car-silent")
+    await asyncio.sleep(5)
+    place.tap()
+    await asyncio.sleep(40)
+    assert drawn_a(place) == pytest.approx(100.0)
