@@ -53,7 +53,7 @@ def a_restart_keeps_the_driver(m: pytest.MonkeyPatch) -> None:
     def wrong(saved: Session, rules: object) -> Session:
         return right(saved, replace(rules, resume_after_power_loss=True))
 
-    m.setattr("agent.main.restored", wrong)
+    m.setattr("agent.first_session.restored", wrong)
     m.setattr(recovery, "restored", wrong)  # what is kept of a session is made by it, too
 
 
