@@ -117,10 +117,8 @@ def print_table(results: Results) -> None:
             tests = row[side]
             print(f"  {side.replace('_', ' '):<14}{len(tests):>3} tests: {tests[0] if tests else 'NONE'}")
         for one in row["latencies"]:
-            owner = f"{one.get('owner') or 'interlock'}"
-            took = (
-                f"{seconds(one['measured_s'])} of {seconds(one['allowed_s'])}" if one["measured_s"] is not None else ""
-            )
+            owner, at_most = one.get("owner") or "interlock", seconds(one["allowed_s"])
+            took = f"at most {at_most}" if one["measured_s"] is None else f"{seconds(one['measured_s'])} of {at_most}"
             print(f"  {one['board']:<14}{owner:<11}{one.get('where', 'the rule alone'):<16}{took}")
     print("\nTimes, measured in simulated time")
     for row in times(results):

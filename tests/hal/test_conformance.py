@@ -36,6 +36,7 @@ def test_the_simulated_board_passes(record_property: Record):
     assert {one.outcome for one in report.findings} == {Outcome.PASSED, Outcome.ABSENT}
 
 
+@pytest.mark.enforces(Rule.INSULATION, Rule.NO_PERMISSION)
 def test_a_simulated_dc_board_passes_with_cable_check_and_discharge(record_property: Record):
     record_property("latencies", latencies("sim-dc"))
     report = tried("sim-dc")

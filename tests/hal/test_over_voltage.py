@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -46,12 +47,16 @@ def is_trip(event: object) -> bool:
 
 
 @pytest.mark.enforces(Rule.DC_OVER_VOLTAGE)
-async def test_a_supply_above_the_threshold_is_cut_off_by_its_own_monitor():
+async def test_a_supply_above_the_threshold_is_cut_off_by_its_own_monitor(
+    record_property: Callable[[str, object], None],
+):
     events = await heard(LIMIT_V + 50.0)
     tripped_s = next(at_s for at_s, event in events if is_trip(event))
     volts = {at_s: event.voltage_v for at_s, event in events if isinstance(event, DcMeasured)}
     over_s = min((at_s for at_s, one in volts.items() if one > LIMIT_V), default=tripped_s)
     within_s = next(one.within_s for one in RULES if one.rule is Rule.DC_OVER_VOLTAGE)
+    latency = {"board": "sim-dc", "rule": str(Rule.DC_OVER_VOLTAGE), "where": "its own monitor", "owner": "hardware"}
+    record_property("latencies", [{**latency, "measured_s": tripped_s - over_s, "allowed_s": within_s}])
     assert tripped_s - over_s <= within_s
     assert volts[max(volts)] < LIMIT_V
 
