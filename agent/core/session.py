@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,8 @@ from agent.core.selftest import SelfTest
 from agent.core.values import ChargingState, ConnectorStatus, IdToken, Reading, Scope, StopReason, Trigger
 from agent.core.wakeup import PILOTS, WakeUp
 from hal.types import CpState, DcMode, DcRatings, FaultKind, MeterSample, Signs
+
+ABOVE: Final = 1.01  # our policy: a battery's voltage rises with the current that is let flow
 
 
 class Phase(enum.StrEnum):
@@ -281,7 +284,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def reference_v(self) -> float:
-        """The voltage at which a DC EVSE's power becomes a current: what the car wants, or the most that it bears."""
+        """The voltage at which a DC EVSE's power becomes a current: a little above what is measured while energy flows.
+
+        Before that it is what the car wants, or the most that it bears.
+        """
         most_v = self.dc.max_voltage_v if self.dc is not None else 0.0
         needs_v = self.digital.needs.max_voltage_v if self.digital.needs is not None else most_v
-        return self.line.wanted.voltage_v if self.line.wanted.mode is DcMode.CHARGE else min(needs_v, most_v)
+        if self.line.wanted.mode is not DcMode.CHARGE:
+            return min(needs_v, most_v)
+        flows = self.line.delivers and self.line.voltage_v > 0.0
+        return min(self.line.wanted.voltage_v, self.line.voltage_v * ABOVE) if flows else self.line.wanted.voltage_v

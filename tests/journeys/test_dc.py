@@ -77,14 +77,16 @@ async def test_a_dc_car_is_checked_precharged_charged_and_billed(place: Place, p
 
 async def test_a_profile_in_watt_and_one_in_ampere_reach_car_and_supply_within_a_second(place: Place):
     await under_way(place)
-    for unit, limit, most_a in ((planning.Unit.WATT, 20_000.0, 20_000.0 / 440.0), (planning.Unit.AMPERE, 30.0, 30.0)):
+    for unit, limit in ((planning.Unit.WATT, 20_000.0), (planning.Unit.AMPERE, 30.0)):
         period = planning.Period(limit=limit)
         wish = planning.SetProfile(number=1, evse=1, periods=(period,), unit=unit, start_utc_s=place.wall())
         await place.csms.ask(IDENTITY, wish)
         await asyncio.sleep(1.0)
-        assert drawn_a(place) == pytest.approx(most_a, abs=0.1)
+        volts = place.board.snapshot(1).voltage_v[0]
+        most_a = limit / volts if unit is planning.Unit.WATT else limit
+        assert most_a * 0.985 <= drawn_a(place) <= most_a
         await asyncio.sleep(0.5)
-        assert place.cars.reports[1][-1].limits_a[-1] == pytest.approx(most_a, abs=0.1)
+        assert place.cars.reports[1][-1].limits_a[-1] == pytest.approx(drawn_a(place), abs=0.1)
 
 
 @pytest.mark.parametrize("place", ["1.6", "2.0.1"], indirect=True)
