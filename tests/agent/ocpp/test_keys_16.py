@@ -138,7 +138,7 @@ async def test_what_makes_sense_is_accepted_and_told():
 async def test_a_list_with_one_measurand_that_the_station_has_not_is_rejected_as_a_whole():
     async with stand(ScriptedCsms()) as one:
         await one.accepted()
-        mixed = "Energy.Active.Import.Register,SoC"
+        mixed = "Energy.Active.Import.Register,RPM"
         for key in ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData"):
             assert await change(one, key, mixed) == "Rejected"
             assert await change(one, key, "") == "Accepted"  # 3.16.5: none
