@@ -17,6 +17,7 @@ from agent.core.authorize import AuthRules
 from agent.core.rules import KeyTold, Rules, SigningRules
 from agent.core.values import Measurand, TxPoint
 from agent.ocpp.setting import Access, DataType, Setting, SettingError, T
+from agent.ocpp.setting_index import index
 from agent.ocpp.settings import SETTINGS
 from agent.ocpp.settings.authorization import (
     AUTH_CACHE_ENABLED,
@@ -137,12 +138,10 @@ class Settings:
         takes a written value to the journal.
         """
         self._registry = tuple(registry)
-        self._by_key16 = {one.key16.casefold(): one for one in self._registry if one.key16}
-        self._by_key = {one.key.casefold(): one for one in self._registry if one.component}
-        self._components = {one.component.casefold() for one in self._registry if one.component}
+        self._by_key16, self._by_key, self._components, defaults = index(self._registry)
         self._persist = persist
         self._listeners: list[Callable[[Setting[Any]], None]] = []
-        self._values: dict[str, object] = {one.key: one.default for one in (*SETTINGS, *self._registry)}
+        self._values: dict[str, object] = dict(defaults)
         self._written: dict[str, object] = {}  # what takes effect at the next start
         self._followed: dict[str, Callable[[], object]] = {}
         self._revisions: dict[str, int] = {}
@@ -175,9 +174,9 @@ class Settings:
         fixed = msgspec.structs.replace(setting, access=Access.READ_ONLY, access16=None, derived=True)
         self._registry = tuple(fixed if one.key == setting.key else one for one in self._registry)
         if setting.key16:
-            self._by_key16[setting.key16.casefold()] = fixed
+            self._by_key16 = {**self._by_key16, setting.key16.casefold(): fixed}
         if setting.component:
-            self._by_key[setting.key.casefold()] = fixed
+            self._by_key = {**self._by_key, setting.key.casefold(): fixed}
         self._values[setting.key] = value
 
     def follow(self, setting: Setting[T], read: Callable[[], T]) -> None:

@@ -13,7 +13,7 @@ from agent.core.rules import Rules
 from agent.core.values import Instant, Measurand, ReadingContext, TxPoint
 from agent.ocpp.setting import MAX_TEXT, DataType, Setting, SettingError
 from agent.ocpp.settings.authorization import AUTH_ENABLED
-from agent.ocpp.settings.link import HEARTBEAT_INTERVAL
+from agent.ocpp.settings.link import HEARTBEAT_INTERVAL, UNLOCK_ON_EV_SIDE_DISCONNECT
 from agent.ocpp.settings.metering import MEASURANDS, SAMPLED_INTERVAL, SAMPLED_UPDATED_MEASURANDS
 from agent.ocpp.settings.rows import count, decimal, integer, members, option, sequence
 from agent.ocpp.settings.secure_link import BASIC_AUTH_PASSWORD
@@ -433,3 +433,12 @@ def test_an_unknown_name_is_answered_with_the_most_similar_one() -> None:
         find_by_name("ConectionTimeOut")
     with pytest.raises(SettingError, match=r"did you mean 'TxCtrlr\.EVConnectionTimeOut'"):
         find_by_name("TxCtrl.EVConnectionTimeout")
+
+
+def test_what_one_station_fixes_is_not_fixed_at_another_that_shares_its_rows():
+    one, other = Settings(), Settings()
+    one.fix(UNLOCK_ON_EV_SIDE_DISCONNECT, False)
+    for settings, verdict in ((one, SettingVerdict.READ_ONLY), (other, SettingVerdict.ACCEPTED)):
+        outcome = settings.set_by_variable("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", None, "true")
+        assert outcome.verdict is verdict
+        assert settings.set_by_key16("UnlockConnectorOnEVSideDisconnect", "true").verdict is verdict
