@@ -242,7 +242,7 @@ class Station:
 
     async def run(self) -> None:
         """Talk to the CSMS and let the blocks live, until cancelled."""
-        await together(self._connect(), *(_live(one) for one in self._blocks))
+        await together(self._connect(), *(_live(one) for one in self._blocks if type(one).run is not Block.run))
 
     async def _connect(self) -> None:
         """Connect and talk, again and again."""
