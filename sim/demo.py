@@ -1,4 +1,4 @@
-"""`evse demo`: charges on OCPP 1.6 and 2.0.1, one with ISO 15118-2, one of direct current, on the virtual clock.
+"""`evse demo`: charges on OCPP 1.6 and 2.0.1, one by plug & charge, one of direct current, on the virtual clock.
 
 The production agent runs against the bundled CSMS over real loopback sockets; its meter is a Modbus slave, its control
 pilot a circuit. At the end the CSMS's bill is compared with the energy that really flowed.
@@ -13,6 +13,7 @@ import itertools
 import json
 import logging
 import random
+import ssl
 import sys
 import tempfile
 import time
@@ -26,16 +27,18 @@ import msgspec
 
 from agent.config import Config, Evse, Ocpp, State, Station, V2g, Version
 from agent.iso15118.secc.events import Protocol
+from agent.iso15118.secc.snapshot import Payment
 from agent.runtime.clock import LoopClock
 from csms.records import SessionRow
 from csms.server import Csms
 from csms.tariff import Tariff
 from sim.board import BoardSpec
 from sim.dc import DcSpec
+from sim.demo_contract import plug_and_charge
 from sim.evcc.evcc import charge as talk
 from sim.evcc.link import StreamLink
 from sim.evcc.onboard import OnBoard
-from sim.evcc.plan import Plan, Report
+from sim.evcc.plan import Contract, Plan, Report
 from sim.evcc.talkers import Talkers
 from sim.evse import EvseSpec
 from sim.hardware import MeterLink
@@ -47,6 +50,7 @@ from sim.vehicle import Talk, Vehicle, VehicleSpec
 EPOCH_S: Final = 1_800_000_000.0  # 2027-01-15 08:00 UTC: any moment will do, but always the same
 IDENTITY: Final = "DEMO-1"
 TAG: Final = "04A2B3C4D5E680"
+EMAID: Final = "DEEVSC00000042"
 TARIFF: Final = Tariff(per_kwh=Decimal("0.39"), session_fee=Decimal("0.50"))
 METER_LINES_S: Final = 1800.0
 DC_LINES_S: Final = 60.0
@@ -64,7 +68,7 @@ class Charge(msgspec.Struct, frozen=True):
     link: MeterLink
     car: VehicleSpec
     tap_first: bool
-    talks: bool = False  # the car speaks ISO 15118-2
+    talks: bool = False  # the car speaks ISO 15118-2, and pays by contract
     supply: DcSpec | None = None  # the charger has one, and its car says by itself what it wants of it
 
 
@@ -84,7 +88,7 @@ CHARGES: Final = (
         tap_first=True,
     ),
     Charge(
-        "ISO 15118-2 over TCP, OCPP 2.0.1, Carlo Gavazzi EM340 over Modbus TCP",
+        "Plug & charge by ISO 15118-2, OCPP 2.0.1, Carlo Gavazzi EM340 over Modbus TCP",
         "2.0.1",
         MeterLink("carlo_gavazzi_em340", "tcp"),
         VehicleSpec(digital=True, capacity_wh=50_000.0, soc_pct=70.0, target_soc_pct=80.0),
@@ -143,8 +147,10 @@ async def charge(plan: Charge, books: Books, state_dir: Path, tell: Callable[[Li
     wall, numbers, ids = virtual_wall(books.now_utc_s, loop), itertools.count(1), random.Random(plan.title)
     csms = Csms(books.csms, accept_all=True, now=wall, ids=lambda: f"csms-{next(numbers)}")
     csms.add_token(TAG)
+    csms.add_token(EMAID)
     csms.set_tariff(TARIFF)
     port = await csms.start()
+    contracted = plug_and_charge(state_dir, EMAID, books.now_utc_s) if plan.talks else None
     config = Config(
         schema_version=1,
         station=Station(
@@ -153,7 +159,7 @@ async def charge(plan: Charge, books: Books, state_dir: Path, tell: Callable[[Li
         ocpp=Ocpp(
             url=f"ws://127.0.0.1:{port}/ocpp", versions=(plan.version,), security_profile=0, allow_plain_text=True
         ),
-        evse=(_evse(plan),),
+        evse=(_evse(plan, None if contracted is None else contracted.v2g),),
         state=State(dir=state_dir),
     )
     new_id = lambda: str(uuid.UUID(int=ids.getrandbits(128), version=4))  # noqa: E731 - as short as what it says
@@ -170,7 +176,7 @@ async def charge(plan: Charge, books: Books, state_dir: Path, tell: Callable[[Li
         lambda _before, event, session, effects: timeline.watch(loop.time(), event, session, effects)
     )
     with watch:
-        await _drive(plan, station, timeline)
+        await _drive(plan, station, timeline, None if contracted is None else contracted.contract)
     telling.cancel()
     for line in timeline.take():
         tell(line)
@@ -189,18 +195,17 @@ async def charge(plan: Charge, books: Books, state_dir: Path, tell: Callable[[Li
     return outcome
 
 
-def _evse(plan: Charge) -> Evse:
-    v2g = V2g(host="::1", sdp_port=None)
+def _evse(plan: Charge, v2g: V2g | None) -> Evse:
     if plan.supply is not None:
-        return Evse(id=1, kind="DC", v2g=v2g)
-    return Evse(id=1, max_current_a=32.0, v2g=v2g if plan.talks else None)
+        return Evse(id=1, kind="DC", v2g=V2g(host="::1", sdp_port=None))
+    return Evse(id=1, max_current_a=32.0, v2g=v2g)
 
 
 def _v2g_port(station: SimStation, evse: int) -> int | None:
     return None if station.agent is None else station.agent.v2g[evse].port or None
 
 
-async def _drive(plan: Charge, station: SimStation, timeline: Timeline) -> None:
+async def _drive(plan: Charge, station: SimStation, timeline: Timeline, contract: Contract | None) -> None:
     """What driver and car do."""
     board, loop = station.board, asyncio.get_running_loop()
     await asyncio.sleep(5)
@@ -208,8 +213,8 @@ async def _drive(plan: Charge, station: SimStation, timeline: Timeline) -> None:
         board.present_token(TAG)
         await asyncio.sleep(8)
     car = board.plug_in(1, plan.car)
-    talking = asyncio.create_task(_talk(station, car)) if plan.talks else None
-    if not plan.tap_first:
+    talking = asyncio.create_task(_talk(station, car, contract)) if contract is not None else None
+    if not plan.tap_first and contract is None:
         await asyncio.sleep(8)
         board.present_token(TAG)
     step_s = METER_LINES_S if plan.supply is None else DC_LINES_S
@@ -224,18 +229,22 @@ async def _drive(plan: Charge, station: SimStation, timeline: Timeline) -> None:
         await asyncio.sleep(15)
     else:  # the car has ended its session, and the transaction with it
         report = await talking
-        timeline.note(loop.time(), "car", f"ISO 15118-2: {len(report.responses)} messages, {report.ended}")
+        timeline.note(loop.time(), "car", f"ISO 15118-2 by contract: {len(report.responses)} messages, {report.ended}")
     board.plug_out(1)
     await asyncio.sleep(SETTLE_S)
 
 
-async def _talk(station: SimStation, car: Vehicle) -> Report:
-    """The car's messages, over a connection of its own."""
+async def _talk(station: SimStation, car: Vehicle, contract: Contract) -> Report:
+    """The car's messages, inside TLS, over a connection of its own."""
     agent = station.agent
     assert agent is not None  # noqa: S101 - just started
     await asyncio.sleep(2)
-    reader, writer = await asyncio.open_connection("::1", agent.v2g[1].port)
-    plan = Plan(offers=(Protocol.ISO_2,), charge_s=DAY_S, loop_s=MESSAGE_S)
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trust.check_hostname = False
+    trust.verify_mode = ssl.CERT_NONE  # TLS judges dates by the machine's clock, and this is another time
+    trust.maximum_version = ssl.TLSVersion.TLSv1_2  # ISO 15118-2
+    reader, writer = await asyncio.open_connection("::1", agent.v2g[1].port, ssl=trust)
+    plan = Plan(offers=(Protocol.ISO_2,), payment=Payment.CONTRACT, contract=contract, charge_s=DAY_S, loop_s=MESSAGE_S)
     return await talk(StreamLink(reader, writer, timeout_s=60.0), plan, OnBoard(station.board, 1, car))
 
 

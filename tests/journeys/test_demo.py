@@ -33,7 +33,8 @@ def test_the_demo_tells_its_charges_and_their_bills_and_succeeds(capsys):
     for word in (
         "OCPP 1.6",
         "OCPP 2.0.1",
-        "ISO 15118-2",
+        "Plug & charge by ISO 15118-2",
+        "token DEEVSC00000042: Accepted",
         "DIN SPEC 70121",
         "presents token",
         "on disk",
