@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from agent.iso15118.secc import timing
+
 
 class Limit(NamedTuple):
     """Seconds and where they stand."""
@@ -44,6 +46,16 @@ SEQUENCE: Final[Mapping[str, str]] = {
     "iso2": "ISO 15118-2: V2G_SECC_Sequence_Timeout",
     "iso20": "ISO 15118-20: V2G_SECC_Sequence_Timeout",
 }
+STANDARDS: Final[Mapping[str, str]] = {"din": "DIN SPEC 70121", "iso2": "ISO 15118-2"}
+STAGES: Final[Mapping[str, tuple[float, str]]] = {
+    "SessionSetup": (timing.SETUP_S, "V2G_SECC_CommunicationSetup_Performance_Time"),
+    "Authorization": (timing.ONGOING_S, "V2G_SECC_Ongoing_Performance_Time"),
+    "ContractAuthentication": (timing.ONGOING_S, "V2G_SECC_Ongoing_Performance_Time"),
+    "ChargeParameterDiscovery": (timing.ONGOING_S, "V2G_SECC_Ongoing_Performance_Time"),
+    "CableCheck": (timing.CABLE_CHECK_S, "V2G_SECC_CableCheck_Performance_Time"),
+    "PreCharge": (timing.PRE_CHARGE_S, "V2G_SECC_PreCharge_Performance_Time"),
+}
+WAITING: Final = "Ongoing_WaitingForCustomerInteraction"  # for a driver, who may take his time
 SDP_RESPONSE: Final = Limit(0.25, "ISO 15118-2: the car repeats its SDP request after SDP_Response_Timeout")
 
 
@@ -67,3 +79,11 @@ def next_within(protocol: str, name: str) -> Limit:
     if protocol == "iso20" and name in LOOPS_20:
         return Limit(0.5, "ISO 15118-20: V2G_SECC_Sequence_Timeout of the charge loop")
     return Limit(60.0, SEQUENCE.get(protocol, SEQUENCE["iso2"]))
+
+
+def stage_within(protocol: str, name: str) -> Limit | None:
+    """How long a charger may take for a stage, over all its messages; None where the standards set nothing."""
+    if protocol not in STANDARDS or name not in STAGES:
+        return None
+    seconds, timer = STAGES[name]
+    return Limit(seconds, f"{STANDARDS[protocol]}: {timer}")

@@ -179,6 +179,8 @@ class Session:
         self._offered: dict[int, str] = {}
         self._negotiated = False
         self._last: dict[str, tuple[float, str]] = {}
+        self._stage: tuple[str, float] | None = None  # what the car asks for again and again, and since when
+        self._overdue = ""  # the stage that was found to take too long
 
     def hear(self, who: str, frame: v2gtp.Frame, now_s: float) -> Event:
         """Understand one frame."""
@@ -218,8 +220,29 @@ class Session:
         else:
             late = ""
         self._last[who] = now_s, bare
+        if who == CAR:
+            self._begin_stage(bare, now_s)
+        elif values.get("EVSEProcessing") != limits.WAITING:
+            late = "; ".join(filter(None, (late, self._stage_overdue(bare, now_s))))
         phase = limits.PHASE_OF.get(bare, "session")
         return Event(now_s, who, name, phase, in_units(values), _ms(took_s), late)
+
+    def _begin_stage(self, bare: str, now_s: float) -> None:
+        """A request; the first two of a conversation are one stage, which is set up with the second."""
+        if self._stage is not None and (self._stage[0] == bare or bare == "SessionSetup"):
+            self._stage = bare, self._stage[1]
+        else:
+            self._stage, self._overdue = (bare, now_s), ""
+
+    def _stage_overdue(self, bare: str, now_s: float) -> str:
+        """What is late of a stage by now, said once."""
+        limit = limits.stage_within(self.protocol, bare)
+        if limit is None or self._stage is None or self._stage[0] != bare or self._overdue == bare:
+            return ""
+        late = overdue(CHARGER, now_s - self._stage[1], limit)
+        if late:
+            self._overdue = bare
+        return late
 
     def _negotiate(self, name: str, values: dict[str, Any]) -> None:
         if name == "supportedAppProtocolReq":

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import random
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent.cli.iso15118 import command
+from agent.iso15118 import v2gtp
 from agent.iso15118.sdp import Request, Security, write_request
-from agent.iso15118.trace import pcap
-from agent.iso15118.trace.listen import Event, retold
+from agent.iso15118.trace import limits, pcap
+from agent.iso15118.trace.listen import Event, Session, retold
 from agent.iso15118.trace.streams import Reassembly
 from agent.iso15118.trace.tls import KeyLog
 from agent.iso15118.trace.values import flat, in_units, scaled
@@ -51,6 +53,39 @@ def test_a_charger_that_was_slow_is_named_with_the_clause():
     assert late
     assert all(one.who == "charger" and one.after_ms is not None for one in late)
     assert "Table 75" in late[0].late
+
+
+def frames(name: str) -> Iterator[tuple[str, str, v2gtp.Frame]]:
+    """The messages of a recorded session: who, its name without Req or Res, and the frame."""
+    heard = Session()
+    for line in (VECTORS / f"{name}.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        who = "charger" if record["action"] == "encode" else "car"
+        frame = v2gtp.Frame(v2gtp.PayloadType.EXI, bytes.fromhex(record["exi"]))
+        yield who, limits.bare(heard.hear(who, frame, 0.0).what), frame
+
+
+@pytest.mark.parametrize(
+    ("session", "stage"),
+    [
+        (session, stage)
+        for session, has_not in (("din_dc", "Authorization"), ("iso2_dc_eim", "ContractAuthentication"))
+        for stage in sorted(set(limits.STAGES) - {has_not})
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_charger_that_takes_too_long_for_a_stage_is_named_once_however_many_messages_it_took(session, stage, late):
+    heard = list(frames(session))
+    stages = {"supportedAppProtocol", stage} if stage == "SessionSetup" else {stage}
+    answers = sum(who == "charger" and bare in stages for who, bare, _ in heard)
+    seconds, timer = limits.STAGES[stage]
+    listening, now_s, told = Session(), 100.0, []
+    for who, bare, frame in heard:
+        if who == "charger":
+            now_s += (seconds + (0.5 if late else -0.5)) / answers if bare in stages else 0.01
+        event = listening.hear(who, frame, now_s)
+        told += [event.what] if timer in event.late else []
+    assert told == ([f"{stage}Res"] if late else [])
 
 
 @pytest.mark.parametrize("name", SESSIONS)
