@@ -19,9 +19,9 @@ lint: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# One worker more than the two cores of the smallest machine, because many tests wait for other processes.
+# Two workers more than the two cores of the smallest machine, because many tests wait for other processes.
 unit: $(VENV)/dev
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 4 --dist worksteal
 
 # Which certification case and requirement is shown by which test: runs those tests, prints the table.
 matrix: $(VENV)/dev

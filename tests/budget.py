@@ -5,12 +5,13 @@ from __future__ import annotations
 import resource
 import tomllib
 from collections import defaultdict
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 SHARES: dict[str, float] = tomllib.loads((Path(__file__).parent / "budget.toml").read_text())["core_seconds"]
-SLOW = "realtime"  # tests with this mark wait for other processes, and are begun first: the others fill their waits
+WAITING = "realtime"  # tests with this mark wait for other processes, while the others can use the processor
 
 _spent: defaultdict[str, float] = defaultdict(float)
 
@@ -41,8 +42,21 @@ def suite_of(nodeid: str) -> str:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items) -> None:
-    items.sort(key=lambda item: item.get_closest_marker(SLOW) is None)
+def pytest_collection_modifyitems(config, items) -> None:
+    """Give those that wait to half of the workers, first thing, so that the other half can use the processor.
+
+    pytest-xdist begins with equal shares of the list, one after the other.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    waiting = [item for item in items if item.get_closest_marker(WAITING) is not None]
+    others = [item for item in items if item.get_closest_marker(WAITING) is None]
+    half = max(1, workers // 2)
+    ordered, rest = [], iter(others)
+    for worker in range(workers):
+        ordered += waiting[worker::half] if worker < half else []
+        share_ends = (worker + 1) * len(items) // workers
+        ordered += islice(rest, max(0, share_ends - len(ordered)))
+    items[:] = ordered
 
 
 def pytest_runtest_logstart() -> None:

@@ -22,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "realtime: runs on an ordinary event loop, where a second takes a second")
+    config.addinivalue_line("markers", "own_clock: makes the clocks that it runs on itself")
     config.pluginmanager.register(budget)
     config.pluginmanager.register(matrix)
 
@@ -30,4 +31,5 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config,
     item: pytest.Item,
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return _VIRTUAL if item.get_closest_marker("realtime") is None else _REALTIME
+    own = any(item.get_closest_marker(name) for name in ("realtime", "own_clock"))
+    return _REALTIME if own else _VIRTUAL

@@ -48,7 +48,8 @@ def test_the_demo_tells_its_charges_and_their_bills_and_succeeds(capsys):
 
 
 @pytest.mark.parametrize("factor", ["1.02", "0.97"])
-def test_the_demo_fails_when_the_meter_counts_wrongly(capsys, factor):
+def test_the_demo_fails_when_the_meter_counts_wrongly(monkeypatch, capsys, factor):
+    monkeypatch.setattr(demo, "CHARGES", SHORT[1:2])
     assert demo.command(["--meter-scale-error", factor]) == 1
     assert "WRONG" in capsys.readouterr().out
 

@@ -21,7 +21,7 @@ from sim.stage.invariants import ViolationError
 from sim.symptoms import Symptom
 from tests.journeys.fire import OTHER_TAG, STRANGER, Fire
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.own_clock
 
 
 def without(rule: Rule) -> tuple[hal.rules.Condition, ...]:

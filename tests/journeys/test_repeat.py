@@ -14,7 +14,7 @@ import pytest
 from tests.campaigns.results import campaign
 from tests.journeys.one_story import told
 
-pytestmark = [pytest.mark.realtime]  # each story brings a clock of its own
+pytestmark = [pytest.mark.own_clock]  # each story brings a clock of its own
 
 
 def repeated(runs: int, version: str, line: str = "tcp") -> int:

@@ -57,6 +57,16 @@ async def test_a_csms_that_refuses_a_notice_is_not_told_it_for_ever():
     assert csms.heard == [1, 2]
 
 
+async def test_what_was_on_its_way_when_its_work_was_broken_off_is_not_told_twice():
+    csms = Csms()
+    backlog = Backlog(csms)  # type: ignore[arg-type]
+    telling = asyncio.create_task(backlog.tell(notice(1)))
+    await asyncio.sleep(0.5)
+    telling.cancel()
+    await backlog.tell(notice(2))
+    assert csms.heard == [2]  # the first had left; nobody was there any more to hear its answer
+
+
 async def test_of_too_many_the_oldest_are_forgotten():
     csms = Csms()
     csms.online = False

@@ -11,12 +11,14 @@ from hal.modbus.answers import answer_form, coil_pdu, read_pdu
 from hal.modbus.bus import _bytes
 from hal.modbus.schema import ReadRequest
 from hal.types import MeterErrorKind
-from sim.modbus_server import Slave
+from sim.modbus_server import BIT_FUNCTIONS, Slave
 from tests.hal.modbus.helpers import now, rtu, tcp
 
 
 class Board(Slave):
     """Coils and inputs that remember."""
+
+    bit_functions = BIT_FUNCTIONS
 
     def __init__(self, coils: dict[int, bool], inputs: dict[int, bool]) -> None:
         super().__init__(unit_id=7)

@@ -13,7 +13,7 @@ from sim.stage.scenario_text import load
 FILES = found_in([LIBRARY])
 SLACK_WH = 15.0  # a message more or less moves a stop by a second or two, and a car draws 3 Wh in each
 
-pytestmark = pytest.mark.realtime  # each run brings a clock of its own
+pytestmark = pytest.mark.own_clock  # each run brings a clock of its own
 
 
 def told(outcome: Outcome) -> list[tuple]:

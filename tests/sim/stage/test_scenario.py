@@ -14,7 +14,7 @@ from sim.stage.observed import OBSERVED
 from sim.stage.scenario import run
 from sim.stage.scenario_text import holds, load
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.own_clock
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "testing.md"
 
