@@ -12,7 +12,7 @@ from hal.modbus.schema import ReadRequest
 from hal.tasks import stop
 from hal.types import CpChanged, CpReading, CpState, FaultCleared, FaultRaised, PpChanged
 from sim.board import SimBoard
-from sim.modbus_server import READ_COILS, READ_DISCRETE, ModbusTcpServer, Slave
+from sim.modbus_server import BIT_FUNCTIONS, READ_COILS, READ_DISCRETE, ModbusTcpServer, Slave
 from sim.symptoms import Symptom
 
 OFFER, OFF, LAST = 1000, 1004, 1007
@@ -120,6 +120,8 @@ class _Controller(Slave):
 
 class _Relay(Slave):
     """Register or coil 1 the relay, register or input 2 the mirror contact, register 3 a watchdog in tenths of 1 s."""
+
+    bit_functions = BIT_FUNCTIONS
 
     def __init__(self, plant: EvseDin, *, coils: bool) -> None:
         super().__init__(unit_id=2)

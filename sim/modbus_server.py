@@ -39,6 +39,7 @@ WRITE: Final = struct.Struct(">BHHB")  # function, address, count, bytes that fo
 MAX_WRITE: Final = 123  # the same clause
 RTU_READ_BYTES: Final = 8  # of a request to read
 ALL_UNITS: Final = 0  # broadcast: nobody answers
+BIT_FUNCTIONS: Final = frozenset({READ_COILS, READ_DISCRETE, WRITE_COIL, WRITE_COILS})
 
 
 class Slave:
@@ -49,6 +50,7 @@ class Slave:
     """
 
     max_registers = MAX_REGISTERS
+    bit_functions: frozenset[int] = frozenset()  # those for coils and inputs that it knows: a meter knows none
 
     def __init__(self, unit_id: int) -> None:
         self.unit_id = unit_id
@@ -83,7 +85,7 @@ class Slave:
             return bytes((function | EXCEPTION_FLAG, self.exception))
         if function == WRITE_MULTIPLE and len(pdu) > WRITE.size:
             return self._written(pdu)
-        if function in {READ_COILS, READ_DISCRETE, WRITE_COIL, WRITE_COILS} and len(pdu) >= READ.size:
+        if function in self.bit_functions and len(pdu) >= READ.size:
             return self._about_bits(pdu)
         if function not in READ_FUNCTIONS or len(pdu) != READ.size:
             return bytes((function | EXCEPTION_FLAG, ILLEGAL_FUNCTION))

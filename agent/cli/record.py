@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ def command(argv: Sequence[str]) -> int:
     add_options(parser)
     parser.add_argument("file", type=Path, metavar="FILE", help="where to; it must not exist yet")
     given = parser.parse_args(argv)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts it in the background has it ignored
     try:
         handle = os.open(given.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     except OSError as error:

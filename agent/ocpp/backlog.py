@@ -30,7 +30,11 @@ class Backlog:
         async with self._telling:
             while self._left:
                 notice = self._left[0]
-                if await self._csms.say(notice) is None and not self._csms.online:
+                told = True  # also when the work is broken off meanwhile: it is on its way, and what follows says more
+                try:
+                    told = await self._csms.say(notice) is not None or self._csms.online
+                finally:
+                    if told and self._left and self._left[0] is notice:  # else it was the oldest of too many
+                        self._left.popleft()
+                if not told:
                     return
-                if self._left and self._left[0] is notice:  # else it was the oldest of too many
-                    self._left.popleft()
