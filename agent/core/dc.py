@@ -46,9 +46,14 @@ def said(turn: Turn, event: Said) -> None:
         case DcPrepared(ok):
             _prepared(turn, ok=ok)
         case DcWanted(mode, voltage_v, current_a, soc_pct):
-            soc_pct = line.soc_pct if soc_pct is None else soc_pct
-            turn.set(line=replace(line, wanted=SetPoint(mode, voltage_v, current_a), soc_pct=soc_pct))
-            turn.set(line=replace(turn.s.line, wanted_mono_s=turn.now.mono_s))
+            turn.set(
+                line=replace(
+                    line,
+                    wanted=SetPoint(mode, voltage_v, current_a),
+                    wanted_mono_s=turn.now.mono_s,
+                    soc_pct=line.soc_pct if soc_pct is None else soc_pct,
+                )
+            )
         case DcMeasured(voltage_v, current_a) if math.isfinite(voltage_v) and math.isfinite(current_a):
             turn.set(line=replace(line, voltage_v=voltage_v, current_a=current_a))
         case InsulationMeasured(ohms):

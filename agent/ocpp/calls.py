@@ -93,7 +93,7 @@ class Calls:
     ) -> None:
         self.dialect = dialect
         self._link = link
-        self.rpc = rpc
+        self._rpc = rpc
         self._new_id = new_id
         self._serve = serve
         self._turn = asyncio.Lock()
@@ -116,12 +116,16 @@ class Calls:
         """Take in frames until the link is lost, which it raises as `LinkLostError`."""
         try:
             async for frame in self._link.frames():
-                for event in self.rpc.receive(frame, asyncio.get_running_loop().time()):
+                for event in self._rpc.receive(frame, asyncio.get_running_loop().time()):
                     await self._on(event)
         except LinkLostError as error:
             self.lost = True
             self._fail(error)
             raise
+
+    def wait(self, call_timeout_s: float) -> None:
+        """From the next call on, wait so long for an answer."""
+        self._rpc.call_timeout_s = call_timeout_s
 
     async def close(self) -> None:
         """Nothing more is sent or expected."""
@@ -138,15 +142,15 @@ class Calls:
         async with self._turn:
             if self.lost:
                 raise LinkLostError("the connection was lost before the call's turn")
-            frame = self.rpc.call(message, message_id=message_id, now_s=loop.time())
+            frame = self._rpc.call(message, message_id=message_id, now_s=loop.time())
             answer: asyncio.Future[Struct] = loop.create_future()
             self._answer = answer
             try:
                 await self._link.send(frame)
-                async with asyncio.timeout_at(self.rpc.deadline_s()):
+                async with asyncio.timeout_at(self._rpc.deadline_s()):
                     return await answer
             except TimeoutError:
-                self.rpc.expire(loop.time())
+                self._rpc.expire(loop.time())
                 raise await self._silence(message) from None
             finally:
                 self._answer = None
@@ -215,9 +219,9 @@ class Calls:
             case None:
                 return
             case CallError() as refusal:
-                await self._link.send(self.rpc.refuse(call.id, refusal))
+                await self._link.send(self._rpc.refuse(call.id, refusal))
             case Struct() as answer:
-                await self._link.send(self.rpc.answer(call.id, answer))
+                await self._link.send(self._rpc.answer(call.id, answer))
         if served.then is not None:
             served.then()
         if served.follow is not None:

@@ -380,7 +380,7 @@ class Station:
         if setting is WEBSOCKET_PING_INTERVAL:
             self._ping_changed.set()
         elif setting is MESSAGE_TIMEOUT and self._calls is not None:
-            self._calls.rpc.call_timeout_s = self._settings.get(MESSAGE_TIMEOUT)
+            self._calls.wait(self._settings.get(MESSAGE_TIMEOUT))
 
     def _was_away_for_long(self) -> bool:
         """Whether the last offline time was longer than OfflineThreshold (B04.FR.01)."""

@@ -38,7 +38,7 @@ def judged(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, 
             raise CertificateError(f"the responder refuses: {answer.response_status.name}")
         if answer.serial_number != certificate.serial_number:
             raise CertificateError("it is about another certificate")
-        _genuine(answer, issuer)
+        _genuine(answer, issuer, now_utc_s)
         until = answer.next_update_utc
         began_utc_s = answer.this_update_utc.timestamp()
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -52,9 +52,11 @@ def judged(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, 
     return Status(answer.certificate_status is ocsp.OCSPCertStatus.REVOKED, until_utc_s)
 
 
-def _genuine(answer: ocsp.OCSPResponse, issuer: x509.Certificate) -> None:
-    """Signed by the issuer, or by whom it lets sign (RFC 6960 4.2.2.2). Raises `CertificateError`."""
-    signers = [issuer, *(one for one in answer.certificates if issued_by(one, issuer) and _may_answer(one))]
+def _genuine(answer: ocsp.OCSPResponse, issuer: x509.Certificate, now_utc_s: float) -> None:
+    """Signed by the issuer, or by whom it lets sign now (RFC 6960 4.2.2.2). Raises `CertificateError`."""
+    now = moment(now_utc_s)
+    delegates = [one for one in answer.certificates if issued_by(one, issuer) and _may_answer(one)]
+    signers = [issuer, *(one for one in delegates if one.not_valid_before_utc <= now <= one.not_valid_after_utc)]
     if not any(_signed(answer, one) for one in signers):
         raise CertificateError("it is not signed by the certificate's issuer")
 

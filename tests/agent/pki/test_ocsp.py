@@ -78,6 +78,19 @@ def test_the_issuer_may_let_another_answer_in_its_stead():
     assert not judge(answer(by="secc-wrong-purpose", delegate=True)).revoked  # whose purpose is just that
 
 
+def test_whoever_answers_in_the_issuers_stead_may_do_so_for_as_long_as_its_certificate_is_valid():
+    later = certificate("secc-wrong-purpose").not_valid_after_utc + DAY - ca.now()
+    then_utc_s = (ca.now() + later).timestamp()
+    judged(answer(began=later - ca.HOUR), certificate(), certificate("cpo-sub2"), then_utc_s)
+    with pytest.raises(CertificateError, match="not signed by the certificate's issuer"):
+        judged(
+            answer(by="secc-wrong-purpose", delegate=True, began=later - ca.HOUR),
+            certificate(),
+            certificate("cpo-sub2"),
+            then_utc_s,
+        )
+
+
 UNBELIEVED = {
     "no answer at all": lambda: b"hello",
     "a refusal": lambda: ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(
