@@ -29,7 +29,11 @@ async def test_a_charge_that_was_recorded_on_a_running_charger_is_reproduced(
         await charger.wait_until(lambda s: s["agent"]["link"]["accepted"])
         socket = str(Path(charger.ready["state_dir"]) / "agent.sock")
         arguments = ("record", "--socket", socket, "--json", str(file))
-        recording = await asyncio.create_subprocess_exec(sys.executable, "-m", "agent.cli", *arguments, stdout=PIPE)
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it starts in the background
+        try:
+            recording = await asyncio.create_subprocess_exec(sys.executable, "-m", "agent.cli", *arguments, stdout=PIPE)
+        finally:
+            signal.signal(signal.SIGINT, before)
         assert recording.stdout is not None
         assert json.loads(await recording.stdout.readline()) == {"recording": str(file)}
         await charger.charge()

@@ -136,11 +136,17 @@ def test_a_writer_waits_for_a_reader_that_does_not_read(transport):
 
 
 def test_a_protocol_that_pauses_at_once_reads_nothing_until_it_resumes(transport):
+    in_memory = transport == "memory"
+
     class Shy(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             self.transport = transport
-            transport.pause_reading()
-            asyncio.get_running_loop().call_later(5, transport.resume_reading)
+            loop = asyncio.get_running_loop()
+            if in_memory:
+                transport.pause_reading()
+            else:  # before anything can be read, but not here: asyncio of Python 3.11.2 would read all the same
+                loop.call_soon(transport.pause_reading)
+            loop.call_later(5, transport.resume_reading)
 
         def data_received(self, data: bytes) -> None:
             self.transport.write(b"at %d: %b" % (asyncio.get_running_loop().time(), data))
