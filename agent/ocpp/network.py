@@ -78,7 +78,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `origin`: what the configuration file said when this was begun; when it says something else, it counts anew.
     `active`: the slot of the last connection that came about. `trial`: a slot that a 1.6 CSMS has raised the security
     profile with; it goes when another slot connects. `password`: None is the configuration file's; `proposed`: one that
-    has not connected yet.
+    has not connected yet. `connected_with`: the security profile of the last connection, where its slot has been filled
+    anew since.
     """
 
     origin: str
@@ -88,10 +89,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     trial: int | None = None
     password: Password | None = None
     proposed: Password | None = None
+    connected_with: int | None = None
 
     @property
     def security(self) -> int:
         """SecurityProfile: of the last connection, at first of the first entry (A05.FR.06)."""
+        if self.connected_with is not None:
+            return self.connected_with
         slot = self.active if self.active in self.slots else self.priority[0]
         return self.slots[slot].security if slot is not None else 0
 
@@ -140,7 +144,8 @@ def with_slot(plan: Plan, slot: int, profile: Profile, means: Means) -> Plan:
     if slot not in SLOTS:
         raise PlanError(f"there is no slot {slot}", Why.SLOT)  # B09.FR.05
     _not_lower(plan, checked(profile), means)
-    return replace(plan, slots={**plan.slots, slot: profile})
+    connected_with = plan.security if slot == plan.active else plan.connected_with
+    return replace(plan, slots={**plan.slots, slot: profile}, connected_with=connected_with)
 
 
 def drafted(plan: Plan, slot: int, changes: Mapping[str, Any], means: Means) -> Plan:
@@ -181,9 +186,13 @@ def raised(plan: Plan, security: int, secure_url: str | None, means: Means) -> P
         profile = replace(profile, url=secure_url or parts._replace(scheme="wss").geturl())
     _not_lower(plan, checked(profile), means)
     _has_means(profile, means)
-    taken = {*plan.priority, plan.active}
-    free = next((one for one in reversed(SLOTS) if one not in plan.slots), None)
-    slot = free if free is not None else next(one for one in reversed(SLOTS) if one not in taken)
+    used = {*plan.priority, plan.active}
+    one_on_trial = [] if plan.trial is None or plan.trial == plan.active else [plan.trial]  # its turn is over
+    free = [one for one in reversed(SLOTS) if one not in plan.slots]
+    idle = [one for one in reversed(SLOTS) if one not in used]
+    slot = next(iter([*one_on_trial, *free, *idle]), None)
+    if slot is None:
+        raise PlanError("every slot is in use: leave one out of the priority", Why.SLOT)
     return replace(
         plan, slots={**plan.slots, slot: profile}, priority=(slot, *_without(plan.priority, slot)), trial=slot
     )
@@ -312,7 +321,7 @@ class Dialling:
 
 def connected(plan: Plan, attempt: Attempt) -> Plan:
     """What an attempt that connected has proved: the new is the old from now on, or the trial is over."""
-    plan = replace(plan, active=attempt.slot)
+    plan = replace(plan, active=attempt.slot, connected_with=None)
     if attempt.profile.security in WITH_PASSWORD and plan.proposed is not None and attempt.profile.password is None:
         proved = plan.password if attempt.old_password else plan.proposed
         plan = replace(plan, password=proved, proposed=None)

@@ -217,6 +217,22 @@ def test_1_6_raises_the_profile_and_does_nothing_else(security):
         network.raised(plan(), security, None, ALL)
 
 
+@pytest.mark.req("A05.FR.06")
+def test_a_slot_that_is_filled_anew_raises_the_profile_when_it_has_connected_and_not_before():
+    anew = network.with_slot(network.raised(plan(), 2, None, ALL), 0, replace(NEW, security=3), ALL)
+    assert anew.security == 1
+    assert network.connected(anew, Dialling(anew, 1).attempt).security == 2  # the one on trial comes first
+    assert network.connected(anew, Dialling(anew, 1, first=0).attempt).security == 3
+
+
+def test_a_profile_that_is_raised_again_and_again_takes_one_slot_and_without_a_free_one_it_is_refused():
+    first = network.raised(plan(), 2, None, ALL)
+    assert network.raised(first, 2, None, ALL) == first
+    full = plan(slots=dict.fromkeys(network.SLOTS, OLD), priority=tuple(network.SLOTS))
+    with pytest.raises(PlanError, match="every slot is in use"):
+        network.raised(full, 2, None, ALL)
+
+
 # Stories: random changes and connections. Whatever happens, there is a way to dial, and the profile never falls.
 
 PROFILES = (
