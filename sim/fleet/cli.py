@@ -139,11 +139,13 @@ async def _stop(workers: Sequence[Process], readers: Sequence[asyncio.Task[None]
     for worker in workers:
         with contextlib.suppress(ProcessLookupError):
             worker.send_signal(signal.SIGTERM)
-    await asyncio.wait(readers, timeout=STOP_S)
-    for worker in workers:
-        with contextlib.suppress(ProcessLookupError):
-            worker.kill()
-        await worker.wait()
+    leaving = [asyncio.ensure_future(worker.wait()) for worker in workers]
+    await asyncio.wait([*readers, *leaving], timeout=STOP_S)
+    for worker, left in zip(workers, leaving, strict=True):
+        if not left.done():  # to kill one that is just leaving takes its exit status away from who waits for it
+            with contextlib.suppress(ProcessLookupError):
+                worker.kill()
+        await left
 
 
 async def _show(latest: Sequence[Report | None], *, as_json: bool) -> None:

@@ -6,9 +6,11 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from csms.server import Csms
 
@@ -34,10 +36,17 @@ async def fleet(*arguments: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-async def test_a_fleet_in_two_processes_boots_charges_and_leaves_in_order(tmp_path: Path):
-    csms = Csms(accept_all=True)
-    csms.add_token("FLEET")
-    url = f"ws://127.0.0.1:{await csms.start()}/ocpp"
+@pytest_asyncio.fixture
+async def csms() -> AsyncIterator[Csms]:
+    made = Csms(accept_all=True)
+    made.add_token("FLEET")
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_a_fleet_in_two_processes_boots_charges_and_leaves_in_order(tmp_path: Path, csms: Csms):
+    url = f"ws://127.0.0.1:{csms.port}/ocpp"
     file = tmp_path / "soon.toml"
     file.write_text(PROFILE)
     options = ("--profile", str(file), "--sample", "1", "--duration", "16", "--json")
@@ -50,7 +59,6 @@ async def test_a_fleet_in_two_processes_boots_charges_and_leaves_in_order(tmp_pa
     assert reports[-1]["answered"] > 5 * 8
     assert reports[-1]["problems"] == {}
     assert csms.online == frozenset()
-    await csms.stop()
 
 
 @pytest.mark.parametrize(
