@@ -20,6 +20,9 @@ from sim.station import Agent, AgentHost
 from sim.world import Follower
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sim.evcc.plan import Report
     from sim.evcc.talkers import Talkers
 
 BACKLOG_MAX: Final = 10_000  # our policy: a listener this far behind is let go
@@ -72,11 +75,19 @@ class Told(msgspec.Struct, frozen=True):
     facts: dict[str, Any]
 
 
+def talking(board: SimBoard) -> bool:
+    """Whether a car that talks hangs on it."""
+    cars = (one.car for one in board.evses.values())
+    return any(car is not None and car.spec.talk is not None for car in cars)
+
+
 class BlackBox:
     """Hardware and an agent on it. `start`, then wait for `ended`, then `close`."""
 
-    def __init__(self, host: AgentHost, hardware: Hardware) -> None:
+    def __init__(self, host: AgentHost, hardware: Hardware, *, car_certificates: Path | None = None) -> None:
+        """`car_certificates`: the folder with what cars that pay by contract carry."""
         self._host = host
+        self._car_certificates = car_certificates
         self._hardware = hardware
         self._ended: asyncio.Future[Ending]
         self._began_s = 0.0
@@ -137,7 +148,7 @@ class BlackBox:
                 task.add_done_callback(self._switched)
             case command:
                 if isinstance(command, PlugIn) and command.protocol == "iso15118":
-                    self._let_talk(command.evse)
+                    self._let_talk(command)
                 await self._hardware.play(command)
 
     async def state(self) -> State:
@@ -175,18 +186,44 @@ class BlackBox:
                 await self._hardware.power_down()
                 self._happened("station", {"what": "power-off"})
 
-    def _let_talk(self, evse: int) -> None:
-        """Give the cars a voice, once. Raises `CommandError` where nobody would hear it."""
+    def _let_talk(self, car: PlugIn) -> None:
+        """Give the cars a voice, once. Raises `CommandError` where nobody would hear it, or it could not pay."""
         if self._hardware.near is None:
             raise CommandError("protocol", "cars talk to a charger in their own process; leave --hardware-process")
-        config = next((one.v2g for one in self._host.config.evse if one.id == evse), None)
+        config = next((one.v2g for one in self._host.config.evse if one.id == car.evse), None)
         if config is None:
-            raise CommandError("protocol", f"EVSE {evse} does not talk; give it [evse.v2g]")
+            raise CommandError("protocol", f"EVSE {car.evse} does not talk; give it [evse.v2g]")
+        if car.payment == "Contract":
+            self._check_contract(car.contract)
+        self._voices(config.host).follow(self._hardware.near)
+
+    def _check_contract(self, name: str | None) -> None:
+        """Raise `CommandError` where no car can have this contract."""
+        from sim.evcc.wallet import Wallet, WalletError  # certificates are loaded only where a car carries them
+
+        if self._car_certificates is None:
+            raise CommandError("payment", "cars carry no contracts here; give hal.options.car_certificates")
+        wallet = Wallet(self._car_certificates)
+        try:
+            if name is None:
+                wallet.provisioned()
+            else:
+                wallet.contract(name)
+        except WalletError as error:
+            raise CommandError("contract", str(error)) from error
+
+    def _voices(self, host: str) -> Talkers:
         if self._cars is None:
             from sim.evcc.talkers import Talkers  # the messages are loaded only where a car speaks them
 
-            self._cars = Talkers(self._v2g_port, config.host)
-        self._cars.follow(self._hardware.near)
+            self._cars = Talkers(self._v2g_port, host, self._car_certificates)
+            self._cars.on_end.append(self._car_said)
+        return self._cars
+
+    def _car_said(self, evse: int, report: Report) -> None:
+        """A car's session has ended."""
+        protocol = None if report.protocol is None else report.protocol.name
+        self._happened("car", {"evse": evse, "protocol": protocol, "ended": report.ended})
 
     def _v2g_port(self, evse: int) -> int | None:
         server = None if self._host.agent is None else self._host.agent.v2g.get(evse)
@@ -198,8 +235,10 @@ class BlackBox:
 
     def _agent_boots(self, agent: Agent) -> None:
         self._starts += 1
-        if self._cars is not None and self._hardware.near is not None:
-            self._cars.follow(self._hardware.near)
+        near = self._hardware.near
+        host = next((one.v2g.host for one in self._host.config.evse if one.v2g is not None), None)
+        if near is not None and host is not None and (self._cars is not None or talking(near)):
+            self._voices(host).follow(near)
         self._watching.close()
         self._watching.enter_context(agent.charge_point.watching(self._stepped))
         if not self._online:

@@ -23,6 +23,7 @@ Seconds = Annotated[float, Meta(ge=0)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 MAX_AC_A: Final = 63.0  # IEC 61851-1 table B.2: no cable carries more
 Ampere = Annotated[float, Meta(gt=0, le=63)]
+ContractName = Annotated[str, Meta(pattern=r"^[\w-]+(/[\w-]+)?$")]  # a file in the cars' folder, or one folder below
 
 # OCPP 1.6 error codes (ChargePointErrorCode), and the symptom that makes a charger report each; None: its default.
 ERROR_CODES: Final[Mapping[str, tuple[Symptom, float | None]]] = MappingProxyType(
@@ -70,13 +71,15 @@ class PlugIn(Command, frozen=True):
     """A car is plugged in: state B after `plug_delay_s`, C `draw_delay_s` after current is offered.
 
     It draws the lower of offer and `current_a` on each of its phases. Arguments that are left out are as `Ev` said.
-    One that speaks ISO 15118 says so in messages; `energy` and `departure_s` are about such a car only.
+    One that speaks ISO 15118 says so in messages; `energy`, `payment`, `contract` and `departure_s` are about such a
+    car only.
     """
 
     evse: EvseNumber
     protocol: Literal["iec61851", "iso15118"] = "iec61851"
     energy: Literal["AC", "DC"] = "AC"
-    payment: Literal["EIM"] = "EIM"
+    payment: Literal["EIM", "Contract"] = "EIM"
+    contract: ContractName | None = "contract"
     departure_s: Annotated[int, Meta(ge=0)] | None = None
     plug_delay_s: Seconds = 0.0
     draw_delay_s: Seconds | UnsetType = UNSET
@@ -187,7 +190,12 @@ def parse(name: str, arguments: Any) -> Command:
 def _check_car(command: PlugIn) -> None:
     """Raise `CommandError` for a car that cannot be."""
     talks = command.protocol == "iso15118"
-    for argument, given in (("energy", command.energy == "DC"), ("departure_s", command.departure_s is not None)):
+    said = (
+        ("energy", command.energy == "DC"),
+        ("payment", command.payment == "Contract"),
+        ("departure_s", command.departure_s is not None),
+    )
+    for argument, given in said:
         if given and not talks:
             raise CommandError(argument, 'only a car that talks says so; give protocol "iso15118"')
     if command.energy == "AC" and isinstance(command.current_a, float) and command.current_a > MAX_AC_A:

@@ -40,7 +40,7 @@ NAMES: Final = {
     "draw_delay_s": "s2_delay_s",
 }
 NO_CAR: Final = frozenset(
-    {"evse", "protocol", "energy", "payment", "departure_s", "plug_delay_s", "auto_unplug_s", "then"}
+    {"evse", "protocol", "energy", "payment", "contract", "departure_s", "plug_delay_s", "auto_unplug_s", "then"}
 )
 
 Readers = tuple[tuple[int, ...], ...]
@@ -151,7 +151,9 @@ class Player:
         most_a = changes.get("max_current_a", usual.max_current_a)
         changes.setdefault("min_current_a", min(usual.min_current_a, most_a))
         if isinstance(command, PlugIn) and command.protocol == "iso15118":
-            changes["talk"] = Talk(command.energy, departure_s=command.departure_s)
+            changes["talk"] = Talk(
+                command.energy, payment=command.payment, contract=command.contract, departure_s=command.departure_s
+            )
         return msgspec.structs.replace(usual, **changes)
 
     def _later(self, evse: int, delay_s: float, what: str, action: Callable[[], None]) -> None:

@@ -130,8 +130,13 @@ async def _run(config: Config, chosen: argparse.Namespace) -> Ending:
     """Live until something ends it. Raises what it cannot start or go on with."""
     restarts = chosen.on_reset == "restart"
     wall = time.time if chosen.speed == 1 else fast_wall(asyncio.get_running_loop())
+    carried = config.hal.options.get("car_certificates")
     host = AgentHost(config, LoopClock(wall), lambda: str(uuid.uuid4()), random.SystemRandom(), restarts=restarts)
-    box = BlackBox(host, _hardware(config, in_process=chosen.hardware_process))
+    box = BlackBox(
+        host,
+        _hardware(config, in_process=chosen.hardware_process),
+        car_certificates=None if carried is None else chosen.config.parent / carried,
+    )
     _heed_signals(box, mains_cut=chosen.mains_cut)
     server = None
     ending: Ending | None = None

@@ -35,10 +35,15 @@ def offered_a(duty_pct: float) -> float | None:
 
 
 class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a car talks with its charger. `protocol`: the only one that it speaks; `loop_s`: between its demands."""
+    """How a car talks with its charger. `protocol`: the only one that it speaks; `loop_s`: between its demands.
+
+    `contract`: the name of the one that it pays with; None: it has none yet, and asks for one.
+    """
 
     energy: Literal["AC", "DC"] = "AC"
     protocol: Literal["", "iso15118-2", "din70121"] = ""
+    payment: Literal["EIM", "Contract"] = "EIM"
+    contract: str | None = "contract"
     departure_s: int | None = None
     loop_s: float = 1.0
 

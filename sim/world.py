@@ -40,10 +40,12 @@ class WorldSpec(BoardSpec, frozen=True, forbid_unknown_fields=True):
     """The options of the simulated hardware, `[hal.options]` of a configuration.
 
     `link`: how the meters are connected. `readers`: the EVSEs that each token reader serves; empty: any combination.
+    `car_certificates`: the folder with what cars that pay by contract carry (`sim.evcc.wallet`).
     """
 
     link: MeterLink = MeterLink()
     readers: Readers = ()
+    car_certificates: str | None = None
 
     @property
     def board(self) -> BoardSpec:

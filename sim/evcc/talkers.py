@@ -6,6 +6,7 @@ import asyncio
 import enum
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, Final
 
@@ -13,12 +14,13 @@ from msgspec.structs import replace
 
 from agent.iso15118.exi import Message
 from agent.iso15118.secc.events import Protocol as Spoken
-from agent.iso15118.secc.snapshot import EnergyMode
+from agent.iso15118.secc.snapshot import EnergyMode, Payment
 from sim.board import SimBoard, TraceEntry
 from sim.evcc.evcc import charge
 from sim.evcc.link import Link, StreamLink
 from sim.evcc.onboard import OnBoard
 from sim.evcc.plan import Plan, Report
+from sim.evcc.wallet import Wallet, WalletError
 from sim.symptoms import Symptom
 from sim.vehicle import Talk, Vehicle
 
@@ -33,11 +35,16 @@ SPOKEN: Final[Mapping[str, tuple[Spoken, ...]]] = MappingProxyType(
 
 
 class Talkers:
-    """Cars that talk, from the plug to its end. `port`: where the charger of an EVSE listens; None: nowhere now."""
+    """Cars that talk, from the plug to its end. `port`: where the charger of an EVSE listens; None: nowhere now.
 
-    def __init__(self, port: Callable[[int], int | None], host: str = "::1") -> None:
+    `certificates`: the folder with what cars that pay by contract carry. `on_end` hears how each session ended.
+    """
+
+    def __init__(self, port: Callable[[int], int | None], host: str = "::1", certificates: Path | None = None) -> None:
         self._port = port
         self._host = host
+        self._wallet = None if certificates is None else Wallet(certificates)
+        self.on_end: list[Callable[[int, Report], None]] = []
         self._board: SimBoard | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._links: list[_Moody] = []
@@ -88,16 +95,31 @@ class Talkers:
             while duty_pct is None or int(duty_pct) not in DIGITAL_PCT or self._port(evse) is None:
                 await asyncio.sleep(LOOK_S)
                 duty_pct = board.snapshot(evse).duty_pct
-            port = self._port(evse)
-            reader, writer = await asyncio.open_connection(self._host, port)
-            link = _Moody(StreamLink(reader, writer, timeout_s=ANSWER_S), partial(self._mood, board, evse, car))
-            self._links.append(link)
             report = Report()
             self.reports.setdefault(evse, []).append(report)
-            await charge(link, plan_of(talk), battery, report)
+            try:
+                plan = plan_of(talk, self._wallet)
+                link = await self._connected(evse, plan, partial(self._mood, board, evse, car))
+            except (WalletError, OSError) as error:  # also `ssl.SSLError`
+                report.ended = f"no connection: {error}"
+            else:
+                await charge(link, plan, battery, report)
+            for tell in self.on_end:
+                tell(evse, report)
             if report.ended in {"done", "paused"}:
                 return
             await asyncio.sleep(LOOK_S)
+
+    async def _connected(self, evse: int, plan: Plan, mood: Callable[[], Mood]) -> Link:
+        """A line to the charger: a car that pays by contract takes none but inside TLS ([V2G2-632]).
+
+        Raises `WalletError`, OSError.
+        """
+        secure = self._wallet.tls() if self._wallet is not None and plan.payment is Payment.CONTRACT else None
+        reader, writer = await asyncio.open_connection(self._host, self._port(evse), ssl=secure)
+        link = _Moody(StreamLink(reader, writer, timeout_s=ANSWER_S), mood)
+        self._links.append(link)
+        return link
 
 
 class Mood(enum.Enum):
@@ -135,8 +157,14 @@ class _Moody:
         await self._link.close()
 
 
-def plan_of(talk: Talk) -> Plan:
-    """What a car that talks like this means to do: charge until its battery wants no more."""
+def plan_of(talk: Talk, wallet: Wallet | None = None) -> Plan:
+    """What a car that talks like this means to do: charge until its battery wants no more. Raises `WalletError`."""
     mode = EnergyMode.DC_EXTENDED if talk.energy == "DC" else EnergyMode.AC_3P
     more: dict[str, Any] = {"mode": mode, "offers": SPOKEN[talk.protocol]}
+    if talk.payment == "Contract":
+        if wallet is None:
+            raise WalletError("the car carries nothing to pay with")
+        more |= {"offers": (Spoken.ISO_2,), "payment": Payment.CONTRACT}  # DIN 70121 knows no contracts
+        more |= {"provisioned": wallet.provisioned()} if talk.contract is None else {}
+        more |= {"contract": wallet.contract(talk.contract)} if talk.contract is not None else {}
     return replace(Plan(charge_s=DAY_S, departure_s=talk.departure_s, loop_s=talk.loop_s), **more)

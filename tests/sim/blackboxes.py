@@ -32,20 +32,23 @@ def box_in(
     options: dict | None = None,
     restarts: bool = True,
     kind: str = "AC",
+    v2g: V2g | None = None,
+    car_certificates: Path | None = None,
     **settings,
 ) -> BlackBox:
+    v2g = V2G if kind == "DC" and v2g is None else v2g
     config = Config(
         schema_version=1,
         station=Station(identity="SIM-1", vendor="evse-agent", model="Simulated"),
         ocpp=Ocpp(url=url, security_profile=0, allow_plain_text=True),
-        evse=tuple(Evse(id=number, kind=kind, v2g=V2G if kind == "DC" else None) for number in range(1, evses + 1)),
+        evse=tuple(Evse(id=number, kind=kind, v2g=v2g) for number in range(1, evses + 1)),
         state=State(dir=state_dir),
         settings=settings,
     )
     state_dir.mkdir(exist_ok=True)
     host = AgentHost(config, LoopClock(), lambda: str(uuid.uuid4()), random.Random(0), restarts=restarts)
     spec = world_spec({"evses": evses, **(options or {})})
-    return BlackBox(host, World(spec, Memory(state_dir / FILE_NAME)))
+    return BlackBox(host, World(spec, Memory(state_dir / FILE_NAME)), car_certificates=car_certificates)
 
 
 @asynccontextmanager

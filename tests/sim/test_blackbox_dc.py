@@ -37,7 +37,9 @@ async def test_a_car_that_talks_needs_a_charger_that_does(tmp_path):
         ({"protocol": "iec61851"}, "energy"),
         ({"protocol": "iec61851", "energy": "AC", "current_a": 16}, "departure_s"),
         ({"energy": "AC"}, "current_a"),
-        ({"payment": "Contract"}, "payment"),
+        ({"payment": "Contract", "protocol": "iec61851", "energy": "AC", "current_a": 16}, "payment"),
+        ({"payment": "Cash"}, "payment"),
+        ({"payment": "Contract", "contract": "../secret"}, "contract"),
     ],
 )
 def test_a_car_that_cannot_be_is_refused_by_the_argument_to_blame(changes, argument):

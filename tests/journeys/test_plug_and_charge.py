@@ -1,0 +1,74 @@
+"""`evse sim` as a process, asked over HTTP for a car that pays by contract: real TCP, real TLS, and the right bill."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from csms.server import Csms
+from tests.agent.iso15118 import pki
+from tests.journeys.processes import ended
+from tests.journeys.test_blackbox import IDENTITY, READY_S, Box, bill, csms, launched
+
+__all__ = ["csms"]  # the fixture
+
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(120)]
+
+CONFIG = """
+schema_version = 1
+[station]
+identity = "{identity}"
+vendor = "evse-agent"
+model = "Plug & charge"
+[ocpp]
+url = "ws://127.0.0.1:{port}/ocpp"
+security_profile = 0
+allow_plain_text = true
+[[evse]]
+id = 1
+[evse.v2g]
+host = "::1"
+sdp_port = 0
+certificate_file = "{pki}/secc.pem"
+key_file = "{pki}/secc.key"
+contract_roots_file = "{pki}/mo-root.pem"
+[hal.options]
+car_certificates = "{pki}"
+[hal.options.link]
+poll_s = 0.25
+"""
+
+
+@asynccontextmanager
+async def box(folder: Path, csms: Csms) -> AsyncIterator[Box]:
+    config = folder / "evse.toml"
+    config.write_text(CONFIG.format(identity=IDENTITY, port=csms.port, pki=pki.folder()))
+    words = ("--config", str(config), "--state-dir", str(folder / "state"), "--control", "0", "--json")
+    process = await launched(*words)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(READY_S):
+            line = await process.stdout.readline()
+        yield Box(process, json.loads(line))
+    finally:
+        await ended(process)
+
+
+async def test_a_car_pays_by_contract_over_http_tcp_and_tls(tmp_path: Path, csms: Csms):
+    csms.add_token(pki.EMAID, kind="eMAID")
+    async with box(tmp_path, csms) as one:
+        await one.wait_until(lambda s: s["agent"]["link"]["accepted"])
+        await one.control("plug_in", evse=1, protocol="iso15118", payment="Contract", departure_s=3600, current_a=32)
+        charging = await one.wait_until(lambda s: s["physics"]["evses"][0]["power_w"] > 20_000)
+        assert charging["agent"]["evses"][0]["id_token"] == pki.EMAID
+        assert charging["physics"]["evses"][0]["cp"]["duty_pct"] == pytest.approx(5.0)
+        await one.control("plug_out", evse=1)
+        (paid,) = await bill(csms)
+        assert paid.token == pki.EMAID
+        state = await one.wait_until(lambda s: not s["physics"]["evses"][0]["plugged"])
+        assert paid.energy_wh == pytest.approx(state["physics"]["evses"][0]["true_energy_wh"], abs=1.0)
