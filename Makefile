@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo tls-matrix test matrix rules test-web test-postgres pictures lint unit bench interop interop-npm campaign lock clean
+.PHONY: demo tls-matrix test explore matrix rules test-web test-postgres pictures lint unit bench interop interop-npm campaign lock clean
 
 demo: $(VENV)/product
 	$(BIN)/evse demo
@@ -61,6 +61,10 @@ interop-npm:
 interop: $(VENV)/dev
 	$(BIN)/pytest tests/interop/exi -m "campaign or not campaign" --timeout=0 -s
 	$(BIN)/python -m tools.v2g.interop
+
+# Every property-based test with examples that nobody has seen yet; what fails is printed with the way to draw it again.
+explore: $(VENV)/dev
+	$(BIN)/pytest -n 2 --dist worksteal -q -m "hypothesis and not campaign" --hypothesis-profile explore
 
 campaign: $(VENV)/dev
 	$(BIN)/pytest -m campaign --timeout=0 -s

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sim.time import new_virtual_loop
 from tests import budget, matrix
@@ -14,6 +15,14 @@ from tests.security.fixtures import tls_cases  # noqa: F401 - a fixture, for the
 # Always the same function objects: pytest-asyncio rebuilds wider-scoped loops whenever the factory changes.
 _VIRTUAL: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {"virtual": new_virtual_loop}
 _REALTIME: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {"realtime": asyncio.new_event_loop}
+
+# What decides whether a change lands draws the same examples each time, so that it blames the change that broke them;
+# `make explore` draws new ones. How long an example takes says more about the machine than about the code.
+settings.register_profile(
+    "gate", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", settings.get_profile("gate"), derandomize=False)
+settings.load_profile("gate")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from agent.ocpp.codec import Version
+from agent.ocpp.rpc import MAX_FRAME_BYTES
 from tests.agent.ocpp.instances import FOLDERS, SCHEMAS, at, instance, places, put, wrongs
 from tools.generate_wire import Schema
 
@@ -24,9 +25,14 @@ REQUESTS: Final[Mapping[Version, dict[str, Schema]]] = {
 
 
 def frame(version: Version, seed: int, mine: str, theirs: str) -> bytes:
-    """One frame. `mine`: the id that it has if it is a call; `theirs`: the id of a call of the station's own."""
+    """One frame. `mine`: the id that it has if it is a call; `theirs`: the id of a call of the station's own.
+
+    It is no longer than a station has to read: at a longer one the station rightly hangs up.
+    """
     rng = random.Random(seed)
-    return MAKERS[seed % len(MAKERS)](rng, version, mine, theirs)
+    while len(made := MAKERS[seed % len(MAKERS)](rng, version, mine, theirs)) > MAX_FRAME_BYTES:
+        pass  # one in some hundred thousand
+    return made
 
 
 def call(rng: random.Random, version: Version, mine: str) -> tuple[list[Any], Schema]:

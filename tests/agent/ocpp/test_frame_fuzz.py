@@ -154,7 +154,8 @@ class Fuzzed:
         judge.asked.clear()
         judge.answered.clear()
         rng, theirs = random.Random(seed), judge.waiting or "nobody"
-        sent = {f"f{place}": frame(self.version, rng.getrandbits(32), f"f{place}", theirs) for place in range(BATCH)}
+        ids = [f"{rng.getrandbits(64):016x}" for _ in range(BATCH)]  # so far apart that none is torn into another one
+        sent = {mine: frame(self.version, rng.getrandbits(32), mine, theirs) for mine in ids}
         for mine, text in sent.items():
             with contextlib.suppress(ValueError, RecursionError):
                 match strictly(text):
