@@ -223,6 +223,8 @@ class _Connection(asyncio.Protocol):
         else:
             if said:
                 engine.receive(said, self._loop.time())
+            if self._tls is not None and self._tls.over:
+                engine.lost()
         self._after()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -267,6 +269,8 @@ class _Connection(asyncio.Protocol):
         octets = output.data
         if self._tls is not None:
             self._tls.send(octets)
+            if output.close is not None:
+                self._tls.close()
             octets = self._tls.pending()
         if octets:
             self._transport.write(octets)

@@ -5,6 +5,7 @@ The first octet tells them apart: 0x16 opens a TLS handshake, 0x01 a V2GTP heade
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from typing import Final
 
@@ -31,6 +32,7 @@ def context(certificates: str, key: str) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = made.maximum_version = ssl.TLSVersion.TLSv1_2
     made.set_ciphers(CIPHERS)
+    made.options |= ssl.OP_NO_RENEGOTIATION  # nothing needs it, and a hostile car could keep the charger busy with it
     made.load_cert_chain(certificates, key)
     return made
 
@@ -43,6 +45,7 @@ class Tls:
         self._outgoing = ssl.MemoryBIO()
         self._session = made.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._shaken = False
+        self.over = False  # the car has said that it says no more
 
     def receive(self, octets: bytes) -> bytes:
         """What the car said. Raises `TlsError`; `pending` is due afterwards in either case."""
@@ -62,6 +65,11 @@ class Tls:
         if octets:
             self._session.write(octets)
 
+    def close(self) -> None:
+        """Say that nothing more will be said, as far as that can be said; `pending` is due afterwards."""
+        with contextlib.suppress(ssl.SSLError):  # the answer is not waited for; before a handshake there is no word for it
+            self._session.unwrap()
+
     def pending(self) -> bytes:
         """What is to go over the cable."""
         return self._outgoing.read()
@@ -71,8 +79,9 @@ class Tls:
         while True:
             try:
                 piece = self._session.read(READ_BYTES)
-            except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            except ssl.SSLWantReadError:
                 return bytes(said)
             if not piece:
+                self.over = True
                 return bytes(said)
             said += piece

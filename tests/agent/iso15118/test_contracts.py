@@ -119,7 +119,7 @@ def test_the_csms_is_asked_about_every_certificate_that_can_be_revoked():
 
 
 class Charger:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int | None) -> None:
         self.state = PAYING
         self.events: list[Any] = []
         tls = context(str(pki.folder() / "secc.pem"), str(pki.folder() / "secc.key"))
