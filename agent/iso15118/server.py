@@ -172,10 +172,11 @@ class SeccServer:
         self._tell(event)
 
     async def _fetched(self, engine: Engine, wanted: CertificateWanted) -> None:
-        """Have a contract made; its car may have left meanwhile."""
+        """Have a contract made. Where its car has left meanwhile, its engine is over, and heeds nothing more."""
         made = await self._fetch(wanted) if self._fetch is not None else None
+        engine.fetched(made, asyncio.get_running_loop().time())
         if self._connection is not None:
-            self._connection.fetched(engine, made)
+            self._connection.answer()
 
     def release(self, connection: _Connection) -> None:
         """This connection is done with; the next one may come."""
@@ -203,7 +204,7 @@ class _Connection(asyncio.Protocol):
             log.warning("a second connection was refused: a session goes on")
             self._transport.abort()
             return
-        self._after()
+        self.answer()
 
     def data_received(self, data: bytes) -> None:
         """Octets came."""
@@ -225,14 +226,14 @@ class _Connection(asyncio.Protocol):
                 engine.receive(said, self._loop.time())
             if self._tls is not None and self._tls.over:
                 engine.lost()
-        self._after()
+        self.answer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         del exc
         if self._engine is not None:
             self._engine.lost()
-            self._after()
+            self.answer()
             self._engine = None
         self._cancel()
         self._server.release(self)
@@ -241,27 +242,16 @@ class _Connection(asyncio.Protocol):
         """The charger has changed."""
         if self._engine is not None:
             self._engine.update(self._server.snapshot(), self._loop.time())
-            self._after()
-
-    def fetched(self, engine: Engine, octets: bytes | None) -> None:
-        """A message was made for the car that this engine serves, or there is none to be had."""
-        if engine is self._engine:
-            engine.fetched(octets, self._loop.time())
-            self._after()
+            self.answer()
 
     def end(self, why: str) -> None:
         """The charger gives up."""
         if self._engine is not None:
             self._engine.stop(why)
-            self._after()
+            self.answer()
 
-    def _tick(self) -> None:
-        if self._engine is not None:
-            self._engine.tick(self._loop.time())
-            self._after()
-
-    def _after(self) -> None:
-        """Reply first, then act."""
+    def answer(self) -> None:
+        """Do what is due: reply first, then act."""
         engine = self._engine
         if engine is None:
             return
@@ -284,6 +274,11 @@ class _Connection(asyncio.Protocol):
             self._timer = self._loop.call_later(LINGER_S, self._transport.abort)
         elif engine.deadline_s is not None:
             self._timer = self._loop.call_at(engine.deadline_s, self._tick)
+
+    def _tick(self) -> None:
+        if self._engine is not None:
+            self._engine.tick(self._loop.time())
+            self.answer()
 
     def _cancel(self) -> None:
         if self._timer is not None:
