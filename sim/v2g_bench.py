@@ -153,7 +153,8 @@ class BenchBattery:
         self.voltage_v = voltage_v
         self.max_current_a = 16.0
         self.soc_pct = 50.0
-        self.full = self.greedy = False
+        self.full = self.greedy = self.resting = False
+        self.lacks_wh = 20_000.0
         self.charge_v = voltage_v
 
     def connect(self, on: bool) -> None:

@@ -120,6 +120,11 @@ class Vehicle:
         return not self.paused and not self.asleep and self._battery_wh < self._target_wh
 
     @property
+    def lacks_wh(self) -> float:
+        """What has to flow into its inlet until it is as full as its driver wants it."""
+        return max(0.0, self._target_wh - self._battery_wh) / self.spec.efficiency
+
+    @property
     def side(self) -> CarSide:
         """Its side of the pilot's circuit."""
         return CarSide(self.s2_closed, self.spec.needs_ventilation)

@@ -95,7 +95,6 @@ def snapshot(
         rcd_tripped=any("rcd" in one.value.casefold() for one in session.faults),
     )
     withheld = not limit.offers and outlet.dc is None  # a DC car waits at 0 A, its contactor closed
-    stale = stale and outlet.dc is None  # every answer to a DC car's demand tells it the limits of the moment
     return Snapshot(
         evse_id=outlet.evse_id,
         utc_s=now.utc_s,

@@ -168,7 +168,7 @@ class SeccServer:
                 self._paused = None
             case SessionOver(outcome=Outcome.PAUSED):
                 state = engine.state
-                self._paused = Paused(state.session_id, state.mode, state.payment)
+                self._paused = Paused(state.session_id, state.mode, state.payment, state.schedule, state.emaid)
         self._tell(event)
 
     async def _fetched(self, engine: Engine, wanted: CertificateWanted) -> None:

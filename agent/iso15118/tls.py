@@ -67,7 +67,7 @@ class Tls:
 
     def close(self) -> None:
         """Say that nothing more will be said, as far as that can be said; `pending` is due afterwards."""
-        with contextlib.suppress(ssl.SSLError):  # the answer is not waited for; before a handshake there is no word for it
+        with contextlib.suppress(ssl.SSLError):  # no answer is waited for; before the handshake there is no word
             self._session.unwrap()
 
     def pending(self) -> bytes:

@@ -24,12 +24,13 @@ async def charge(link: Link, plan: Plan, battery: Battery, report: Report | None
         if report.protocol is Protocol.ISO_2:
             from sim.evcc.iso2 import Iso2Session
 
-            await Iso2Session(link, plan, battery, report).run()
+            pauses = await Iso2Session(link, plan, battery, report).run()
         else:
             from sim.evcc.din import DinSession
 
             await DinSession(link, plan, battery, report).run()
-        report.ended = "paused" if plan.pause else "done"
+            pauses = False  # DIN SPEC 70121 has no word for it
+        report.ended = "paused" if pauses else "done"
     except (RefusedError, ChargerGoneError) as error:
         report.ended = str(error)
     except TimeoutError:

@@ -33,8 +33,8 @@ class Iso2Session:
         self._paying: Contract | None = None
         self._renegotiate_s = plan.renegotiate_s
 
-    async def run(self) -> None:
-        """Charge as planned. Raises `RefusedError`, `ChargerGoneError`, `TimeoutError`."""
+    async def run(self) -> bool:
+        """Charge as planned; whether to come back. Raises `RefusedError`, `ChargerGoneError`, `TimeoutError`."""
         await self._set_up()
         if await self._agree():
             await self._start()
@@ -44,8 +44,10 @@ class Iso2Session:
                     break
                 await self._start()
             await self._stop()
-        how: m.ChargingSessionType = "Pause" if self._plan.pause else "Terminate"
+        pauses = self._plan.pause or self._battery.resting
+        how: m.ChargingSessionType = "Pause" if pauses else "Terminate"
         await self._talk.ask(m.SessionStopRes, m.SessionStopReq(ChargingSession=how))
+        return pauses
 
     async def _stop(self) -> None:
         if not self._plan.mode.dc:
@@ -130,12 +132,16 @@ class Iso2Session:
         limited(self._battery, self._report, number(limits.EVSEMaximumCurrentLimit))
         return limits.DC_EVSEStatus.EVSENotification != "StopCharging"
 
+    @property
+    def _wanted_wh(self) -> float:
+        return self._battery.lacks_wh if self._plan.energy_wh is None else self._plan.energy_wh
+
     def _wishes(self) -> Any:
         battery, plan = self._battery, self._plan
         if not plan.mode.dc:
             return m.AC_EVChargeParameter(
                 DepartureTime=plan.departure_s,
-                EAmount=physical(m.PhysicalValueType, plan.energy_wh, "Wh"),
+                EAmount=physical(m.PhysicalValueType, self._wanted_wh, "Wh"),
                 EVMaxVoltage=physical(m.PhysicalValueType, battery.voltage_v, "V"),
                 EVMaxCurrent=physical(m.PhysicalValueType, battery.max_current_a, "A"),
                 EVMinCurrent=physical(m.PhysicalValueType, MIN_CURRENT_A, "A"),
@@ -145,7 +151,7 @@ class Iso2Session:
             DC_EVStatus=self._dc.status(),
             EVMaximumCurrentLimit=physical(m.PhysicalValueType, battery.max_current_a, "A"),
             EVMaximumVoltageLimit=physical(m.PhysicalValueType, battery.charge_v * 1.1, "V"),
-            EVEnergyRequest=physical(m.PhysicalValueType, plan.energy_wh, "Wh"),
+            EVEnergyRequest=physical(m.PhysicalValueType, self._wanted_wh, "Wh"),
         )
 
     async def _deliver(self, progress: Any) -> None:

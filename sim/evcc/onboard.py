@@ -20,7 +20,7 @@ class OnBoard:
     def __init__(self, board: SimBoard, evse: int, vehicle: Vehicle, *, dc: bool = False) -> None:
         self._board = board
         self._evse = evse
-        self._vehicle = vehicle
+        self.vehicle = vehicle
         self._dc = dc
         self._ready = False
         self._limit_a = 0.0
@@ -28,32 +28,42 @@ class OnBoard:
     @property
     def soc_pct(self) -> float:
         """State of charge."""
-        return self._vehicle.soc_pct
+        return self.vehicle.soc_pct
 
     @property
     def voltage_v(self) -> float:
         """Its battery's, without load; or what its charger is made for."""
-        return self._vehicle.spec.battery.open_v(self.soc_pct) if self._dc else MAINS_V
+        return self.vehicle.spec.battery.open_v(self.soc_pct) if self._dc else MAINS_V
 
     @property
     def charge_v(self) -> float:
         """Enough to drive its current through the battery's resistance."""
-        return self._vehicle.spec.battery.full_v + HEADROOM_V if self._dc else MAINS_V
+        return self.vehicle.spec.battery.full_v + HEADROOM_V if self._dc else MAINS_V
 
     @property
     def max_current_a(self) -> float:
         """What its charger takes from each phase, or its battery at this state of charge."""
-        return self._vehicle.appetite_a if self._dc else self._vehicle.spec.max_current_a
+        return self.vehicle.appetite_a if self._dc else self.vehicle.spec.max_current_a
 
     @property
     def greedy(self) -> bool:
         """Whether it asks for all that its battery takes, whatever the charger can give."""
-        return self._vehicle.ignores_pilot
+        return self.vehicle.ignores_pilot
 
     @property
     def full(self) -> bool:
         """Whether it wants no more, or has been told to pause."""
-        return not self._vehicle.wants_energy
+        return not self.vehicle.wants_energy
+
+    @property
+    def resting(self) -> bool:
+        """Whether it has been told to pause."""
+        return self.vehicle.paused
+
+    @property
+    def lacks_wh(self) -> float:
+        """What has to flow until it is as full as its driver wants it."""
+        return self.vehicle.lacks_wh
 
     def connect(self, on: bool) -> None:
         """Close or open the contactor between inlet and battery."""

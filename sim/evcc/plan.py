@@ -31,6 +31,8 @@ class Provisioned(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """`charge_s`: how long it draws before it stops by itself; `pause`: it will come back to the session.
 
+    `energy_wh`: how much it asks for; None: what its battery lacks, so that a session which goes on after a pause asks
+    for the rest (ISO 15118-2 [V2G2-743]). `departure_s`: from the beginning of this session on ([V2G2-742]).
     `entries`: how many periods of a schedule it can take; `tells`: it says by which profile it will draw; `choice`:
     which of the schedules that it is offered it takes, from 0; `renegotiate_s`: after so long it wants to talk about
     limits again, once.
@@ -39,7 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     offers: tuple[Spoken, ...] = (Spoken.ISO_2, Spoken.DIN)
     mode: EnergyMode = EnergyMode.AC_3P
     payment: Payment = Payment.EXTERNAL
-    energy_wh: float = 20_000.0
+    energy_wh: float | None = None
     departure_s: int | None = None
     entries: int | None = None
     tells: bool = False
@@ -87,7 +89,15 @@ class Battery(Protocol):
 
     @property
     def full(self) -> bool:
-        """Whether it wants no more."""
+        """Whether it wants no more, or no more for now."""
+
+    @property
+    def resting(self) -> bool:
+        """Whether it wants no more for now, and will come back to the session."""
+
+    @property
+    def lacks_wh(self) -> float:
+        """What it wants to be charged with."""
 
 
 class Report(msgspec.Struct):

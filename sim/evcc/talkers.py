@@ -28,6 +28,7 @@ LOOK_S: Final = 0.5  # how often a car looks whether its pilot says 5 %
 DIGITAL_PCT: Final = range(3, 8)  # IEC 61851-1 table A.8
 ANSWER_S: Final = 100.0  # how long it waits for an answer: longer than any charger takes
 DAY_S: Final = 86_400.0
+NO_SESSION: Final = bytes(8)  # [V2G2-750]
 TRIES: Final = 3  # our policy: sessions that a car begins at one plug, where they do not end in order
 SPOKEN: Final[Mapping[str, tuple[Spoken, ...]]] = MappingProxyType(
     {"": (Spoken.ISO_2, Spoken.DIN), "iso15118-2": (Spoken.ISO_2,), "din70121": (Spoken.DIN,)}
@@ -89,26 +90,39 @@ class Talkers:
         return Mood.SILENT if Symptom.CAR_SILENT in board.symptoms(evse) else Mood.TALKATIVE
 
     async def _converse(self, board: SimBoard, evse: int, car: Vehicle, talk: Talk) -> None:
-        battery = OnBoard(board, evse, car, dc=talk.energy == "DC")
-        for _ in range(TRIES):
-            duty_pct = board.snapshot(evse).duty_pct
-            while duty_pct is None or int(duty_pct) not in DIGITAL_PCT or self._port(evse) is None:
+        """Session after session: a car that has paused comes back to its own, one that is woken begins another."""
+        battery, now_s = OnBoard(board, evse, car, dc=talk.energy == "DC"), asyncio.get_running_loop().time
+        leaves_s = None if talk.departure_s is None else now_s() + talk.departure_s
+        paused, tries = NO_SESSION, TRIES
+        while tries > 0:
+            while not _digital(board, evse) or self._port(evse) is None:
                 await asyncio.sleep(LOOK_S)
-                duty_pct = board.snapshot(evse).duty_pct
-            report = Report()
-            self.reports.setdefault(evse, []).append(report)
-            try:
-                plan = plan_of(talk, self._wallet)
-                link = await self._connected(evse, plan, partial(self._mood, board, evse, car))
-            except (WalletError, OSError) as error:  # also `ssl.SSLError`
-                report.ended = f"no connection: {error}"
-            else:
-                await charge(link, plan, battery, report)
-            for tell in self.on_end:
-                tell(evse, report)
-            if report.ended in {"done", "paused"}:
-                return
+            stays_s = None if leaves_s is None else max(0, round(leaves_s - now_s()))  # [V2G2-742]
+            ended, session_id = await self._session(board, evse, battery, talk, paused, stays_s)
             await asyncio.sleep(LOOK_S)
+            paused = session_id if ended == "paused" else NO_SESSION  # [V2G2-740]
+            tries = TRIES if ended in {"done", "paused"} else tries - 1
+            while ended == "done" and _digital(board, evse):
+                await asyncio.sleep(LOOK_S)
+            while ended in {"done", "paused"} and battery.full:
+                await asyncio.sleep(LOOK_S)
+
+    async def _session(
+        self, board: SimBoard, evse: int, battery: OnBoard, talk: Talk, paused: bytes, stays_s: int | None
+    ) -> tuple[str, bytes]:
+        """One session, or one that goes on; how it ended, and its id."""
+        report = Report()
+        self.reports.setdefault(evse, []).append(report)
+        try:
+            plan = replace(plan_of(talk, self._wallet), session_id=paused, departure_s=stays_s)
+            link = await self._connected(evse, plan, partial(self._mood, board, evse, battery.vehicle))
+        except (WalletError, OSError) as error:  # also `ssl.SSLError`
+            report.ended = f"no connection: {error}"
+        else:
+            await charge(link, plan, battery, report)
+        for tell in self.on_end:
+            tell(evse, report)
+        return report.ended, report.session_id
 
     async def _connected(self, evse: int, plan: Plan, mood: Callable[[], Mood]) -> Link:
         """A line to the charger: a car that pays by contract takes none but inside TLS ([V2G2-632]).
@@ -120,6 +134,12 @@ class Talkers:
         link = _Moody(StreamLink(reader, writer, timeout_s=ANSWER_S), mood)
         self._links.append(link)
         return link
+
+
+def _digital(board: SimBoard, evse: int) -> bool:
+    """Whether the pilot says that the charger talks."""
+    duty_pct = board.snapshot(evse).duty_pct
+    return duty_pct is not None and int(duty_pct) in DIGITAL_PCT
 
 
 class Mood(enum.Enum):
@@ -167,4 +187,4 @@ def plan_of(talk: Talk, wallet: Wallet | None = None) -> Plan:
         more |= {"offers": (Spoken.ISO_2,), "payment": Payment.CONTRACT}  # DIN 70121 knows no contracts
         more |= {"provisioned": wallet.provisioned()} if talk.contract is None else {}
         more |= {"contract": wallet.contract(talk.contract)} if talk.contract is not None else {}
-    return replace(Plan(charge_s=DAY_S, departure_s=talk.departure_s, loop_s=talk.loop_s), **more)
+    return replace(Plan(charge_s=DAY_S, loop_s=talk.loop_s), **more)

@@ -75,12 +75,32 @@ async def test_a_dc_car_is_checked_precharged_charged_and_billed(place: Place, p
     assert bill.reason == "StoppedByEV"
 
 
-async def test_a_profile_in_watt_and_one_in_ampere_reach_car_and_supply_within_a_second(place: Place):
-    await under_way(place)
+async def limited(place: Place, unit: planning.Unit, limit: float) -> None:
+    """The CSMS sends a profile."""
+    period = planning.Period(limit=limit)
+    wish = planning.SetProfile(number=1, evse=1, periods=(period,), unit=unit, start_utc_s=place.wall())
+    await place.csms.ask(IDENTITY, wish)
+
+
+@pytest.mark.req("K16.FR.02", "K16.FR.03", "K16.FR.11")
+async def test_a_car_whose_limits_change_is_asked_to_negotiate_them_again_and_keeps_to_them_at_once(place: Place):
+    await under_way(place, protocol="iso15118-2")
+    await limited(place, planning.Unit.AMPERE, 30.0)
+    await asyncio.sleep(1.0)
+    assert drawn_a(place) <= 30.0
+    await asyncio.sleep(29.0)
+    assert drawn_a(place) == pytest.approx(30.0, abs=0.5)
+    (report,) = place.cars.reports[1]
+    assert len(report.schedules) == 2
+    assert report.schedules[1][0][1] < report.schedules[0][0][1]
+    assert not [one for one in place.board.trace if one.what in {"under-load", "inrush"}]
+
+
+async def test_a_profile_in_watt_and_one_in_ampere_reach_a_car_without_words_for_that_within_a_second(place: Place):
+    """DIN SPEC 70121 knows no renegotiation: every answer to a demand has the limits of the moment."""
+    await under_way(place, protocol="din70121")
     for unit, limit in ((planning.Unit.WATT, 20_000.0), (planning.Unit.AMPERE, 30.0)):
-        period = planning.Period(limit=limit)
-        wish = planning.SetProfile(number=1, evse=1, periods=(period,), unit=unit, start_utc_s=place.wall())
-        await place.csms.ask(IDENTITY, wish)
+        await limited(place, unit, limit)
         await asyncio.sleep(1.0)
         volts = place.board.snapshot(1).voltage_v[0]
         most_a = limit / volts if unit is planning.Unit.WATT else limit

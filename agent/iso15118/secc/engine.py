@@ -190,7 +190,7 @@ class Engine:
             self._end(Outcome.FAILED, f"{type(request).__name__}: {refused}")
             return
         if self._state.phase is Phase.SETUP:
-            self._state = sequence.first(self._state, session_id, request, self._paused, self._dice)
+            self._state = sequence.first(self._state, session_id, request, self._resumable(), self._dice)
         self._state = replace(self._state, signature=sequence.signature(message), request=octets)
         if not self._answer(sequence, request, now_s, 0.0):
             self._held = (sequence, request, now_s)
@@ -236,6 +236,12 @@ class Engine:
             code = response_code(reply.answer) if reply.answer is not None else "no answer"
             self._end(Outcome.FAILED, f"{type(request).__name__}: {code}")
         return True
+
+    def _resumable(self) -> Paused | None:
+        """A session that this car may go on with: not one that could not be paid for as before."""
+        paused = self._paused
+        payable = paused is not None and paused.payment in {None, *self._seen().payments}
+        return paused if payable else None
 
     def _seen(self) -> Snapshot:
         """What this car may know: in the clear nobody pays by contract ([V2G2-632])."""

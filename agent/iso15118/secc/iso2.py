@@ -29,6 +29,7 @@ from agent.iso15118.secc.iso2_setup import (
     service_discovery,
     session_setup,
 )
+from agent.iso15118.secc.iso2_told import told
 from agent.iso15118.secc.snapshot import Snapshot
 from agent.iso15118.secc.state import Dice, Paused, Phase, Reply, State, Step
 
@@ -84,12 +85,13 @@ def first(state: State, session_id: bytes, request: m.SessionSetupReq, paused: P
     del request
     state = replace(state, challenge=dice.challenge, judge=dice.judge)
     if paused is not None and session_id == paused.session_id:
-        return replace(state, session_id=session_id, resumed=True)
+        return replace(state, session_id=session_id, paused=paused)
     return replace(state, session_id=dice.session_id)
 
 
 def answer(state: State, request: Message, snapshot: Snapshot, now_s: float, waited_s: float) -> Step:
     """What a request that is allowed now is answered. `waited_s`: how long it has been put off already."""
+    snapshot = told(state, snapshot)
     match request:
         case m.SessionSetupReq():
             return session_setup(state, request, snapshot)

@@ -26,6 +26,7 @@ from agent.iso15118.secc.iso2_parts import (
     status,
 )
 from agent.iso15118.secc.iso2_refusals import refusal
+from agent.iso15118.secc.iso2_told import another_mode
 from agent.iso15118.secc.snapshot import EnergyMode, Notice, Period, Snapshot
 from agent.iso15118.secc.state import Phase, Reply, State, Step
 from agent.iso15118.secc.timing import CONTACTOR_S, ONGOING_S
@@ -40,7 +41,7 @@ def parameters(state: State, request: m.ChargeParameterDiscoveryReq, snapshot: S
         mode = EnergyMode(request.RequestedEnergyTransferMode)
     except ValueError:
         mode = None
-    if mode is None or mode not in snapshot.modes:
+    if mode is None or mode not in snapshot.modes or another_mode(state, mode):
         return state, Reply(refusal(request, snapshot, "FAILED_WrongEnergyTransferMode"), last=True)
     wanted = _energy_wanted(mode, request, state)
     if wanted is None:
@@ -90,10 +91,11 @@ def power_delivery(state: State, request: m.PowerDeliveryReq, snapshot: Snapshot
         case "Start":
             return _power_on(state, request, snapshot, waited_s)
         case "Renegotiate" if state.phase is Phase.CHARGING:
+            asked = snapshot.notice is Notice.RENEGOTIATE
+            snapshot = replace(snapshot, notice=Notice.NONE) if asked else snapshot
             response = m.PowerDeliveryRes(ResponseCode="OK", EVSEStatus=status(snapshot))
             dc_car = state.mode is not None and state.mode.dc  # its output is checked and precharged anew
             events = (PowerWanted(False), RenegotiationBegan()) if dc_car else (RenegotiationBegan(),)
-            asked = snapshot.notice is Notice.RENEGOTIATE
             return replace(state, phase=Phase.PARAMETERS, since_s=None, told=False, asked=asked), Reply(
                 response, events
             )

@@ -17,6 +17,7 @@ from agent.iso15118.secc.events import (
 )
 from agent.iso15118.secc.iso2_parts import CERTIFICATE_SERVICE, CHARGE_SERVICE, installs_contracts, services
 from agent.iso15118.secc.iso2_refusals import refusal
+from agent.iso15118.secc.iso2_told import another_driver
 from agent.iso15118.secc.snapshot import Payment, Permission, Snapshot
 from agent.iso15118.secc.state import Phase, Reply, State, Step
 from agent.iso15118.secc.timing import ONGOING_S
@@ -27,11 +28,11 @@ CERTIFICATE_SETS: Final = ((1, "Installation"), (2, "Update"))  # table 106
 def session_setup(state: State, request: m.SessionSetupReq, snapshot: Snapshot) -> Step:
     """SessionSetup: who is here."""
     response = m.SessionSetupRes(
-        ResponseCode="OK_OldSessionJoined" if state.resumed else "OK_NewSessionEstablished",
+        ResponseCode="OK_OldSessionJoined" if state.paused is not None else "OK_NewSessionEstablished",
         EVSEID=snapshot.evse_id,
         EVSETimeStamp=int(snapshot.utc_s),
     )
-    began = SessionBegan(Protocol.ISO_2, state.session_id, request.EVCCID, state.resumed)
+    began = SessionBegan(Protocol.ISO_2, state.session_id, request.EVCCID, state.paused is not None)
     return replace(state, phase=Phase.DISCOVERY), Reply(response, (began,))
 
 
@@ -78,6 +79,8 @@ def payment_details(state: State, request: m.PaymentDetailsReq, snapshot: Snapsh
     shown = request.ContractSignatureCertChain
     subordinate = shown.SubCertificates.Certificate if shown.SubCertificates is not None else ()
     chain = (shown.Certificate, *subordinate)
+    if another_driver(state, request.eMAID):
+        return state, Reply(refusal(request, snapshot, "FAILED"), last=True)
     code = state.judge.chain(request.eMAID, chain) if state.judge is not None else "FAILED_NoCertificateAvailable"
     if code != "OK":
         return state, Reply(refusal(request, snapshot, code), last=True)

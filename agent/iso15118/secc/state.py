@@ -46,6 +46,16 @@ class Fetched(Struct, frozen=True):
     exi: bytes | None
 
 
+class Paused(Struct, frozen=True):
+    """A session that its car has paused, and will come back to; what was chosen in it stays chosen ([V2G2-741])."""
+
+    session_id: bytes
+    mode: EnergyMode | None
+    payment: Payment | None
+    schedule: int | None = None  # SAScheduleTupleID
+    emaid: str = ""
+
+
 class State(Struct, frozen=True, kw_only=True):
     """All that is remembered of a session.
 
@@ -69,15 +79,7 @@ class State(Struct, frozen=True, kw_only=True):
     installs: bool = False  # it has chosen the service that fetches contracts
     fetched: Fetched | None = None  # what has become of the contract that it wants
     judge: Judge | None = None
-    resumed: bool = False
-
-
-class Paused(Struct, frozen=True):
-    """A session that its car has paused, and will come back to."""
-
-    session_id: bytes
-    mode: EnergyMode | None
-    payment: Payment | None
+    paused: Paused | None = None  # what this session was before a pause, where it goes on after one
 
 
 class Reply(Struct, frozen=True):

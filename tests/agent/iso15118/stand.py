@@ -179,6 +179,8 @@ class Battery:
         self.soc_pct = 40.0
         self.full = False
         self.greedy = False
+        self.resting = False
+        self.lacks_wh = 20_000.0
         self.s2: list[bool] = []
         self.limits_a: list[float] = []
         self.contactor: list[bool] = []
