@@ -4,6 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# Tests start hundreds of processes: each would compile the whole product anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo tls-matrix test explore matrix rules test-web test-postgres pictures lint unit bench interop interop-npm campaign lock clean
 
 demo: $(VENV)/product

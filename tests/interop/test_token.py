@@ -17,8 +17,15 @@ from tests.interop.test_openssl_server import Foreign, s_server
 from tests.security import ca, minting
 from tests.security.matrix import Matrix
 
-SOFTHSM = next((p for p in Path("/usr/lib").glob("**/libsofthsm2.so")), None)
-PROVIDER = next((p for p in Path("/usr/lib").glob("**/ossl-modules/pkcs11.so")), None)
+
+def installed(library: str) -> Path | None:
+    """A library in /usr/lib or its folder of one architecture: to search all of it takes a second in every worker."""
+    root = Path("/usr/lib")
+    return next((path for folder in ("", "*/") for path in root.glob(folder + library)), None)
+
+
+SOFTHSM = installed("softhsm/libsofthsm2.so")
+PROVIDER = installed("ossl-modules/pkcs11.so")
 TOOLS = ("openssl", "softhsm2-util", "pkcs11-tool")
 
 pytestmark = [
