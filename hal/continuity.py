@@ -151,8 +151,8 @@ class Follower:
     """Follows the meter of one EVSE, sample by sample. `car_gone` says whether the pilot shows no car now."""
 
     def __init__(self, meter: object, capabilities: EvseCapabilities, car_gone: Callable[[], bool]) -> None:
-        self._meter = meter
-        self._capabilities = capabilities
+        self._counting = meter if isinstance(meter, Counting) else None
+        self._limits = limits(capabilities, None)
         self._car_gone = car_gone
         self._car_s: float | None = None  # when a car was here last, or may have been
         self._register: Register | None = None
@@ -162,7 +162,8 @@ class Follower:
         now_s = sample.taken_mono_s
         if self._car_s is None or not self._car_gone():
             self._car_s = now_s
-        rollover_wh = self._meter.rollover_wh if isinstance(self._meter, Counting) else None
-        limit = limits(self._capabilities, rollover_wh)
-        self._register, followed = follow(self._register, sample, limit, away=now_s - self._car_s > AWAY_S)
+        rollover_wh = None if self._counting is None else self._counting.rollover_wh
+        if rollover_wh != self._limits.rollover_wh:
+            self._limits = replace(self._limits, rollover_wh=rollover_wh)
+        self._register, followed = follow(self._register, sample, self._limits, away=now_s - self._car_s > AWAY_S)
         return followed

@@ -45,9 +45,11 @@ from hal.commands import (
     TapBus,
 )
 from hal.continuity import Follower
+from hal.deadline import Deadline
 from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError
 from hal.modbus.poller import MeterPoller
 from hal.ports import CommandPorts, DcPorts, attempt
+from hal.renewal import Renewal, withdrawn
 from hal.rules import initial
 from hal.stream import Stream
 from hal.tasks import stop
@@ -61,7 +63,6 @@ from hal.types import (
     FaultKind,
     FaultRaised,
     HalEvent,
-    Rule,
     Stamped,
 )
 from hal.wiretap import Tapped
@@ -160,8 +161,9 @@ class GuardedEvse:
         self._state = initial(raw.capabilities)
         self._meter: Meter | None = raw.meter
         self._running: dict[asyncio.Task[HalError | None], Command] = {}
+        self._renewal = Renewal()
         self._winning_back: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(lambda: self._step(Tick()))
         self._is_open = asyncio.Event()
         self._lost: set[str] = set()
         self.stream = Stream()
@@ -271,15 +273,20 @@ class GuardedEvse:
             return
         if command == SetLock(False):
             deadline_s = await self._wait_while_opening(deadline_s)
-        refused, passed = self._step(Asked(command), deadline_s)
-        if refused is not None:
-            raise HalRefusedError(refused.rule, refused.detail)
+        answer, passed = self._step(Asked(command), deadline_s)
+        if isinstance(answer, Refuse):
+            raise HalRefusedError(answer.rule, answer.detail)
+        if answer is not None:
+            failure = await self._renewal.carry(attempt(self._raw, answer, deadline_s))
+            self._judge(answer, failure)
+            if failure is not None:
+                raise failure
         mine = [task for task, its_command in passed.items() if type(its_command) is type(command)]
         if mine:
             await asyncio.wait(mine)
         for task in mine:
             if task.cancelled():
-                raise HalRefusedError(Rule.NO_PERMISSION, "withdrawn while it was on its way")
+                raise withdrawn()
             failure = task.result()
             if failure is not None:
                 raise failure
@@ -315,42 +322,31 @@ class GuardedEvse:
 
     async def close(self) -> None:
         """Stop timers and tasks, end the stream. The permission is withdrawn before."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._deadline.set(None)
         await stop([*self._running, self._winning_back])
         self.stream.end()
 
     def _step(
         self, given: Given, deadline_s: float = COMMAND_DEADLINE_S
-    ) -> tuple[Refuse | None, dict[asyncio.Task[HalError | None], Command]]:
-        """One step of the interlock and everything that it wants done."""
+    ) -> tuple[Refuse | Permit | None, dict[asyncio.Task[HalError | None], Command]]:
+        """One step of the interlock, and what it wants done; but a permission that is left to its asker to carry."""
         loop = asyncio.get_running_loop()
         self._state, actions = interlock.step(self._state, given, loop.time())
-        refused: Refuse | None = None
+        answer: Refuse | Permit | None = None
         passed: dict[asyncio.Task[HalError | None], Command] = {}
         for action in actions:
             match action:
+                case Pass(Permit(on=True) as command) if self._renewal.may_go(given, self._running.values()):
+                    answer = command
                 case Pass(command):
                     passed[self._pass(command, deadline_s)] = command
                 case Report(event):
                     self.stream.publish(event)
                 case Refuse():
-                    refused = action
-        self._keep_time(interlock.deadline_s(self._state, loop.time()))
+                    answer = action
+        self._deadline.set(interlock.deadline_s(self._state, loop.time()))
         self._is_open.clear() if self._state.maybe_closed else self._is_open.set()
-        return refused, passed
-
-    def _keep_time(self, due_s: float | None) -> None:
-        """Have a step made by then. One that is due earlier may stay: renewals put the next one off all the time."""
-        if self._timer is not None:
-            if due_s is not None and self._timer.when() <= due_s:
-                return
-            self._timer.cancel()
-        self._timer = None if due_s is None else asyncio.get_running_loop().call_at(due_s, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        self._step(Tick())
+        return answer, passed
 
     def _pass(self, command: Command, deadline_s: float) -> asyncio.Task[HalError | None]:
         """Hand a command to the raw board now. "Off" waits for nothing, and ends an "on" that is on its way."""
@@ -358,6 +354,7 @@ class GuardedEvse:
             for task, other in self._running.items():
                 if isinstance(other, Permit) and other.on:
                     task.cancel()
+            self._renewal.withdraw()
         if command == SetDcMode(DcMode.OFF):
             for task, other in self._running.items():
                 if isinstance(other, SetDc | SetDcMode):
@@ -371,11 +368,14 @@ class GuardedEvse:
         failure = await attempt(self._raw, command, deadline_s)
         if not isinstance(command, Permit):  # what became of a permission, the mirror contact tells
             self._step(Done(command, ok=failure is None))
+        self._judge(command, failure)
+        return failure
+
+    def _judge(self, command: Command, failure: HalError | None) -> None:
         if failure is not None and (isinstance(command, VITAL) or isinstance(failure, HalTimeoutError | HalGoneError)):
             self.report(FaultRaised(FaultKind.BOARD, str(failure)))
             if self._winning_back is None or self._winning_back.done():
                 self._winning_back = asyncio.create_task(self._win_back())
-        return failure
 
     async def _win_back(self) -> None:
         """After a failed command: off, again and again, until the board answers; then the fault is over."""

@@ -29,7 +29,7 @@ from hal.commands import (
 from hal.iec61851 import PWM_OFF_OPEN_S, RECLOSE_S
 from hal.mains import Mains
 from hal.observe import check_cable, check_insulation, check_mirror, observed
-from hal.rules import CP_MISSED_REPEATS, EVERYDAY, State, broken, fault_rule, refusal, supervised
+from hal.rules import CP_MISSED_REPEATS, EVERYDAY, State, broken, fault_rule, overdue, refusal, supervised
 from hal.turn import Action, Asked, Done, Given, Observed, Pass, Refuse, Tick, Turn
 from hal.types import DcMode, FaultKind, Rule
 
@@ -37,7 +37,8 @@ from hal.types import DcMode, FaultKind, Rule
 def step(state: State, given: Given, now_s: float) -> tuple[State, tuple[Action, ...]]:
     """Advance the interlock of one EVSE. Withdrawing the permission always comes first among the actions."""
     turn = Turn(state, now_s)
-    _open_if_broken(turn)  # by time alone: a renewal that comes late does not save a lease that has ended
+    # By time alone: a renewal that comes late does not save a lease that has ended.
+    _open_if_broken(turn, overdue(state, now_s) if state.permitted else broken(state, now_s))
     match given:
         case Asked(command):
             _asked(turn, command)
@@ -50,7 +51,7 @@ def step(state: State, given: Given, now_s: float) -> tuple[State, tuple[Action,
     check_mirror(turn)
     check_cable(turn)
     check_insulation(turn)
-    if not _open_if_broken(turn):
+    if not _open_if_broken(turn, broken(turn.state, now_s)):
         _close(turn, given)
     return turn.state, tuple(turn.actions)
 
@@ -127,9 +128,8 @@ def _done(turn: Turn, command: Command, *, ok: bool) -> None:
         turn.release_latched()
 
 
-def _open_if_broken(turn: Turn) -> bool:
-    """Whether a condition does not hold; the board is then told to open, unless it has been."""
-    why = broken(turn.state, turn.now_s)
+def _open_if_broken(turn: Turn, why: tuple[Rule, str] | None) -> bool:
+    """Whether a condition does not hold, and `why`; the board is then told to open, unless it has been."""
     if why is None:
         return False
     rule, detail = why

@@ -87,12 +87,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def active(self) -> frozenset[FaultKind]:
         """Every fault that counts."""
-        return self.faults | self.latched
+        return self.faults | self.latched if self.latched else self.faults
 
     @property
     def blocking(self) -> frozenset[FaultKind]:
         """The faults that forbid energy."""
-        return self.active - HARMLESS
+        active = self.active
+        return active - HARMLESS if active else active
 
     @property
     def rating_a(self) -> float:
@@ -126,11 +127,15 @@ def supervised(state: State, now_s: float) -> Supervision:
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One rule: it holds at this time, or `broken` says what is wrong."""
+    """One rule: it holds at this time, or `broken` says what is wrong.
+
+    `timed`: it may cease to hold by time alone.
+    """
 
     rule: Rule
     broken: str
     holds: Callable[[State, float], bool]
+    timed: bool = False
 
 
 def _cp_fresh(s: State, now_s: float) -> bool:
@@ -165,19 +170,24 @@ def _analog(s: State) -> bool:
 
 CONDITIONS: Final = (
     Condition(Rule.NO_PERMISSION, "nobody permits", lambda s, _: s.lease_until_s is not None),
-    Condition(Rule.LEASE_ENDED, "the permission was not renewed", lambda s, now_s: now_s < (s.lease_until_s or 0.0)),
+    Condition(
+        Rule.LEASE_ENDED,
+        "the permission was not renewed",
+        lambda s, now_s: now_s < (s.lease_until_s or 0.0),
+        timed=True,
+    ),
     Condition(Rule.WELDED, "the contactor is welded", lambda s, _: FaultKind.WELD not in s.active),
     Condition(Rule.DIODE, "no diode in the pilot circuit", lambda s, _: FaultKind.CP_DIODE not in s.active),
     Condition(Rule.OVERCURRENT, "the car drew too much", lambda s, _: FaultKind.OVER_CURRENT not in s.active),
-    Condition(Rule.FAULTED, "a fault is active", lambda s, _: not s.blocking - NAMED.keys()),
-    Condition(Rule.CP_STALE, "no fresh pilot reading", _cp_fresh),
+    Condition(Rule.FAULTED, "a fault is active", lambda s, _: s.blocking <= NAMED.keys()),
+    Condition(Rule.CP_STALE, "no fresh pilot reading", _cp_fresh, timed=True),
     Condition(Rule.CP_NOT_CD, "no car wants energy", _asks),
     Condition(
         Rule.VENTILATION,
         "the car wants ventilation",
         lambda s, _: s.capabilities.has_ventilation or (s.cp is not None and s.cp.state is not CpState.D),
     ),
-    Condition(Rule.PILOT_OFF, "the pilot offers no current", _pilot_offers),
+    Condition(Rule.PILOT_OFF, "the pilot offers no current", _pilot_offers, timed=True),
     Condition(Rule.DIODE, "the diode was not seen yet", lambda s, _: s.diode_seen or s.capabilities.permit_first),
     Condition(Rule.NOT_DIGITAL, "DC needs digital communication", lambda s, _: s.dc is None or not _analog(s)),
     Condition(Rule.PWM_OVER_LIMIT, "the offer exceeds board or cable", _offer_within_rating),
@@ -196,6 +206,14 @@ def broken(state: State, now_s: float) -> tuple[Rule, str] | None:
     """The first condition that does not hold; None: the contactor may close."""
     for condition in CONDITIONS:
         if not condition.holds(state, now_s):
+            return condition.rule, condition.broken
+    return None if state.dc is None else dc.broken(state.dc, now_s, closed=state.permitted)
+
+
+def overdue(state: State, now_s: float) -> tuple[Rule, str] | None:
+    """The first condition that has ceased to hold by time alone; every one held in the step that left this state."""
+    for condition in CONDITIONS:
+        if condition.timed and not condition.holds(state, now_s):
             return condition.rule, condition.broken
     return None if state.dc is None else dc.broken(state.dc, now_s, closed=state.permitted)
 
