@@ -7,6 +7,7 @@ register images are decoded and compared with the values that their sources stat
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import tomllib
 from collections.abc import Iterable
@@ -68,6 +69,17 @@ def probes(profile: Profile) -> tuple[ReadRequest, ...]:
     An RTU answer names neither its address nor its request. After a time-out the late answer may still come; a
     probe's answer proves that it cannot come any more, for a slave answers in order. Raises `ProfileError`.
     """
+    kept = _probes.get(profile.name)
+    if kept is None or kept[0] is not profile:
+        kept = _probes[profile.name] = profile, _found_probes(profile)
+    return kept[1]
+
+
+# Worked out when a profile is checked, and needed by each meter of it: half of the time that a meter takes to begin.
+_probes: Final[dict[str, tuple[Profile, tuple[ReadRequest, ...]]]] = {}
+
+
+def _found_probes(profile: Profile) -> tuple[ReadRequest, ...]:
     used = {(r.function, r.count) for r in (*sample_requests(profile), *identity_requests(profile).values())}
     ordered = sorted(profile.points, key=lambda name: profile.points[name].start)
     found = {(r.function, r.count): r for r in profile.probe if (r.function, r.count) not in used}
@@ -96,13 +108,22 @@ def rollover_wh(profile: Profile) -> float | None:
 def load_profile(name_or_path: str | Path) -> Profile:
     """Load and check a profile by its name in `hal/profiles/` or by its path. Raises `ProfileError`."""
     path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = PROFILES / f"{name_or_path}.toml"
-        if not path.is_file():
-            names = sorted(p.stem for p in PROFILES.glob("*.toml"))
-            close = difflib.get_close_matches(str(name_or_path), names, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
-            raise ProfileError(f"no meter profile {str(name_or_path)!r}; {hint}")
+    return _loaded(path) if path.suffix == ".toml" else _shipped(str(name_or_path))
+
+
+@functools.lru_cache(maxsize=8)
+def _shipped(name: str) -> Profile:
+    """One of ours, which does not change while we run."""
+    path = PROFILES / f"{name}.toml"
+    if not path.is_file():
+        names = sorted(p.stem for p in PROFILES.glob("*.toml"))
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+        raise ProfileError(f"no meter profile {name!r}; {hint}")
+    return _loaded(path)
+
+
+def _loaded(path: Path) -> Profile:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
