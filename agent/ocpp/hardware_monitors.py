@@ -35,6 +35,12 @@ def built_in(hardware: HardwareModel) -> Iterator[Monitor]:
                 yield Monitor(next(numbers), one.name, MonitorType.UPPER, limit_w, severity, origin=origin)
 
 
+def is_built_in(name: VariableName) -> bool:
+    """Whether it is a variable that `built_in` watches: an EVSE's faults and the power that it gives say it all."""
+    power = (name.component, name.variable) == ("EVSE", "Power")
+    return name.evse is not None and (power or name.variable == "Problem")
+
+
 class Readings:
     """An EVSE's variables as they are now, made up at most once."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -40,7 +40,7 @@ from agent.ocpp.calls import Calls
 from agent.ocpp.codec import CallError, ErrorCode
 from agent.ocpp.device_model import DeviceModel, Variable
 from agent.ocpp.hardware_model import HardwareModel
-from agent.ocpp.hardware_monitors import Readings, built_in
+from agent.ocpp.hardware_monitors import Readings, built_in, is_built_in
 from agent.ocpp.monitoring import (
     LOWEST_SEVERITY,
     NUMERIC,
@@ -108,6 +108,8 @@ class Monitoring(Block):
         self._started_mono_s = 0.0
         self._problem_events: dict[int | None, int] = {}  # the last event of each EVSE's hardware
         self._faults: dict[int, frozenset[FaultKind]] = {}
+        self._figures: dict[int, Hashable] = {}  # by EVSE: all that its built-in monitors watch
+        self._only_built_in = False  # no monitor is there that watches anything else
         self._changed: set[int | None] = set()  # EVSEs that have made a step; None: a setting
         self._news = asyncio.Event()  # something to evaluate
         self._mail = asyncio.Event()  # something to send, or somebody to send it to
@@ -155,10 +157,11 @@ class Monitoring(Block):
         for wish in ask.wishes:
             status, monitor = self._monitors.wish(wish, self._model.find(wish.name))
             if monitor is not None:
-                self._begin(monitor)
+                self._begin(monitor, Readings(self._hardware))
             elif status is SetStatus.REJECTED:
                 _log.info("monitor on %s.%s refused", wish.name.component, wish.name.variable)
             results.append(MonitorResult(wish, status, monitor.id if monitor is not None else wish.id))
+        self._survey()
         self._keep()
 
         def then() -> None:
@@ -171,6 +174,7 @@ class Monitoring(Block):
         """ClearVariableMonitoring (N06). Raises `CallError` for more items than ItemsPerMessage (N06.FR.06)."""
         self._refuse_more(len(ask.ids), ITEMS_PER_CLEAR_MONITORING)
         results: list[tuple[int, ClearStatus]] = [(one, self._monitors.clear(one)) for one in ask.ids]
+        self._survey()
         self._keep()
         return Handled(ClearedAnswer(tuple(results)), self._news.set)
 
@@ -217,6 +221,13 @@ class Monitoring(Block):
     # Watching
 
     def _stepped(self, evse: int) -> None:
+        """A step that moves nothing that is watched wakes nobody: most are a meter's sample like the one before."""
+        session = self._around.charger.session(evse)
+        power_w = session.meter.power_w if session.meter is not None else None
+        figures = (session.faults, power_w, session.tx.id if session.tx is not None else None)
+        if self._only_built_in and figures == self._figures.get(evse):
+            return
+        self._figures[evse] = figures
         self._changed.add(evse)
         self._news.set()
 
@@ -327,14 +338,19 @@ class Monitoring(Block):
         return tx.id if tx is not None else None
 
     def _begin_all(self) -> None:
+        read = Readings(self._hardware)
         for monitor in self._monitors:
             if monitor.id not in self._monitors.watches:
-                self._begin(monitor)
+                self._begin(monitor, read)
+        self._survey()
         self._changed.update((None, *self._around.charger.evse_ids))
         self._news.set()
 
-    def _begin(self, monitor: Monitor) -> None:
-        sample = self._sample(monitor.name)
+    def _survey(self) -> None:
+        self._only_built_in = all(is_built_in(one.monitor.name) for one in self._monitors.watches.values())
+
+    def _begin(self, monitor: Monitor, read: Readings) -> None:
+        sample = self._sample(monitor.name, read.variable(monitor.name))
         news = monitor.origin is Origin.NOTIFICATION and sample is not None and sample.value == "true"
         told = Sample("false") if news else sample  # a problem that was there at the start is news, too
         self._monitors.begin(monitor, told, self._around.clock.now())
