@@ -107,6 +107,15 @@ class VirtualLoop(LoopbackLoop):
         number = next(self._task_numbers)
         return _NumberedTask(number, coro, loop=self, name=name or f"Task-{number}", **options)
 
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> Any:
+        """Run in the loop's next turn. As asyncio's own, in one step instead of four: nothing is called more often."""
+        if self._debug:
+            return super().call_soon(callback, *args, context=context)
+        self._check_closed()
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
     # Timers
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
