@@ -1,7 +1,8 @@
 """Finds the answer to a request among all that is heard on a bus. With `hal.modbus.bus`, the only user of pymodbus.
 
 pymodbus hands any well-formed frame of the right unit to whoever waits. Both framers below accept only an answer that
-fits the request in unit, function code and length (and transaction id on TCP); all else is skipped.
+fits the request in unit, function code and length (and transaction id on TCP); all else is skipped. What fits is handed
+on as the bytes of its PDU: pymodbus takes registers apart one by one, which costs more than all else of an answer.
 """
 
 from __future__ import annotations
@@ -67,12 +68,23 @@ def data_bytes(function: int, count: int) -> int:
     return math.ceil(count / 8) if function in READ_BITS else 2 * count
 
 
-def values(request: ModbusPDU, answer: ModbusPDU) -> Sequence[int]:
-    """The registers that were read, or the bits as 0 and 1 without those that fill up the last byte."""
-    if request.function_code in READ_BITS:
-        return [int(bit) for bit in answer.bits[: request.count]]
-    registers: Sequence[int] = answer.registers
-    return registers
+def values(request: ModbusPDU, answer: bytes) -> Sequence[int]:
+    """The registers that were read, or the bits as 0 and 1 without those that fill up the last byte; none of a write.
+
+    `answer` fits the request.
+    """
+    function: int = request.function_code
+    if function in READ_BITS:
+        packed = int.from_bytes(answer[2:], "little")
+        return [packed >> place & 1 for place in range(request.count)]
+    if function in READS:
+        return struct.unpack_from(f">{request.count}H", answer, 2)
+    return ()
+
+
+def exception_code(answer: bytes) -> int | None:
+    """Why the slave refuses, if this is no good answer."""
+    return answer[1] if answer[0] & EXCEPTION_FLAG else None
 
 
 def answer_form(request: ModbusPDU) -> tuple[bytes, int]:
@@ -87,15 +99,28 @@ def answer_form(request: ModbusPDU) -> tuple[bytes, int]:
     return bytes((function, size)), 2 + size
 
 
-class RtuAnswers(FramerRTU):
-    """Finds the expected answer among everything heard since the request, an echo or strange frames included."""
+class _Answers:
+    """What both framers share."""
 
     def __init__(self) -> None:
-        super().__init__(DecodePDU(False))
+        super().__init__(DecodePDU(False))  # type: ignore[call-arg]  # the framer's
         self.expected: ModbusPDU | None = None
         self.heard = b""
         self.clock: Callable[[], float] = lambda: 0.0
-        self.found_s = 0.0  # when the last answer was complete: the line's silence begins there
+        self.found_s = 0.0  # when the last answer was complete: a serial line's silence begins there
+
+    def decode(self, data: bytes) -> tuple[int, int, int, bytes]:
+        """The expected frame's end, unit, transaction and PDU, or nothing yet."""
+        raise NotImplementedError
+
+    def handleFrame(self, data: bytes, exp_devid: int, exp_tid: int) -> tuple[int, bytes | None]:  # noqa: ARG002, N802 -- pymodbus's signature
+        """How much of the data is done with, and the expected answer's PDU."""
+        used, _, _, pdu = self.decode(data)
+        return used, pdu or None
+
+
+class RtuAnswers(_Answers, FramerRTU):  # type: ignore[misc]  # a PDU is bytes here
+    """Finds the expected answer among everything heard since the request, an echo or strange frames included."""
 
     def decode(self, data: bytes) -> tuple[int, int, int, bytes]:
         """The expected frame's end, unit and PDU, or nothing yet."""
@@ -119,15 +144,8 @@ class RtuAnswers(FramerRTU):
         return 0, 0, 0, b""
 
 
-class TcpAnswers(FramerSocket):
-    """Passes on the expected answer only. pymodbus itself checks the unit; of transactions it takes 0 for any."""
-
-    def __init__(self) -> None:
-        super().__init__(DecodePDU(False))
-        self.expected: ModbusPDU | None = None
-        self.heard = b""
-        self.clock: Callable[[], float] = lambda: 0.0
-        self.found_s = 0.0
+class TcpAnswers(_Answers, FramerSocket):  # type: ignore[misc]  # a PDU is bytes here
+    """Passes on the expected answer only. pymodbus itself would take transaction 0 for any."""
 
     def decode(self, data: bytes) -> tuple[int, int, int, bytes]:
         """The expected frame's end, unit, transaction and PDU, or nothing yet."""
@@ -136,11 +154,11 @@ class TcpAnswers(FramerSocket):
             return len(data), 0, 0, b""
         used = 0
         while True:
-            length, unit, transaction, pdu = super().decode(data[used:])
+            length, unit, transaction, pdu = FramerSocket.decode(self, data[used:])
             used += length
             if not length:
                 return used, 0, 0, b""
-            if transaction == request.transaction_id and _fits(pdu, request):
+            if unit == request.dev_id and transaction == request.transaction_id and _fits(pdu, request):
                 return used, unit, transaction, pdu
 
 

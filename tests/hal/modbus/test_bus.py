@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest
 
 from hal.errors import MeterError
-from hal.modbus.answers import RtuAnswers, TcpAnswers
-from hal.modbus.bus import ANSWER_TIMEOUT_S, LATEST_ANSWER_S, ModbusBus, Unit, parse_url
+from hal.modbus.answers import RtuAnswers, TcpAnswers, exception_code, values
+from hal.modbus.bus import ANSWER_TIMEOUT_S, HANG_UP_AFTER, LATEST_ANSWER_S, ModbusBus, Unit, parse_url
 from hal.modbus.layout import Layout
 from hal.modbus.profile import load_profile, probes, sample_requests
 from hal.modbus.schema import ReadRequest
@@ -99,6 +99,30 @@ async def test_silence_is_a_time_out_however_long_it_lasts(line: str) -> None:
         errors = [await failure(unit) for _ in range(8)]
     assert {error.kind for error in errors} == {MeterErrorKind.TIMEOUT}
     assert all("unit 1" in error.detail for error in errors)
+
+
+async def test_a_gateway_that_answers_nothing_any_more_is_dialled_anew() -> None:
+    """One that was restarted knows nothing of the connection, and may not say so."""
+    requests: list[int] = []  # on each connection
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(0)
+        while await reader.read(100):
+            requests[-1] += 1
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    bus = ModbusBus(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    unit = attach(bus)
+    while len(requests) < 3:
+        assert (await failure(unit)).kind is MeterErrorKind.TIMEOUT
+        await asyncio.sleep(LATEST_ANSWER_S + 1.0)  # until it is asked again
+    await bus.close()
+    await asyncio.sleep(1.0)  # until the other end has seen it
+    server.close()
+    await server.wait_closed()
+    assert requests[:2] == [HANG_UP_AFTER, HANG_UP_AFTER]
 
 
 async def test_a_damaged_answer_is_a_crc_error() -> None:
@@ -365,7 +389,7 @@ def test_no_bytes_from_a_line_upset_the_framers(
     assert 0 <= used <= len(data)
     if pdu is not None:
         assert waiting
-        assert pdu.isError() or len(pdu.registers) == 2
+        assert exception_code(pdu) is not None or len(values(answers.expected, pdu)) == 2
 
 
 # Late answers
