@@ -59,11 +59,11 @@ bench: $(VENV)/dev
 interop-npm:
 	npm ci --prefix tests/interop/ocpp_rpc
 
-# 10,000 random messages of every schema of ISO 15118, judged by a foreign codec, and whole sessions with a foreign car and
-# a foreign charger: needs Java, openssl and Linux with unshare, ip and veth; takes long.
+# Whole sessions of ISO 15118 with a foreign car and a foreign charger, some ten minutes, and 10,000 random messages of every
+# schema judged by a foreign codec, some 50: needs Java, openssl and Linux with unshare, nsenter, ip and veth.
 interop: $(VENV)/dev
+	$(BIN)/python -m tools.v2g.interop --results tests/campaigns/results/interop.md
 	$(BIN)/pytest tests/interop/exi -m "campaign or not campaign" --timeout=0 -s
-	$(BIN)/python -m tools.v2g.interop
 
 # Every property-based test with examples that nobody has seen yet; what fails is printed with the way to draw it again.
 explore: $(VENV)/dev

@@ -37,6 +37,7 @@ from agent.iso15118.secc.snapshot import (
     DcSide,
     EnergyMode,
     Isolation,
+    Meter,
     Notice,
     Payment,
     Period,
@@ -51,6 +52,7 @@ from sim.evcc.plan import Plan
 
 SWITCH_S: Final = 0.1
 CHECK_S: Final = 1.0
+LISTENING: Final = "Listening"  # said once, when cars may come
 INTERFACES: Final = Path("/proc/net/if_inet6")
 LINK_LOCAL: Final = "fe80"
 AC: Final = AcSide(max_current_a=32.0)
@@ -78,13 +80,15 @@ class BenchCharger:
         tls: Any = None,
         judge: Judge | None = None,
         fetch: Any = None,
-        renegotiate: bool = False,
+        receipts: bool = False,
+        wish: Notice = Notice.NONE,
     ) -> None:
         """`tls`, `judge` and `fetch` as `SeccServer` and `Dice` have them.
 
-        `renegotiate`: once the car charges it is to talk again, and is offered half as much.
+        `wish`: what it wants of the car, once, when it charges; a car that renegotiates is offered half as much then.
+        `receipts`: a car with a contract is to sign each reading of the meter.
         """
-        self._renegotiate = renegotiate
+        self._wish = wish
         modes = (EnergyMode.DC_EXTENDED, EnergyMode.DC_CORE) if dc else (EnergyMode.AC_3P, EnergyMode.AC_1P)
         payments = (Payment.EXTERNAL,) if judge is None else (Payment.CONTRACT, Payment.EXTERNAL)
         self._state = Snapshot(
@@ -95,6 +99,8 @@ class BenchCharger:
             permission=Permission.GRANTED,
             ac=None if dc else AC,
             dc=DC if dc else None,
+            meter=Meter("BENCH-1", energy_wh=12_345.0, utc_s=time.time()),
+            receipts=receipts,
             schedule=(Period(0, DC.max_power_w if dc else 22_000.0),),
         )
         self.server = SeccServer(
@@ -106,6 +112,13 @@ class BenchCharger:
             tls=lambda: tls,
             fetch=fetch,
         )
+
+    async def serve(self) -> None:
+        """Charge cars until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self.server.run())
+            await self.server.listening.wait()
+            print(json.dumps({"event": LISTENING, "port": self.server.port}), flush=True)
 
     def _tell(self, event: AnyEvent) -> None:
         print(json.dumps({"event": type(event).__name__, **_plain(event)}), flush=True)
@@ -128,9 +141,9 @@ class BenchCharger:
 
     def _talk_again(self, event: AnyEvent) -> None:
         match event:
-            case PowerWanted(on=True) if self._renegotiate:
-                self._renegotiate = False
-                self._become(notice=Notice.RENEGOTIATE)
+            case PowerWanted(on=True) if self._wish is not Notice.NONE:
+                self._become(notice=self._wish)
+                self._wish = Notice.NONE
             case RenegotiationBegan():
                 half = tuple(replace(one, power_w=one.power_w / 2) for one in self._state.schedule or ())
                 self._become(notice=Notice.NONE, schedule=half)
@@ -168,11 +181,9 @@ class BenchBattery:
 
 
 def _plain(event: AnyEvent) -> dict[str, Any]:
-    def known(value: Any) -> Any:
-        return value.hex() if isinstance(value, bytes) else str(value)
-
-    plain: dict[str, Any] = msgspec.to_builtins(event, builtin_types=(), enc_hook=known)
-    return {name: value for name, value in plain.items() if name not in {"type", "chain"}}
+    plain: dict[str, Any] = msgspec.to_builtins(event, builtin_types=(bytes,))
+    octets = {name: value.hex() for name, value in plain.items() if isinstance(value, bytes)}
+    return {name: value for name, value in (plain | octets).items() if name not in {"type", "chain"}}
 
 
 def _judge(roots: Path) -> Judge:
@@ -206,7 +217,6 @@ def main() -> int:
     parser.add_argument("--din", action="store_true", help="the car speaks DIN 70121 only")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long the car charges")
     parser.add_argument("--volts", type=float, help="the car's battery; 400 for DC and 230 for AC unless told")
-    parser.add_argument("--renegotiate", action="store_true", help="the charger wants to talk about limits again")
     parser.add_argument("--certificate", type=Path, help="the charger's certificates, leaf first")
     parser.add_argument("--key", type=Path)
     parser.add_argument("--contract-roots", type=Path)
@@ -222,8 +232,7 @@ def main() -> int:
     judge = _judge(given.contract_roots) if given.contract_roots is not None else None
 
     async def serve() -> None:
-        again = given.renegotiate
-        await BenchCharger(given.interface, dc=given.dc, tls=tls, judge=judge, renegotiate=again).server.run()
+        await BenchCharger(given.interface, dc=given.dc, tls=tls, judge=judge).serve()
 
     asyncio.run(serve())
     return 0

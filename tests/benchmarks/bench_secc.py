@@ -1,77 +1,44 @@
 """Rows 3 and 4: the charger's side of ISO 15118 over loopback, in a process of its own.
 
 How soon a CurrentDemand is answered as the car sees it, how long a session takes from its first message to its last
-with a car that does not tarry, and what the process weighs, before and after 1,000 sessions.
+with a car that does not tarry, and what the process weighs, before and after 1,000 sessions. Then the same over a cable
+of veth in namespaces, beside EcoG's charger: it wants a network interface of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from statistics import median, quantiles
-from types import ModuleType
-from unittest import mock
 
-from agent.iso15118.exi import Message, din, iso2
+import msgspec
+
 from agent.iso15118.secc.events import Protocol
-from agent.iso15118.secc.snapshot import EnergyMode
-from sim.evcc.evcc import charge
 from sim.evcc.link import StreamLink
-from sim.evcc.plan import Plan
-from tests.agent.iso15118.stand import Battery
+from tests.benchmarks.beside_secc import Beside
 from tests.benchmarks.machine import cpu_ms
-from tests.benchmarks.table import Row, UnmeasurableError
+from tests.benchmarks.secc_car import Driven, drive, not_tarrying
+from tests.benchmarks.table import REPORT, Row, UnmeasurableError, percentile
+from tools.generate_exi import ROOT
+from tools.v2g.cable import NAMESPACES, java, missing, prepare
 
 DEMANDS = 2_000
 SESSIONS = 1_000
 WARM = 50
-PAUSES = ("sim.evcc.dc.POLL_S", "sim.evcc.din.POLL_S", "sim.evcc.iso2.POLL_S")
-
-
-class Timed:
-    """A link that notes how long each answer took. `demands`: after so many of them the car is full."""
-
-    def __init__(self, link: StreamLink, battery: Battery, demands: int) -> None:
-        self._link = link
-        self._battery = battery
-        self._left = demands
-        self.answered_s: list[float] = []
-
-    async def ask(self, request: Message, schema: ModuleType) -> Message:
-        """Ask, and note a CurrentDemand's time."""
-        begin = time.perf_counter()
-        answer = await self._link.ask(request, schema)
-        body = getattr(request, "Body", None)
-        if body is not None and isinstance(body.BodyElement, din.CurrentDemandReq | iso2.CurrentDemandReq):
-            self.answered_s.append(time.perf_counter() - begin)
-            self._left -= 1
-            self._battery.full = self._left <= 0
-        return answer
-
-    async def send(self, octets: bytes) -> None:
-        """Send octets as they are."""
-        await self._link.send(octets)
-
-    async def close(self) -> None:
-        """Hang up."""
-        await self._link.close()
+VOLTS = 400.0
+PEER = "EcoG's SECC with its codec in a Java process"
 
 
 async def session(port: int, protocol: Protocol, demands: int) -> tuple[float, list[float]]:
-    """One session; how long it took, and each answer to a CurrentDemand."""
+    """One session over loopback; how long it took, and each answer to a CurrentDemand."""
     reader, writer = await asyncio.open_connection("::1", port)
-    battery = Battery(max_current_a=100.0)
-    link = Timed(StreamLink(reader, writer), battery, demands)
-    plan = Plan(offers=(protocol,), mode=EnergyMode.DC_EXTENDED, charge_s=3600.0, loop_s=0.0)
-    begin = time.perf_counter()
-    report = await charge(link, plan, battery)
-    if report.ended != "done":
-        raise UnmeasurableError(f"a session ended: {report.ended}")
-    return time.perf_counter() - begin, link.answered_s
+    driven = Driven()
+    await drive(StreamLink(reader, writer), protocol, driven, volts=VOLTS, demands=demands)
+    return driven.sessions_s[0], driven.answers_s
 
 
 @asynccontextmanager
@@ -126,7 +93,58 @@ async def measured() -> list[Row]:
     return rows
 
 
+def beside() -> list[Row]:
+    """The same car at our charger and at EcoG's, over a cable. Raises `UnmeasurableError` where it cannot be laid."""
+    reason = missing() or ("" if java() else "there is no `java` here")
+    if reason:
+        raise UnmeasurableError(f"EcoG's SECC beside ours: {reason}")
+    try:
+        prepare()
+        done = subprocess.run(
+            [*NAMESPACES, sys.executable, "-m", "tests.benchmarks.beside_secc"],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+    except subprocess.CalledProcessError as error:
+        raise UnmeasurableError(f"EcoG's SECC beside ours: {error}") from error
+    found = msgspec.json.decode(done.stdout, type=Beside)
+    ours, theirs = found.ours, found.theirs
+    grown, theirs_grown = ours.after_mib - ours.before_mib, theirs.after_mib - theirs.before_mib
+    met, theirs_met = len(ours.sessions.sessions_s), len(theirs.sessions.sessions_s)
+    what = "-2 CurrentDemand, asked to answered, over a cable of veth"
+    demands, theirs_demands = ours.demands.answers_s, theirs.demands.answers_s
+    named = f"{PEER}: {len(theirs_demands)} demands, here {len(demands)}"
+    p99, theirs_p99 = percentile(demands, 0.99), percentile(theirs_demands, 0.99)
+    return [
+        _row(3, f"{what}: p50", median(demands) * 1e3, "ms", median(theirs_demands) * 1e3, named),
+        _row(3, f"{what}: p99", p99 * 1e3, "ms", theirs_p99 * 1e3, named, "ours <= 5"),
+        _row(
+            3,
+            "a -2 DC session over the cable, protocol handshake to SessionStop",
+            median(ours.sessions.sessions_s) * 1e3,
+            "ms",
+            median(theirs.sessions.sessions_s) * 1e3,
+            f"{PEER}: {theirs_met} sessions in a minute, here {met}",
+        ),
+        _row(4, "the SECC alone, warm, all its processes: RSS", ours.before_mib, "MiB", theirs.before_mib, PEER),
+        Row(
+            row=4,
+            what=f"growth over {met} sessions over the cable: RSS",
+            ours=grown,
+            unit="MiB",
+            peer_name=f"{PEER}: {theirs_grown:.1f} MiB over {theirs_met} sessions",
+            goal="ours <= 1",
+        ),
+    ]
+
+
+def _row(row: int, what: str, ours: float, unit: str, peer: float, name: str, goal: str = REPORT) -> Row:
+    return Row(row=row, what=what, ours=ours, unit=unit, peer=peer, peer_name=name, goal=goal)
+
+
 def rows() -> Iterator[Row]:
     """Rows 3 and 4."""
-    with mock.patch(PAUSES[0], 0.0), mock.patch(PAUSES[1], 0.0), mock.patch(PAUSES[2], 0.0):
+    with not_tarrying():
         yield from asyncio.run(measured())
+    yield from beside()

@@ -1,8 +1,9 @@
-"""The bench charger for EcoG's car, with somebody behind it who makes contracts: the CSMS's code over EcoG's PKI.
+"""The bench charger for a foreign car.
 
-    python -m tools.v2g.charger --interface charger --pki build/ecog/pki/iso15118_2 --work DIR [--dc]
+    python -m tools.v2g.charger --pki DIR --work DIR [--dc] [--tls] [--receipts] [--wish ReNegotiation]
 
-Started by interop.py. Prints events as JSON lines, as `sim.v2g_bench charger` does.
+Started by interop.py at its end of the cable. Prints events as JSON lines, as `sim.v2g_bench charger` does. `--tls`:
+also inside TLS, where contracts are taken, and made by the CSMS's code over EcoG's PKI.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from typing import Any, Final
 
 from agent.iso15118.contracts import ContractJudge
 from agent.iso15118.secc.events import CertificateWanted
+from agent.iso15118.secc.snapshot import Notice
 from agent.iso15118.tls import context
 from agent.pki.certificates import common_name, read_pem
 from csms.pki import Pki
 from csms.provisioning import Provisioning
 from sim.v2g_bench import BenchCharger
+from tools.v2g.cable import CHARGER
 
 EMAID: Final = "DEEVSC00000042"
-PASSWORDS: Final = {"cpsLeaf": "cpsLeafPassword.txt", "seccLeaf": "seccLeafPassword.txt"}
 CHAINS: Final = {  # what the CSMS's PKI calls them: EcoG's certificates, the first with its key
     "csms-root": (("v2gRootCA", "v2gRootCACert"),),
     "v2g-root": (("v2gRootCA", "v2gRootCACert"),),
@@ -68,8 +70,8 @@ class Desk:
         pass
 
 
-async def serve(given: argparse.Namespace) -> None:
-    """Charge cars until cancelled."""
+def contracts(given: argparse.Namespace) -> dict[str, Any]:
+    """What the bench charger needs to take contracts inside TLS, and to have them made."""
     folder = renamed(given.pki, given.work)
     (car,) = read_pem((given.pki / "certs" / "oemLeafCert.pem").read_bytes())
     desk: Any = Desk()
@@ -81,17 +83,24 @@ async def serve(given: argparse.Namespace) -> None:
 
     roots = read_pem((folder / "mo-root.pem").read_bytes())
     judge = ContractJudge(lambda: roots, lambda: dt.datetime.now(dt.UTC))
-    tls = context(str(folder / "secc.pem"), str(folder / "secc.key"))
-    await BenchCharger(given.interface, dc=given.dc, tls=tls, judge=judge, fetch=fetch).server.run()
+    return {"tls": context(str(folder / "secc.pem"), str(folder / "secc.key")), "judge": judge, "fetch": fetch}
+
+
+async def serve(given: argparse.Namespace) -> None:
+    """Charge cars until cancelled."""
+    secure = contracts(given) if given.tls else {}
+    await BenchCharger(CHARGER, dc=given.dc, receipts=given.receipts, wish=Notice(given.wish), **secure).serve()
 
 
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--interface", required=True)
     parser.add_argument("--pki", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--dc", action="store_true")
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--receipts", action="store_true", help="each reading is to be signed")
+    parser.add_argument("--wish", choices=[one.value for one in Notice], default=Notice.NONE.value)
     asyncio.run(serve(parser.parse_args()))
 
 

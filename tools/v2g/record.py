@@ -2,8 +2,7 @@
 
     python -m tools.v2g.record [NAME ...]
 
-Needs Java, openssl, and Linux with `unshare`, `ip` and veth. The package gets an environment of its own in
-build/ecog/; the two sides run in network namespaces joined by a cable of their own. For each session it keeps in
+Needs Java and what cable.py needs. For each session it keeps in
 tests/vectors/v2g/ NAME.jsonl (what the jar encoded and decoded), NAME.pcap (what was on the cable) and, with TLS,
 NAME.keys. The certificates are made anew by the package's own script.
 """
@@ -12,19 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tools.generate_exi import ROOT, WHEEL
+from tools.generate_exi import ROOT
+from tools.v2g.cable import BUILD, CHARGER, HERE, Cable, end, inside, peer, prepare, wait_for
 
-BUILD = ROOT / "build" / "ecog"
 OUT = ROOT / "tests" / "vectors" / "v2g"
-VERSION = WHEEL.split("-")[1]
-HERE = Path(__file__).parent
 SESSION_S = 120.0
 QUIET_S = 25.0  # nothing more encoded for so long: the session is over
 LOOPS = 4
@@ -83,94 +79,32 @@ def main() -> int:
     chosen = parser.parse_args()
     if not chosen.inside:
         prepare()
-        command = [sys.executable, "-m", "tools.v2g.record", "--inside", *(chosen.names or SESSIONS)]
-        return subprocess.run(
-            ["unshare", "--user", "--map-root-user", "--net", *command], cwd=ROOT, check=False
-        ).returncode
-    car = lay_cable()
-    try:
+        return inside("tools.v2g.record", chosen.names or list(SESSIONS))
+    with Cable() as cable:
         for name in chosen.names:
-            kept = next((count for count in (record(name, car.pid) for _ in range(TRIES)) if count), 0)
+            kept = next((count for count in (record(name, cable) for _ in range(TRIES)) if count), 0)
             print(f"{name}: {kept} messages" if kept else f"{name}: did not end well, see {BUILD}/sessions", flush=True)
-    finally:
-        car.kill()
-        car.wait()
     return 0
 
 
-def prepare() -> None:
-    """The foreign package in its own environment, and certificates."""
-    python = BUILD / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(BUILD)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", f"iso15118=={VERSION}", "aiofile"], check=True)
-    pki = BUILD / "pki"
-    if not pki.exists():
-        ask = "import iso15118.shared.settings as s; print(s.SHARED_CWD)"
-        shared = subprocess.run([str(python), "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
-        shutil.copytree(Path(shared) / "pki", pki)
-        script = ["bash", "create_certs.sh", "-v", "iso-2"]
-        subprocess.run(script, cwd=pki, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def lay_cable() -> subprocess.Popen[bytes]:
-    """A cable between this namespace and the car's, which a sleeping process holds open."""
-    car = subprocess.Popen(["unshare", "--net", "sleep", "86400"])
-    time.sleep(0.5)
-    for line in (
-        "ip link set lo up",
-        "ip link add charger type veth peer name car",
-        f"ip link set car netns {car.pid}",
-        "ip link set charger up",
-        f"nsenter --net=/proc/{car.pid}/ns/net ip link set lo up",
-        f"nsenter --net=/proc/{car.pid}/ns/net ip link set car up",
-    ):
-        subprocess.run(line.split(), check=True)
-    time.sleep(2.5)  # until both have their link-local addresses
-    return car
-
-
-def record(name: str, car: int) -> int:
-    """One session; `car` is a process in the car's namespace."""
+def record(name: str, cable: Cable) -> int:
+    """One session; how many messages were kept of it."""
     config, settings = SESSIONS[name]
     work = BUILD / "sessions" / name
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     (work / "car.json").write_text(json.dumps({"chargeLoopCycle": LOOPS, "isCertInstallNeeded": False} | config))
-    common = os.environ | settings | {"PKI_PATH": f"{BUILD}/pki/", "LOG_LEVEL": "INFO", "SSLKEYLOGFILE": f"{work}/keys"}
-    python, peer = str(BUILD / "bin" / "python"), str(HERE / "peer.py")
-    cable = ["nsenter", f"--net=/proc/{car}/ns/net"]
     with (work / "secc.log").open("w") as secc_log, (work / "evcc.log").open("w") as evcc_log:
-        capture = subprocess.Popen([python, str(HERE / "capture.py"), "charger", str(work / "pcap")])
-        secc = subprocess.Popen(
-            [python, peer, "secc", str(work / "secc.jsonl")],
-            env=common | {"NETWORK_INTERFACE": "charger"},
-            stdout=secc_log,
-            stderr=secc_log,
-        )
+        capture = subprocess.Popen([sys.executable, str(HERE / "capture.py"), CHARGER, str(work / "pcap")])
+        secc = subprocess.Popen(peer("secc", work, settings=settings), stdout=secc_log, stderr=secc_log)
         wait_for(work / "secc.log", "UDP server started", 40.0)
-        evcc = subprocess.Popen(
-            [*cable, python, peer, "evcc", str(work / "evcc.jsonl"), str(work / "car.json")],
-            env=common | {"NETWORK_INTERFACE": "car"},
-            stdout=evcc_log,
-            stderr=evcc_log,
-        )
+        command = cable.at_car(*peer("evcc", work, str(work / "car.json"), settings=settings))
+        evcc = subprocess.Popen(command, stdout=evcc_log, stderr=evcc_log)
         try:
             watch(work / "secc.jsonl")
         finally:
-            for process in (evcc, secc, capture):
-                process.terminate()
-                process.wait()
+            end(evcc, secc, capture)
     return keep(name, work)
-
-
-def wait_for(log: Path, words: str, at_most_s: float) -> None:
-    """Until a log says something."""
-    end = time.monotonic() + at_most_s
-    while words not in log.read_text():
-        if time.monotonic() > end:
-            raise TimeoutError(f"{log}: {words!r} did not come")
-        time.sleep(0.2)
 
 
 def watch(record: Path) -> None:

@@ -116,11 +116,11 @@ def answer(state: State, request: Message, snapshot: Snapshot, now_s: float, wai
         case m.PowerDeliveryReq():
             return power_delivery(state, request, snapshot, waited_s)
         case m.ChargingStatusReq() if state.mode is not None and not state.mode.dc:
-            return charging_status(state, snapshot)
+            return charging_status(state, snapshot, now_s)
         case m.CurrentDemandReq() if state.mode is not None and state.mode.dc:
-            return current_demand(state, request, snapshot)
+            return current_demand(state, request, snapshot, now_s)
         case m.MeteringReceiptReq():
-            return receipt(state, request, snapshot)
+            return receipt(state, request, snapshot, now_s)
         case m.WeldingDetectionReq():
             return dc.welding_detection(m, state, snapshot)
         case m.SessionStopReq():

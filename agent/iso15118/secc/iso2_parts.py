@@ -8,6 +8,7 @@ from agent.iso15118.exi import iso2 as m
 from agent.iso15118.secc import dc
 from agent.iso15118.secc.snapshot import AcSide, Choice, Payment, Period, Snapshot
 from agent.iso15118.secc.state import State
+from agent.iso15118.secc.timing import RECEIPT_S
 from agent.iso15118.secc.values import physical
 
 CHARGE_SERVICE: Final = 1  # table 105
@@ -116,7 +117,7 @@ def meter_info(snapshot: Snapshot) -> m.MeterInfoType | None:
     return m.MeterInfoType(MeterID=meter.id[:32], MeterReading=int(meter.energy_wh), TMeter=int(meter.utc_s))
 
 
-def charging_state(state: State, snapshot: Snapshot, code: Any) -> m.ChargingStatusRes:
+def charging_state(state: State, snapshot: Snapshot, code: Any, *, receipt: bool = False) -> m.ChargingStatusRes:
     """ChargingStatusRes."""
     side = snapshot.ac or AcSide(0.0)
     return m.ChargingStatusRes(
@@ -125,11 +126,15 @@ def charging_state(state: State, snapshot: Snapshot, code: Any) -> m.ChargingSta
         SAScheduleTupleID=state.schedule or snapshot.schedule_id,
         EVSEMaxCurrent=physical(m.PhysicalValueType, side.max_current_a, "A"),
         MeterInfo=meter_info(snapshot),
-        ReceiptRequired=receipt_wanted(state, snapshot),
+        ReceiptRequired=receipt,
         AC_EVSEStatus=ac_status(snapshot),
     )
 
 
-def receipt_wanted(state: State, snapshot: Snapshot) -> bool:
-    """Whether the car has to confirm the register: only one that pays by contract ([V2G2-691])."""
-    return snapshot.receipts and state.payment is Payment.CONTRACT and snapshot.meter is not None
+def receipt_wanted(state: State, snapshot: Snapshot, now_s: float) -> bool:
+    """Whether the car has to confirm the register: only one that pays by contract ([V2G2-691]), and not all the time.
+
+    There are cars that look whether they are to stop only in an answer that wants no receipt.
+    """
+    due = state.receipt_s is None or now_s - state.receipt_s >= RECEIPT_S
+    return due and snapshot.receipts and state.payment is Payment.CONTRACT and snapshot.meter is not None

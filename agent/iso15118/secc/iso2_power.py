@@ -159,12 +159,13 @@ def _level(steps: tuple[tuple[int, float], ...], moment_s: int) -> float | None:
     return next((value for start_s, value in reversed(steps) if start_s <= moment_s), None)
 
 
-def charging_status(state: State, snapshot: Snapshot) -> Step:
+def charging_status(state: State, snapshot: Snapshot, now_s: float) -> Step:
     """ChargingStatus: what may be drawn now."""
-    return state, Reply(charging_state(state, snapshot, "OK" if not snapshot.fault else "FAILED"))
+    code = "OK" if not snapshot.fault else "FAILED"
+    return state, Reply(charging_state(state, snapshot, code, receipt=receipt_wanted(state, snapshot, now_s)))
 
 
-def current_demand(state: State, request: m.CurrentDemandReq, snapshot: Snapshot) -> Step:
+def current_demand(state: State, request: m.CurrentDemandReq, snapshot: Snapshot, now_s: float) -> Step:
     """CurrentDemand: what flows now; answered from the last measurement."""
     code = "FAILED" if snapshot.fault or snapshot.dc is None else "OK"
     response = m.CurrentDemandRes(
@@ -172,12 +173,12 @@ def current_demand(state: State, request: m.CurrentDemandReq, snapshot: Snapshot
         EVSEID=snapshot.evse_id,
         SAScheduleTupleID=state.schedule or snapshot.schedule_id,
         MeterInfo=meter_info(snapshot),
-        ReceiptRequired=receipt_wanted(state, snapshot),
+        ReceiptRequired=receipt_wanted(state, snapshot, now_s),
     )
     return state, Reply(response, (dc.demanded(request),) if code == "OK" else ())
 
 
-def receipt(state: State, request: m.MeteringReceiptReq, snapshot: Snapshot) -> Step:
+def receipt(state: State, request: m.MeteringReceiptReq, snapshot: Snapshot, now_s: float) -> Step:
     """MeteringReceipt of this session."""
     if request.SessionID != state.session_id:
         return state, Reply(refusal(request, snapshot, "FAILED_UnknownSession"), last=True)
@@ -185,7 +186,8 @@ def receipt(state: State, request: m.MeteringReceiptReq, snapshot: Snapshot) -> 
     if judge is None or not contract or not judge.signed("MeteringReceiptReq", request, state.signature, contract[0]):
         return state, Reply(refusal(request, snapshot, "FAILED_MeteringSignatureNotValid"), last=True)
     given = ReceiptGiven(request.MeterInfo.MeterID, request.MeterInfo.MeterReading)
-    return state, Reply(m.MeteringReceiptRes(ResponseCode="OK", EVSEStatus=status(snapshot)), (given,))
+    response = m.MeteringReceiptRes(ResponseCode="OK", EVSEStatus=status(snapshot))
+    return replace(state, receipt_s=now_s), Reply(response, (given,))
 
 
 def session_stop(state: State, request: m.SessionStopReq) -> Step:

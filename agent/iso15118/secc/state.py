@@ -71,6 +71,7 @@ class State(Struct, frozen=True, kw_only=True):
     told: bool = False
     asked: bool = False
     schedule: int | None = None  # the id of the one that the car has chosen
+    receipt_s: float | None = None  # when the car last signed a reading of the meter
     emaid: str = ""
     chain: tuple[bytes, ...] = ()
     challenge: bytes = b""

@@ -12,4 +12,5 @@ PRE_CHARGE_S: Final = 5.0  # V2G_SECC_PreCharge_Performance_Time
 CONTACTOR_S: Final = 3.0  # IEC 61851-1 table A.6: from state C to a closed contactor
 POWER_DELIVERY_S: Final = 4.5  # V2G_SECC_Msg_Performance_Time of PowerDeliveryRes
 CERTIFICATE_S: Final = 4.5  # V2G_SECC_Msg_Performance_Time of CertificateInstallationRes and CertificateUpdateRes
+RECEIPT_S: Final = 60.0  # our policy: how long a car's receipt does before the next one is asked for
 LINGER_S: Final = 5.0  # [V2G2-025]: how long the connection may outlive the last answer

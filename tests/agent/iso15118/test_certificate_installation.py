@@ -26,7 +26,7 @@ from agent.iso15118.exi import xmldsig
 from agent.iso15118.secc.events import CertificateWanted, ContractProved, Outcome, Protocol, ReceiptGiven
 from agent.iso15118.secc.snapshot import EnergyMode, Meter, Payment
 from agent.iso15118.secc.state import Dice
-from agent.iso15118.secc.timing import CERTIFICATE_S
+from agent.iso15118.secc.timing import CERTIFICATE_S, RECEIPT_S
 from agent.iso15118.server import SeccServer
 from agent.iso15118.tls import context
 from csms.pki import Pki
@@ -361,6 +361,16 @@ async def test_a_car_that_pays_by_contract_signs_the_meters_readings_where_that_
     given_ = [one for one in made.events if isinstance(one, ReceiptGiven)]
     assert given_
     assert given_[0] == ReceiptGiven("M-1", 1234)
+
+
+async def test_a_car_is_asked_for_a_receipt_once_in_a_while_and_not_with_every_answer():
+    made = stand()
+    made.change(receipts=True, meter=Meter("M-1", 1234.0, PAYING.utc_s))
+    plan = replace(PLAN, contract=pki.contract(), charge_s=2.5 * RECEIPT_S, loop_s=1.0)
+    report = await charge(made, plan, Battery())
+    assert report.ended == "done"
+    assert report.responses.count("MeteringReceiptRes") == 3
+    assert report.responses.count("ChargingStatusRes") > 140
 
 
 async def test_a_receipt_that_the_contract_has_not_signed_ends_the_session():

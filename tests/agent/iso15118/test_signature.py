@@ -93,9 +93,9 @@ def key_of(certificate: bytes) -> ec.EllipticCurvePublicKey:
     return key
 
 
-def test_a_foreign_car_signed_its_authorisation_and_its_receipts_with_its_contract():
+def test_a_foreign_car_signed_its_authorisation_and_its_receipt_with_its_contract():
     contract, checked = None, []
-    for message in messages("iso2_ac_pnc"):
+    for message in messages("iso2_ac_receipts"):
         match message.Body.BodyElement:
             case iso2.PaymentDetailsReq(ContractSignatureCertChain=chain):
                 contract = key_of(chain.Certificate)
@@ -104,7 +104,7 @@ def test_a_foreign_car_signed_its_authorisation_and_its_receipts_with_its_contra
                 name = type(body).__name__
                 verify(iso2, [(name, body)], message.Header.Signature, contract)
                 checked.append(name)
-    assert "AuthorizationReq" in checked
+    assert checked == ["AuthorizationReq", "MeteringReceiptReq"]
 
 
 def test_a_foreign_charger_signed_the_contract_that_it_installed():

@@ -1,6 +1,9 @@
-"""A charger's side of ISO 15118 by itself, on ::1: the production server and engine, behind them a charger that obeys.
+"""A charger's side of ISO 15118 by itself: the production server and engine, behind them a charger that obeys.
 
-Prints its port; then, for each line that it reads, its resident set in KiB after a full collection.
+    python -m tests.benchmarks.peers.secc [INTERFACE]
+
+On ::1 without discovery, or on an interface with it. Prints its port; then, for each line that it reads, its resident
+set in KiB after a full collection.
 """
 
 # ruff: noqa: T201 - printing is how it answers
@@ -16,10 +19,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from agent.iso15118 import sdp
 from agent.iso15118.secc.events import AnyEvent, CableCheckWanted, Demanded, PowerWanted, PreChargeWanted, SessionBegan
 from agent.iso15118.secc.snapshot import Check, DcSide, EnergyMode, Isolation, Period, Permission, Snapshot
 from agent.iso15118.secc.state import Dice
 from agent.iso15118.server import SeccServer
+from sim.v2g_bench import address_of
 
 DC = DcSide(max_voltage_v=500.0, min_voltage_v=150.0, max_current_a=125.0, min_current_a=0.0, max_power_w=50_000.0)
 
@@ -32,7 +37,7 @@ def dice() -> Dice:
 class Charger:
     """Grants everything at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, interface: str | None) -> None:
         self.state = Snapshot(
             evse_id="ZZ*EVS*E1",
             utc_s=time.time(),
@@ -41,7 +46,8 @@ class Charger:
             dc=DC,
             schedule=(Period(0, 50_000.0),),
         )
-        self.server = SeccServer("::1", lambda: self.state, self.tell, dice, sdp_port=None)
+        host, port = ("::1", None) if interface is None else (address_of(interface), sdp.PORT)
+        self.server = SeccServer(host, lambda: self.state, self.tell, dice, interface=interface, sdp_port=port)
 
     def tell(self, event: AnyEvent) -> None:
         """Become what the car wants."""
@@ -68,9 +74,9 @@ def rss_kib() -> str:
     return next(line.split()[1] for line in lines if line.startswith("VmRSS"))
 
 
-async def main() -> None:
+async def main(interface: str | None) -> None:
     """Serve until the input ends."""
-    charger = Charger()
+    charger = Charger(interface)
     serving = asyncio.create_task(charger.server.run())
     await charger.server.listening.wait()
     print(charger.server.port, flush=True)
@@ -81,4 +87,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(next(iter(sys.argv[1:]), None)))
