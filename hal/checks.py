@@ -7,124 +7,24 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from hal.board import LEASE_S
-from hal.checks_dc import CAR, DC_CHECKS, DC_PORTS, is_ac
-from hal.conformance import Act, Check, CheckFailedError, Measured, Subject
-from hal.iec61851 import CLOSE_WITHIN_S, MAX_CURRENT_A, MIN_CURRENT_A, RECLOSE_AFTER_ERROR_S, duty_for_current
-from hal.trial import OFF_S, SETTLE_S, TEST_A, trial
-from hal.types import (
-    ContactorChanged,
-    CpChanged,
-    CpState,
-    FaultKind,
-    LockChanged,
-    LockState,
-    PpChanged,
-    Quality,
-    Rule,
+from hal.checks_dc import DC_CHECKS
+from hal.checks_meter import METER_CHECKS
+from hal.checks_needs import (
+    CAR,
+    CARRIES_ALL,
+    GIVES_DC,
+    NO_LOCK,
+    NO_METER,
+    NO_PHASE_SWITCH,
+    NO_RCD,
+    NO_REPEATS,
+    VENTILATED,
 )
-
-DUTY_TOLERANCE_PCT: Final = 1.0  # our policy: IEC 61851-1 allows half a point at the source; measuring adds the rest
-
-
-def _within(subject: Subject) -> float:
-    return subject.allowed_s if subject.allowed_s is not None else SETTLE_S
-
-
-# Ports and streams
-
-
-async def _parts(subject: Subject) -> Measured:
-    hardware = subject.board.evses[subject.evse]
-    it = hardware.capabilities
-    for name, has, port in (
-        ("lock", it.has_lock, hardware.lock),
-        ("rcd", it.has_rcd, hardware.rcd),
-        ("phase_switch", it.has_phase_switch, hardware.phase_switch),
-        *((name, it.dc is not None, getattr(hardware, name, None)) for name in DC_PORTS),
-    ):
-        if has != (port is not None):
-            raise CheckFailedError(f"the capabilities say that {name} is {has}, but the port says otherwise")
-    if not MIN_CURRENT_A <= it.max_current_a <= MAX_CURRENT_A:
-        raise CheckFailedError(f"max_current_a is {it.max_current_a}; give 6 to 80 A")
-    return Measured()
-
-
-async def _stream(subject: Subject) -> Measured:
-    async with trial(subject) as one:
-        kinds = {CpChanged, ContactorChanged}
-        kinds |= {LockChanged} if one.hardware.lock is not None else set()
-        kinds |= {PpChanged} if one.hardware.capabilities.has_proximity else set()
-        for kind in kinds:
-            await one.until(lambda kind=kind: one.last(kind) is not None, SETTLE_S, f"a first {kind.__name__}")  # type: ignore[misc]
-        if [stamped.seq for stamped in one.stamped] != list(range(1, len(one.stamped) + 1)):
-            raise CheckFailedError("seq does not count from 1 without gaps")
-        times = [stamped.mono_s for stamped in one.stamped]
-        if times != sorted(times) or times[-1] > asyncio.get_running_loop().time():
-            raise CheckFailedError("mono_s goes backwards, or lies ahead of the loop's clock")
-    return Measured()
-
-
-async def _levels(subject: Subject) -> Measured:
-    steps = [(Act.PLUG, CpState.B), (Act.ASK, CpState.C), (Act.PLUG, CpState.B), (Act.UNPLUG, CpState.A)]
-    async with trial(subject) as one:
-        if one.hardware.capabilities.permit_first:
-            steps = [steps[0], steps[-1]]  # it does not look for more before it is permitted
-        for act, state in steps:
-            await one.do(act)
-            await one.sees(state)
-    return Measured()
-
-
-async def _duty(subject: Subject) -> Measured:
-    async with trial(subject) as one:
-        await one.offer()
-        duty_pct = duty_for_current(TEST_A)
-
-        def measured() -> bool:
-            reading = one.reading
-            known = reading is not None and reading.duty_pct is not None
-            return known and abs((reading.duty_pct or 0.0) - duty_pct) <= DUTY_TOLERANCE_PCT if reading else False
-
-        await one.until(measured, SETTLE_S, f"a duty cycle of {duty_pct:.1f} %")
-        await one.hardware.pilot.x1()
-        await one.until(lambda: one.reading is not None and one.reading.duty_pct is None, SETTLE_S, "X1 without PWM")
-    return Measured()
-
-
-async def _lock(subject: Subject) -> Measured:
-    async with trial(subject) as one:
-        lock = one.hardware.lock
-        if lock is None:
-            raise CheckFailedError("there is no lock")
-        await lock.lock()
-        await one.until(lambda: one.last(LockChanged) == LockChanged(LockState.LOCKED), SETTLE_S, "locked")
-        await lock.unlock()
-        await one.until(lambda: one.last(LockChanged) == LockChanged(LockState.UNLOCKED), SETTLE_S, "unlocked")
-    return Measured()
-
-
-async def _self_test(subject: Subject) -> Measured:
-    async with trial(subject) as one:
-        if one.hardware.rcd is None:
-            raise CheckFailedError("there is no residual-current monitor")
-        await one.hardware.rcd.self_test()
-        if one.faults():
-            raise CheckFailedError(f"the self-test left {', '.join(sorted(one.faults()))}")
-    return Measured()
-
-
-async def _meter(subject: Subject) -> Measured:
-    meter = subject.board.evses[subject.evse].meter
-    if meter is None:
-        raise CheckFailedError("there is no meter")
-    before_s = asyncio.get_running_loop().time()
-    first, second = await meter.read(), await meter.read()
-    if first.quality is not Quality.GOOD or first.taken_mono_s < before_s:
-        raise CheckFailedError("a reading is older than the request for it")
-    if second.energy_import_wh < first.energy_import_wh:
-        raise CheckFailedError("the energy went backwards")
-    return Measured()
-
+from hal.checks_ports import PORT_CHECKS
+from hal.conformance import Act, Check, CheckFailedError, Measured, Subject
+from hal.iec61851 import CLOSE_WITHIN_S, MAX_CURRENT_A, RECLOSE_AFTER_ERROR_S, duty_for_current
+from hal.trial import OFF_S, REFUSE_S, SETTLE_S, trial
+from hal.types import FaultKind, Rule
 
 # Closing
 
@@ -182,7 +82,7 @@ async def _silent(subject: Subject) -> Measured:
         await one.charge()
         one.fall_silent()
         at_s = asyncio.get_running_loop().time()
-        return await one.opens(at_s, max(_within(subject), LEASE_S))
+        return await one.opens(at_s, max(one.within_s, LEASE_S))
 
 
 def _opens_on(act: Act, *, undo: Act | None = None) -> Callable[[Subject], Awaitable[Measured]]:
@@ -192,7 +92,7 @@ def _opens_on(act: Act, *, undo: Act | None = None) -> Callable[[Subject], Await
         async with trial(subject) as one:
             await one.charge()
             try:
-                return await one.opens(await one.do(act), _within(subject))
+                return await one.opens(await one.do(act))
             finally:
                 if undo is not None:
                     await one.do(undo)
@@ -206,7 +106,7 @@ def _trips_on(act: Act, fault: FaultKind) -> Callable[[Subject], Awaitable[Measu
     async def check(subject: Subject) -> Measured:
         async with trial(subject) as one:
             await one.charge()
-            measured = await one.opens(await one.do(act), _within(subject))
+            measured = await one.opens(await one.do(act))
             if one.hardware.rcd is not None:
                 await one.until(lambda: fault in one.faults(), SETTLE_S, f"fault {fault}")
             await one.do(Act.END_LEAK)
@@ -226,14 +126,14 @@ async def _offer_ends(subject: Subject) -> Measured:
         await one.charge()
         at_s = asyncio.get_running_loop().time()
         await one.hardware.pilot.x1()
-        return await one.opens(at_s, _within(subject))
+        return await one.opens(at_s)
 
 
 async def _overdraw(subject: Subject) -> Measured:
     async with trial(subject) as one:
         await one.charge()
         try:
-            return await one.opens(await one.do(Act.OVERDRAW), _within(subject))
+            return await one.opens(await one.do(Act.OVERDRAW))
         finally:
             await one.do(Act.END_OVERDRAW)
 
@@ -245,8 +145,7 @@ async def _over_limit(subject: Subject) -> Measured:
     async with trial(subject) as one:
         await one.offer()
         too_much = duty_for_current(min(one.hardware.capabilities.max_current_a + 3.0, MAX_CURRENT_A))
-        refused = await one.is_refused(one.hardware.pilot.pwm(too_much), f"PWM of {too_much:.0f} %")
-    return Measured(refused=(refused,))
+        return await one.is_refused(one.hardware.pilot.pwm(too_much), f"PWM of {too_much:.0f} %")
 
 
 async def _unlock_closed(subject: Subject) -> Measured:
@@ -255,7 +154,7 @@ async def _unlock_closed(subject: Subject) -> Measured:
         lock = one.hardware.lock
         if lock is None:
             raise CheckFailedError("there is no lock")
-        return Measured(refused=(await one.is_refused(lock.unlock(), "unlock"),))
+        return await one.is_refused(lock.unlock(), "unlock")
 
 
 async def _phases_closed(subject: Subject) -> Measured:
@@ -264,7 +163,7 @@ async def _phases_closed(subject: Subject) -> Measured:
         switch = one.hardware.phase_switch
         if switch is None:
             raise CheckFailedError("there is no phase switch")
-        return Measured(refused=(await one.is_refused(switch.phases(1), "phases"),))
+        return await one.is_refused(switch.phases(1), "phases")
 
 
 async def _self_test_closed(subject: Subject) -> Measured:
@@ -272,7 +171,7 @@ async def _self_test_closed(subject: Subject) -> Measured:
         await one.charge()
         if one.hardware.rcd is None:
             raise CheckFailedError("there is no residual-current monitor")
-        return Measured(refused=(await one.is_refused(one.hardware.rcd.self_test(), "self-test"),))
+        return await one.is_refused(one.hardware.rcd.self_test(), "self-test")
 
 
 async def _weld(subject: Subject) -> Measured:
@@ -282,26 +181,20 @@ async def _weld(subject: Subject) -> Measured:
         one.fall_silent()
         at_s = asyncio.get_running_loop().time()
         await one.hardware.contactor.permit(False, "conformance")
-        found_s = await one.until(lambda: FaultKind.WELD in one.faults(), _within(subject) + OFF_S, "a weld reported")
+        found_s = await one.until(lambda: FaultKind.WELD in one.faults(), one.within_s + OFF_S, "a weld reported")
         refused = await one.is_refused(one.hardware.contactor.permit(True, "after a weld"), "permission")
-    return Measured(found_s - at_s, (refused,))
+    return Measured(found_s - at_s, refused.refused)
 
 
 CHECKS: Final = (
-    Check(name="parts", title="capabilities and ports agree", run=_parts),
-    Check(name="stream", title="the stream begins with the state, in order", run=_stream),
-    Check(name="meter", title="the meter reads", run=_meter, applies=lambda it: it.meter is not None),
-    Check(name="levels", title="A, B and C are seen", run=_levels, acts=CAR),
+    *PORT_CHECKS,
     Check(
-        name="duty",
-        title="PWM runs as asked, and X1 ends it",
-        run=_duty,
+        name="unpermitted",
+        title="a car in C without permission gets nothing",
+        run=_unpermitted,
         acts=CAR,
-        applies=lambda it: not it.capabilities.permit_first and is_ac(it),
+        rule=Rule.NO_PERMISSION,
     ),
-    Check(name="lock", title="the lock locks and unlocks", run=_lock, applies=lambda it: it.lock is not None),
-    Check(name="self-test", title="the RCD self-test passes", run=_self_test, applies=lambda it: it.rcd is not None),
-    Check(name="unpermitted", title="a car in C without permission gets nothing", run=_unpermitted, acts=CAR),
     Check(name="not-asking", title="a car in B gets nothing", run=_not_asking, acts=CAR, rule=Rule.CP_NOT_CD),
     Check(
         name="unlocked",
@@ -309,7 +202,15 @@ CHECKS: Final = (
         run=_unlocked,
         acts=CAR,
         rule=Rule.NOT_LOCKED,
-        applies=lambda it: it.lock is not None,
+        unless=(NO_LOCK,),
+    ),
+    Check(
+        name="lock-slips",
+        title="a lock that gives way opens",
+        run=_opens_on(Act.SLIP_LOCK),
+        acts=CAR | {Act.SLIP_LOCK},
+        rule=Rule.NOT_LOCKED,
+        unless=(NO_LOCK,),
     ),
     Check(name="close", title="C with permission closes", run=_closes, acts=CAR, within_s=CLOSE_WITHIN_S),
     Check(name="withdraw", title="off opens", run=_withdrawn, acts=CAR, within_s=OFF_S),
@@ -329,7 +230,7 @@ CHECKS: Final = (
         run=_opens_on(Act.ASK_VENTILATED),
         acts=CAR | {Act.ASK_VENTILATED},
         rule=Rule.VENTILATION,
-        applies=lambda it: not it.capabilities.has_ventilation,
+        unless=(VENTILATED,),
     ),
     Check(name="offer-ends", title="X1 ignored by the car opens", run=_offer_ends, acts=CAR, rule=Rule.PILOT_OFF),
     Check(
@@ -338,7 +239,8 @@ CHECKS: Final = (
         run=_over_limit,
         acts=CAR,
         rule=Rule.PWM_OVER_LIMIT,
-        applies=lambda it: it.capabilities.dc is None,
+        within_s=REFUSE_S,
+        unless=(GIVES_DC, CARRIES_ALL),
     ),
     Check(
         name="unlock-closed",
@@ -346,7 +248,8 @@ CHECKS: Final = (
         run=_unlock_closed,
         acts=CAR,
         rule=Rule.UNLOCK_CLOSED,
-        applies=lambda it: it.lock is not None,
+        within_s=REFUSE_S,
+        unless=(NO_LOCK,),
     ),
     Check(
         name="phases-closed",
@@ -354,14 +257,17 @@ CHECKS: Final = (
         run=_phases_closed,
         acts=CAR,
         rule=Rule.PHASES_CLOSED,
-        applies=lambda it: it.phase_switch is not None,
+        within_s=REFUSE_S,
+        unless=(NO_PHASE_SWITCH,),
     ),
     Check(
         name="self-test-closed",
         title="no self-test while closed",
         run=_self_test_closed,
         acts=CAR,
-        applies=lambda it: it.rcd is not None,
+        rule=Rule.SELF_TEST_CLOSED,
+        within_s=REFUSE_S,
+        unless=(NO_RCD,),
     ),
     Check(
         name="overdraw",
@@ -369,7 +275,7 @@ CHECKS: Final = (
         run=_overdraw,
         acts=CAR | {Act.OVERDRAW, Act.END_OVERDRAW},
         rule=Rule.OVERCURRENT,
-        applies=lambda it: it.meter is not None and is_ac(it),
+        unless=(GIVES_DC, NO_METER),
     ),
     Check(
         name="blind",
@@ -377,7 +283,7 @@ CHECKS: Final = (
         run=_opens_on(Act.BLIND_PILOT, undo=Act.MEND_PILOT),
         acts=CAR | {Act.BLIND_PILOT, Act.MEND_PILOT},
         rule=Rule.CP_STALE,
-        applies=lambda it: it.capabilities.cp_repeat_s is not None,
+        unless=(NO_REPEATS,),
     ),
     Check(
         name="leak-dc",
@@ -385,6 +291,7 @@ CHECKS: Final = (
         run=_trips_on(Act.LEAK_DC, FaultKind.RCD_DC),
         acts=CAR | {Act.LEAK_DC, Act.END_LEAK, Act.RESET_RCD},
         rule=Rule.RESIDUAL_DC,
+        unless=(GIVES_DC,),
     ),
     Check(
         name="leak-ac",
@@ -392,7 +299,9 @@ CHECKS: Final = (
         run=_trips_on(Act.LEAK_AC, FaultKind.RCD_AC),
         acts=CAR | {Act.LEAK_AC, Act.END_LEAK, Act.RESET_RCD},
         rule=Rule.RESIDUAL_AC,
+        unless=(GIVES_DC,),
     ),
     *DC_CHECKS,
+    *METER_CHECKS,
     Check(name="weld", title="a weld is found", run=_weld, acts=CAR | {Act.WELD}, rule=Rule.WELDED),
 )

@@ -7,17 +7,19 @@ import asyncio
 import json
 import signal
 import sys
+import time
 import tomllib
 from functools import partial
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from hal import realtime, skeleton
 from hal.checks import CHECKS
 from hal.conformance import NoHands, Person, Report, run
 from hal.errors import HalError
-from hal.host import HalConfig, open_guard, serve
+from hal.host import HalConfig, open_guard, open_metered, serve
 from hal.ownership import RULES, SafetyRule, claim_of
 from hal.registry import build_board, simulated_bench
 from hal.types import BoardInfo
@@ -103,11 +105,11 @@ def _row(info: BoardInfo | None, one: SafetyRule) -> dict[str, str | None]:
 def _check(chosen: argparse.Namespace) -> int:
     bench = simulated_bench(chosen.board)
     if chosen.config is not None:
-        open_raw = partial(build_board, chosen.board, load(chosen.config).options)
+        open_raw = partial(open_metered, replace(load(chosen.config), board=chosen.board))
         hands = NoHands() if chosen.no_hands else Person(input)
-        report: Report = asyncio.run(run(open_raw, hands, CHECKS))
+        report: Report = asyncio.run(run(open_raw, hands, CHECKS, utc_s=time.time))
     elif bench is not None:
-        report = bench(lambda open_raw, hands: run(open_raw, hands, CHECKS))
+        report = bench(lambda open_raw, hands: run(open_raw, hands, CHECKS, utc_s=time.time))
     else:
         raise HalError(f"board {chosen.board!r} has no simulated counterpart; give --config to try the real one")
     print(msgspec.json.encode(report).decode() if chosen.json else report.text())

@@ -42,6 +42,16 @@ class Act(enum.StrEnum):
     END_OVERDRAW = "end-overdraw"
     BLIND_PILOT = "blind-pilot"
     MEND_PILOT = "mend-pilot"
+    SLIP_LOCK = "slip-lock"
+    LEAK_POLE = "leak-pole"
+    END_LEAK_POLE = "end-leak-pole"
+    BLIND_MONITOR = "blind-monitor"
+    MEND_MONITOR = "mend-monitor"
+    BLIND_SUPPLY = "blind-supply"
+    MEND_SUPPLY = "mend-supply"
+    FEED_OUTPUT = "feed-output"
+    END_FEED = "end-feed"
+    CUT_METER = "cut-meter"
     WELD = "weld"
 
 
@@ -61,6 +71,16 @@ PROMPTS: Final[Mapping[Act, str]] = MappingProxyType(
         Act.END_OVERDRAW: "load: off",
         Act.BLIND_PILOT: "disconnect the board's pilot converter, not the cable",
         Act.MEND_PILOT: "reconnect the board's pilot converter",
+        Act.SLIP_LOCK: "connector lock: push its bolt back by hand",
+        Act.LEAK_POLE: "insulation tester: 50 kOhm from DC+ to earth",
+        Act.END_LEAK_POLE: "insulation tester: off",
+        Act.BLIND_MONITOR: "disconnect the insulation monitor's data line, not its power",
+        Act.MEND_MONITOR: "reconnect the insulation monitor's data line",
+        Act.BLIND_SUPPLY: "disconnect the DC supply's data line, not its power",
+        Act.MEND_SUPPLY: "reconnect the DC supply's data line",
+        Act.FEED_OUTPUT: "a source of 100 V with a resistor of 10 kOhm at the DC supply's output, before the contactor",
+        Act.END_FEED: "take that source away",
+        Act.CUT_METER: "the signing meter: take its supply away for ten seconds, then give it back",
         Act.WELD: "mains off: hold the contactor's armature closed, and keep it so",
     }
 )
@@ -144,10 +164,18 @@ class Measured(msgspec.Struct, frozen=True):
 
     latency_s: float | None = None
     refused: tuple[str, ...] = ()
+    detail: str = ""
+
+
+class Unless(msgspec.Struct, frozen=True):
+    """Where a check does not apply, and why in words."""
+
+    why: str
+    so: Callable[[EvseHardware], bool]
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to try. `within_s`: how long it may take where no owner's claim says it."""
+    """One thing to try. `within_s`: how long it may take, whatever an owner claims."""
 
     name: str
     title: str
@@ -155,20 +183,40 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule | None = None
     acts: frozenset[Act] = frozenset()
     within_s: float | None = None
-    applies: Callable[[EvseHardware], bool] = lambda _: True
+    unless: tuple[Unless, ...] = ()
 
 
 class Subject(msgspec.Struct, kw_only=True):
-    """What a check works on: one EVSE of a started board, and the hands."""
+    """What a check works on: one EVSE of a started board, and the hands.
+
+    `rule`: by which the interlock has to refuse; None where the board itself refuses, by whatever it has. `utc_s`: the
+    time, None where nobody knows it.
+    """
 
     board: Board
     evse: int
     bench: Bench
     allowed_s: float | None
+    rule: Rule | None = None
+    utc_s: Callable[[], float | None]
 
 
-async def run(open_raw: Callable[[], Board], bench: Bench, checks: Collection[Check]) -> Report:
-    """Try everything on the board that `open_raw` makes (not started). Raises `HalError` when it may not be tried."""
+def nobody_knows() -> None:
+    """The time, where nobody tells it."""
+    return
+
+
+async def run(
+    open_raw: Callable[[], Board],
+    bench: Bench,
+    checks: Collection[Check],
+    *,
+    utc_s: Callable[[], float | None] = nobody_knows,
+) -> Report:
+    """Try everything on the board that `open_raw` makes (not started). Raises `HalError` when it may not be tried.
+
+    `utc_s`: the time, for a meter that signs and has no clock of its own.
+    """
     board = open_raw()
     info, evses = board.info, sorted(board.evses)
     present = [board.evses[number].capabilities for number in evses]
@@ -182,9 +230,7 @@ async def run(open_raw: Callable[[], Board], bench: Bench, checks: Collection[Ch
     findings = []
     for number in evses:
         for check in checks:
-            claim = ownership.claim_of(info, check.rule) if check.rule is not None else None
-            owner = claim.owner if claim is not None else None
-            allowed_s = claim.latency_s if claim is not None else check.within_s
+            owner, allowed_s = _allowed(info, check)
             for raw in (True, False) if owner in {Owner.HARDWARE, Owner.MCU} else (False,):
                 base = Finding(
                     check=check.name,
@@ -196,22 +242,40 @@ async def run(open_raw: Callable[[], Board], bench: Bench, checks: Collection[Ch
                     owner=owner,
                     allowed_s=allowed_s,
                 )
-                findings.append(await _try(base, check, open_raw, bench))
+                findings.append(await _try(base, check, open_raw, bench, utc_s))
     return Report(board=info, arms=arms, findings=tuple(findings))
 
 
-async def _try(base: Finding, check: Check, open_raw: Callable[[], Board], bench: Bench) -> Finding:
+def _allowed(info: BoardInfo, check: Check) -> tuple[Owner | None, float | None]:
+    """Who has the check's rule on this board, and how long it may take."""
+    if check.rule is None:
+        return None, check.within_s
+    claim = ownership.claim_of(info, check.rule)
+    if claim is None:  # the interlock has it on every board, and acts in the step that it hears of
+        return Owner.INTERLOCK, check.within_s
+    return claim.owner, min(claim.latency_s, check.within_s or claim.latency_s)
+
+
+async def _try(
+    base: Finding,
+    check: Check,
+    open_raw: Callable[[], Board],
+    bench: Bench,
+    utc_s: Callable[[], float | None],
+) -> Finding:
     """One check on a freshly started board, which is closed afterwards."""
     raw = open_raw()
-    if not check.applies(raw.evses[base.evse]):
-        return replace(base, outcome=Outcome.ABSENT)
+    absent = next((one.why for one in check.unless if one.so(raw.evses[base.evse])), None)
+    if absent is not None:
+        return replace(base, outcome=Outcome.ABSENT, detail=absent)
     missing = check.acts - set(bench.acts)
     if missing:
         return replace(base, outcome=Outcome.OPEN, detail="; ".join(PROMPTS[act] for act in sorted(missing)))
     board = raw if base.where == RAW else _guarded(raw, base.evse)
     try:
         await board.start()
-        subject = Subject(board=board, evse=base.evse, bench=bench, allowed_s=base.allowed_s)
+        rule = None if base.where == RAW else base.rule
+        subject = Subject(board=board, evse=base.evse, bench=bench, allowed_s=base.allowed_s, rule=rule, utc_s=utc_s)
         measured = await check.run(subject)
     except (CheckFailedError, HalError) as error:
         return replace(base, outcome=Outcome.FAILED, detail=str(error))
@@ -223,7 +287,7 @@ async def _try(base: Finding, check: Check, open_raw: Callable[[], Board], bench
         outcome=Outcome.FAILED if late else Outcome.PASSED,
         measured_s=measured.latency_s,
         refused=measured.refused,
-        detail="too late" if late else "",
+        detail="too late" if late else measured.detail,
     )
 
 

@@ -16,6 +16,7 @@ from hal.commands import DcCommand, InsulationSelfTest, SetDc, SetDcMode, WatchI
 from hal.dc_figures import INSULATION_MIN_OHM, OVER_VOLTAGE_CLASSES, PREPARING_MAX_A, SAFE_V
 from hal.types import DcMeasured, DcMode, DcRatings, InsulationMeasured, Rule
 
+INSULATION_TELLS_S: Final = 1.0  # `InsulationMeasured` is repeated this often
 INSULATION_AGE_S: Final = 5.0  # our policy: a monitor that runs and says nothing for so long is at fault
 OUTPUT_AGE_S: Final = 3.0  # our policy: three missed repeats; what is at the output is not known any more
 

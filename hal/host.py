@@ -19,6 +19,7 @@ from hal.board import COMMAND_DEADLINE_S, STATION, Board, Meter
 from hal.commands import Permit, TapBus
 from hal.errors import HalError, HalTimeoutError, MeterError
 from hal.guard import Guard
+from hal.metered import MeteredBoard
 from hal.registry import build_board
 from hal.remote import RemoteBoard
 from hal.stream import Stream
@@ -76,21 +77,28 @@ def open_guard(config: HalConfig, *, own_process: bool = False) -> Guard:
     `own_process`: no agent runs in it.
     """
     raw = build_board(config.board, config.options)
-    closers: list[Closer] = []
     meters: dict[int, tuple[Meter, float]] = {
         number: (evse.meter, config.meter_poll_s) for number, evse in raw.evses.items() if evse.meter is not None
     }
-    if config.buses or config.meters:
-        closers, external = _modbus_meters(config, raw)
-        meters |= external
+    closers, external = external_meters(config, raw)
+    meters |= external
     guard = Guard(raw, also_close=closers, own_process=own_process)
     for number, (meter, poll_s) in meters.items():
         guard.attach_meter(number, meter, poll_s)
     return guard
 
 
-def _modbus_meters(config: HalConfig, board: Board) -> tuple[list[Closer], dict[int, tuple[Meter, float]]]:
+def open_metered(config: HalConfig) -> Board:
+    """The raw board of this configuration with its meters, for whoever tries it. Raises `HalError`."""
+    raw = build_board(config.board, config.options)
+    closers, meters = external_meters(config, raw)
+    return MeteredBoard(raw, {number: meter for number, (meter, _) in meters.items()}, closers)
+
+
+def external_meters(config: HalConfig, board: Board) -> tuple[list[Closer], dict[int, tuple[Meter, float]]]:
     """What closes the buses, and each EVSE's meter with its poll. Raises `HalError`."""
+    if not config.buses and not config.meters:
+        return [], {}
     from hal.meters import open_bus, open_meter  # pymodbus is loaded only where there is a bus
     from hal.modbus.bus import ModbusBus
 

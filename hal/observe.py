@@ -47,7 +47,8 @@ def observed(turn: Turn, event: HalEvent, at_s: float) -> None:
                 turn.clear_fault(fault)
         case MeterSampled(sample):
             turn.set(supervision=overcurrent.sampled(turn.state.supervision, sample, turn.now_s))
-            turn.set(mains=mains.sampled(turn.state.mains, sample))
+            if turn.state.dc is None:  # a meter behind a DC supply says nothing of the mains
+                turn.set(mains=mains.sampled(turn.state.mains, sample))
             turn.do(Report(event))
             _check_phases(turn)
             if overcurrent.tripped(turn.state.supervision):

@@ -26,6 +26,7 @@ ENDS: Final = (
     "T",
 )  # table 7: end; local, remote, error, power failure, tariff
 NO_ERROR: Final = ""
+GOOD: Final = "G"  # table 10: status of a meter that is well
 
 
 class OcmfError(ValueError):
@@ -107,7 +108,7 @@ def faults(before: OcmfRecord, after: OcmfRecord) -> list[str]:
     found += [
         f"the meter reports errors {reading.errors!r}, status {reading.status!r}"
         for reading in (*before.readings, *after.readings)
-        if reading.errors != NO_ERROR or reading.status != "G"
+        if reading.errors != NO_ERROR or reading.status != GOOD
     ]
     return found
 

@@ -13,6 +13,7 @@ import msgspec
 
 from hal import API_VERSION
 from hal.board import LEASE_S
+from hal.dc import INSULATION_AGE_S, OUTPUT_AGE_S
 from hal.dc_figures import OVER_VOLTAGE_S
 from hal.errors import HalError
 from hal.iec61851 import CLOSE_WITHIN_S, OPEN_WITHIN_S, OVERCURRENT_S, PWM_OFF_OPEN_S
@@ -192,7 +193,8 @@ RULES: Final = (
         rule=Rule.INSULATION,
         says="no battery behind a cable that was not checked, or is not insulated any more",
         clause="IEC 61851-23 [check]",
-        within_s=CLOSE_WITHIN_S,
+        within_s=INSULATION_AGE_S + SWITCHING_S,
+        interlock_s=INSULATION_AGE_S,
         test=BREAKS_DC,
         applies=is_dc,
     ),
@@ -206,9 +208,10 @@ RULES: Final = (
     ),
     SafetyRule(
         rule=Rule.DC_LIVE,
-        says="no closing onto a live supply",
+        says="no closing onto a live supply, or one that does not say",
         clause=POLICY,
-        within_s=CLOSE_WITHIN_S,
+        within_s=OUTPUT_AGE_S + SWITCHING_S,
+        interlock_s=OUTPUT_AGE_S,
         test="tests/hal/test_interlock_dc.py::"
         "test_a_contactor_does_not_close_onto_a_live_supply_and_may_stay_closed_onto_one",
         applies=is_dc,

@@ -9,7 +9,7 @@ from typing import Final
 
 from hal.board import LEASE_RENEW_S, EvseHardware
 from hal.conformance import Act, CheckFailedError, Measured, Subject
-from hal.errors import HalError, HalRefusedError
+from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError
 from hal.iec61851 import DIGITAL_DUTY_PCT, RECLOSE_AFTER_ERROR_S, duty_for_current
 from hal.types import (
     ContactorChanged,
@@ -30,6 +30,7 @@ TICK_S: Final = 0.002  # how often the suite looks
 SETTLE_S: Final = 3.0  # our policy: a lock, a plug, a reading is where it belongs by then
 QUIET_S: Final = 1.5  # our policy: what has not happened by then does not happen
 OFF_S: Final = 0.3  # our policy: from "off" to an open contactor, a driver's round trip included
+REFUSE_S: Final = 0.2  # our policy: a refusal waits for nothing but a driver's round trip
 TEST_A: Final = 10.0  # offered in the checks
 
 
@@ -48,20 +49,26 @@ class Trial:
             self.stamped.append(one)
 
     async def end(self) -> None:
-        """Leave the EVSE as it was found."""
-        tasks = [task for task in (self._renewing, self._reading) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        with contextlib.suppress(HalError):
+        """Leave the EVSE as it was found, and let the board see that."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+        with contextlib.suppress(HalError, CheckFailedError):
             await self.hardware.contactor.permit(False, "end of a check")
             await self.hardware.pilot.x1()
             if Act.UNPLUG in self._subject.bench.acts:
                 await self.do(Act.UNPLUG)
+                await self.sees(CpState.A)
+        self._reading.cancel()
+        await asyncio.gather(*filter(None, (self._renewing, self._reading)), return_exceptions=True)
 
     def last(self, kind: type[HalEvent]) -> HalEvent | None:
         """The latest event of this kind."""
         return next((one.event for one in reversed(self.stamped) if isinstance(one.event, kind)), None)
+
+    @property
+    def within_s(self) -> float:
+        """How long what is tried may take."""
+        return self._subject.allowed_s if self._subject.allowed_s is not None else SETTLE_S
 
     @property
     def reading(self) -> CpReading | None:
@@ -151,19 +158,25 @@ class Trial:
         await self.do(Act.ASK)
         await self.until(lambda: self.closed, RECLOSE_AFTER_ERROR_S + SETTLE_S, "closed with a car in C and permission")
 
-    async def opens(self, since_s: float, within_s: float) -> Measured:
+    async def opens(self, since_s: float, within_s: float | None = None) -> Measured:
         """The time from `since_s` to an open contactor."""
-        left_s = since_s + within_s + OFF_S - asyncio.get_running_loop().time()
+        left_s = since_s + (self.within_s if within_s is None else within_s) + OFF_S - asyncio.get_running_loop().time()
         return Measured(await self.until(lambda: not self.closed, max(left_s, OFF_S), "open") - since_s)
 
-    async def is_refused(self, command: Awaitable[None], name: str) -> str:
-        """That a command is refused, and by which rule."""
+    async def is_refused(self, command: Awaitable[None], name: str) -> Measured:
+        """That a command is refused, by which rule, and how soon. An answer that does not come is no refusal."""
+        loop = asyncio.get_running_loop()
+        at_s = loop.time()
         try:
             await command
         except HalRefusedError as refusal:
-            return f"{name}: {refusal.rule}"
+            if self._subject.rule not in {None, refusal.rule}:
+                raise CheckFailedError(f"{name}: refused by rule {refusal.rule}, not {self._subject.rule}") from refusal
+            return Measured(loop.time() - at_s, (f"{name}: {refusal.rule}",))
+        except (HalTimeoutError, HalGoneError) as silence:
+            raise CheckFailedError(f"{name}: {silence}") from silence
         except HalError as error:
-            return f"{name}: {error}"
+            return Measured(loop.time() - at_s, (f"{name}: {error}",))
         raise CheckFailedError(f"{name} was carried out")
 
 

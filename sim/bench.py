@@ -9,10 +9,12 @@ from typing import Final
 from hal.conformance import Act
 from sim.board import SimBoard
 from sim.circuit import CarSide
+from sim.signing_meters import SigningMeters
 from sim.symptoms import Symptom
 from sim.vehicle import Vehicle, VehicleSpec
 
 OVERDRAW_A: Final = 16.0  # a car that ignores the pilot takes this much
+CUT_S: Final = 10.0  # that a meter is without its supply
 REACTION_S: Final = 0.1  # to another offer, and to voltage
 SYMPTOMS: Final = {
     Act.SHORT_DIODE: Symptom.DIODE_SHORT,
@@ -21,12 +23,21 @@ SYMPTOMS: Final = {
     Act.BLIND_PILOT: Symptom.CP_SILENT,
     Act.OVERDRAW: Symptom.CAR_IGNORES_PILOT,
     Act.WELD: Symptom.WELD,
+    Act.SLIP_LOCK: Symptom.LOCK_SLIPS,
+    Act.LEAK_POLE: Symptom.INSULATION_LOW,
+    Act.BLIND_MONITOR: Symptom.INSULATION_SILENT,
+    Act.BLIND_SUPPLY: Symptom.DC_SUPPLY_SILENT,
+    Act.FEED_OUTPUT: Symptom.DC_OUTPUT_FED,
 }
 ENDS: Final = {
     Act.MEND_DIODE: (Symptom.DIODE_SHORT,),
     Act.END_LEAK: (Symptom.RESIDUAL_DC, Symptom.RESIDUAL_AC),
     Act.MEND_PILOT: (Symptom.CP_SILENT,),
     Act.END_OVERDRAW: (Symptom.CAR_IGNORES_PILOT,),
+    Act.END_LEAK_POLE: (Symptom.INSULATION_LOW,),
+    Act.MEND_MONITOR: (Symptom.INSULATION_SILENT,),
+    Act.MEND_SUPPLY: (Symptom.DC_SUPPLY_SILENT,),
+    Act.END_FEED: (Symptom.DC_OUTPUT_FED,),
 }
 
 
@@ -61,10 +72,10 @@ class CarSimulator(Vehicle):
 class SimBench:
     """Satisfies `hal.conformance.Bench` for a simulated board, or for a device whose physics one is."""
 
-    acts: Collection[Act] = frozenset(Act)
-
-    def __init__(self, board: SimBoard) -> None:
+    def __init__(self, board: SimBoard, meters: SigningMeters | None = None) -> None:
         self.board = board
+        self.acts: Collection[Act] = frozenset(Act) - (set() if meters else {Act.CUT_METER})
+        self._meters = meters
         self._cars: dict[int, CarSimulator] = {}
 
     def forget_cars(self) -> None:
@@ -85,6 +96,8 @@ class SimBench:
                 self.board.ev_resume(evse)
             case Act.RESET_RCD:
                 await self.board.evses[evse].rcd.reset()
+            case Act.CUT_METER if self._meters is not None:
+                await self._meters.cut(CUT_S)
             case _ if act in SYMPTOMS:
                 self.board.inject(evse, SYMPTOMS[act])
             case _:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from hal.board import Board
 from hal.boards import gpio, modbus_io, rapi, serial_mcu
 from hal.boards.pins import Options
 from hal.conformance import Bench, Report
+from hal.metered import MeteredBoard
+from hal.meters import DCBM
 from sim.bench import SimBench
 from sim.board import SimBoard
 from sim.dc import DcSpec
@@ -24,6 +27,7 @@ from sim.evse_din import COIL, MIRROR, WATCHDOG, EvseDin
 from sim.mcu import SimMcu
 from sim.openevse import SimOpenEvse
 from sim.pins import SimPins
+from sim.signing_meters import BSM, SigningMeters
 from sim.time import run_virtual
 
 FAST_DEBOUNCE_S: Final = 0.025
@@ -32,35 +36,37 @@ RunSuite = Callable[[Callable[[], Board], Bench], Coroutine[Any, Any, Report]]
 
 
 def sim_board(run_suite: RunSuite) -> Report:
-    """The simulated board itself, which enforces nothing."""
-
-    async def main() -> Report:
-        bench = SimBench(SimBoard())
-
-        def open_raw() -> SimBoard:
-            bench.board = SimBoard(evse=EvseSpec(phase_switch=True))  # a closed one cannot be opened again
-            bench.forget_cars()
-            return bench.board
-
-        return await run_suite(open_raw, bench)
-
-    return run_virtual(main())
+    """The simulated board itself, which enforces nothing, with a meter on Modbus that signs."""
+    return run_virtual(_with_signing_meter(run_suite, EvseSpec(phase_switch=True), BSM))
 
 
 def sim_dc_board(run_suite: RunSuite) -> Report:
-    """The simulated board with a DC supply behind its contactor."""
+    """The simulated board with a DC supply behind its contactor, and a DC meter that signs."""
+    return run_virtual(_with_signing_meter(run_suite, EvseSpec(dc=DcSpec()), DCBM))
 
-    async def main() -> Report:
-        bench = SimBench(SimBoard())
 
-        def open_raw() -> SimBoard:
-            bench.board = SimBoard(evse=EvseSpec(dc=DcSpec()))
-            bench.forget_cars()
-            return bench.board
+async def _with_signing_meter(run_suite: RunSuite, spec: EvseSpec, profile: str) -> Report:
+    """Meter and board are two things: the meter keeps its pages while one board after the other is tried."""
+    board = SimBoard(evse=spec)
+    meters = SigningMeters(profile, {1: partial(board.sample, 1)})
+    bench = SimBench(board, meters)
+    drivers = await meters.start()
 
+    def open_raw() -> Board:
+        bench.board = SimBoard(evse=spec)  # a closed one cannot be opened again
+        bench.forget_cars()
+        meters.measure({1: partial(bench.board.sample, 1)})
+        return MeteredBoard(bench.board, drivers)
+
+    try:
         return await run_suite(open_raw, bench)
+    finally:
+        await meters.close()
 
-    return run_virtual(main())
+
+def _metered(driver: Board, behind: SimBoard) -> Board:
+    """A board without a meter, and one in the same cabinet that measures what flows."""
+    return MeteredBoard(driver, {number: hardware.meter for number, hardware in behind.evses.items()})
 
 
 def serial_mcu_board(run_suite: RunSuite) -> Report:
@@ -71,7 +77,7 @@ def serial_mcu_board(run_suite: RunSuite) -> Report:
         await mcu.start()
         try:
             options = {"device": mcu.pty.path, "phase_switch": True}
-            return await run_suite(lambda: serial_mcu.open_board(options), SimBench(mcu.board))
+            return await run_suite(lambda: _metered(serial_mcu.open_board(options), mcu.board), SimBench(mcu.board))
         finally:
             await mcu.close()
 
@@ -86,7 +92,9 @@ def gpio_board(run_suite: RunSuite) -> Report:
         await pins.start()
         try:
             options = msgspec.convert(pins.options(), Options)
-            return await run_suite(lambda: gpio.GpioBoard(options, pins.library), SimBench(pins.board))
+            return await run_suite(
+                lambda: _metered(gpio.GpioBoard(options, pins.library), pins.board), SimBench(pins.board)
+            )
         finally:
             await pins.close()
 
@@ -103,7 +111,7 @@ def modbus_io_board(run_suite: RunSuite) -> Report:
         try:
             relay = {"unit": 2, "coil_register": COIL, "mirror_register": MIRROR, "watchdog_register": WATCHDOG}
             options = {"bus": plant.url, "relay": relay}
-            return await run_suite(lambda: modbus_io.open_board(options), SimBench(plant.board))
+            return await run_suite(lambda: _metered(modbus_io.open_board(options), plant.board), SimBench(plant.board))
         finally:
             await plant.close()
 
@@ -118,7 +126,7 @@ def rapi_board(run_suite: RunSuite) -> Report:
         await openevse.start()
         try:
             options = {"device": openevse.pty.path, "leave_c_s": LEAVE_C_S}
-            return await run_suite(lambda: rapi.open_board(options), SimBench(openevse.board))
+            return await run_suite(lambda: _metered(rapi.open_board(options), openevse.board), SimBench(openevse.board))
         finally:
             await openevse.close()
 

@@ -65,6 +65,8 @@ class DcPlant:
         self.overshoot_v = 0.0
         self.monitor_silent = False
         self.dead = False  # the supply has switched itself off
+        self.silent = False
+        self.fed_v = 0.0  # by something else, through a resistor: what supply or battery say counts where they are
         self.emitted: list[HalEvent] = []
         self._open_v: float | None = None  # of the battery that is connected
         self._r_ohm = 0.0
@@ -84,7 +86,7 @@ class DcPlant:
         due_s = math.inf
         if self._moves:
             due_s = self._ticked_s + TICK_S
-        if self.mode is not DcMode.OFF:
+        if self.mode is not DcMode.OFF and not self.silent:
             due_s = min(due_s, self._told_s + TELL_S)
         if self.monitoring and not self.monitor_silent:
             due_s = min(due_s, self._insulation_s + TELL_S)
@@ -96,6 +98,8 @@ class DcPlant:
         self.monitor_silent = Symptom.INSULATION_SILENT in symptoms
         self.dead = Symptom.DC_SUPPLY_TRIPS in symptoms
         self.overshoot_v = symptoms.get(Symptom.DC_OVERSHOOT, 0.0)
+        self.silent = Symptom.DC_SUPPLY_SILENT in symptoms
+        self.fed_v = symptoms.get(Symptom.DC_OUTPUT_FED, 0.0)
         self.drive(now_s)
 
     def taken(self) -> list[HalEvent]:
@@ -162,7 +166,8 @@ class DcPlant:
             self.tripped, self.mode, self.output_a = True, DcMode.OFF, 0.0
             self.emitted.append(FaultRaised(FaultKind.DC_OVER_VOLTAGE, f"{self.output_v:.0f} V"))
         due = self.mode is not DcMode.OFF and self._told_s + TELL_S <= now_s + NEAR
-        if due or (self.measured != self._said and (not self._moves or self._told_s + 2 * TICK_S <= now_s + NEAR)):
+        news = self.measured != self._said and (not self._moves or self._told_s + 2 * TICK_S <= now_s + NEAR)
+        if (due or news) and not self.silent:
             self._said, self._told_s = self.measured, now_s
             self.emitted.append(self._said)
         if self.monitoring and not self.monitor_silent and self._insulation_s + TELL_S <= now_s + NEAR:
@@ -174,7 +179,7 @@ class DcPlant:
         """Where voltage and current are going."""
         off = self.mode is DcMode.OFF or self.dead
         if self._open_v is None:
-            return (0.0 if off else self.voltage_v + self.overshoot_v), 0.0
+            return (self.fed_v if off else self.voltage_v + self.overshoot_v), 0.0
         if off:
             return self._open_v, 0.0
         by_voltage_a = (self.voltage_v + self.overshoot_v - self._open_v) / self._r_ohm

@@ -81,7 +81,7 @@ class SimEvse:
         self.tripped: FaultKind | None = None
         self.symptoms: dict[Symptom, float] = {}
         self.currents_a: Phases = DEAD
-        self.voltages_v: Phases = grid.voltages_v(DEAD)
+        self.voltages_v: Phases = grid.voltages_v(DEAD) if spec.dc is None else DEAD
         self.emitted: list[tuple[float, HalEvent]] = []
         self._grid = grid
         self._note = note

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from sim.symptoms import Symptom
 
 TICK_S: Final = 0.005  # how often pins and physics are brought in line
 CONTACTOR, MIRROR, LOCK, UNLOCK, LOCKED, RCD_TEST, RCD_RESET, RCD_DC, RCD_AC, E_STOP = range(10)
+PWM_FILES: Final = ("period", "duty_cycle", "enable")
 OPEN_OHM: Final = 1e6
 TRIPS: Final = {RCD_DC: FaultKind.RCD_DC, RCD_AC: FaultKind.RCD_AC}
 
@@ -47,6 +49,7 @@ class SimPins:
         self._folder = folder
         self._outputs: dict[int, bool] = {}
         self._written: dict[str, str] = {}
+        self._files: dict[str, int] = {}  # held open: they are looked at two hundred times a second
         self._ohms = OPEN_OHM
         self._tripped: FaultKind | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -57,8 +60,9 @@ class SimPins:
         await self.board.start()
         pwm = self._folder / "pwm0"
         pwm.mkdir()
-        for name, value in {"period": "0", "duty_cycle": "0", "enable": "0"}.items():
-            (pwm / name).write_text(value, encoding="ascii")
+        for name in PWM_FILES:
+            (pwm / name).write_text("0", encoding="ascii")
+            self._files[name] = os.open(pwm / name, os.O_RDONLY)
         self._write_levels()
         self._listening = asyncio.create_task(self._listen())
         self._ticking = asyncio.create_task(self._tick())
@@ -66,6 +70,8 @@ class SimPins:
     async def close(self) -> None:
         """Power down."""
         await stop([self._ticking, self._listening])
+        for file in self._files.values():
+            os.close(file)
         await self.board.close()
 
     def options(self) -> dict[str, Any]:
@@ -152,10 +158,9 @@ class SimPins:
         await self.board.evses[1].contactor.permit(on, "pin")
 
     async def _drive_pilot(self) -> None:
-        pilot, folder = self.board.evses[1].pilot, self._folder / "pwm0"
-        period_ns = int((folder / "period").read_text(encoding="ascii"))
-        duty_ns = int((folder / "duty_cycle").read_text(encoding="ascii"))
-        if (folder / "enable").read_text(encoding="ascii") != "1" or duty_ns == period_ns:
+        pilot = self.board.evses[1].pilot
+        period_ns, duty_ns, enable = (int(os.pread(self._files[name], 20, 0) or 0) for name in PWM_FILES)
+        if enable != 1 or duty_ns == period_ns:
             await pilot.x1()
         elif duty_ns == 0:
             await pilot.state_f()

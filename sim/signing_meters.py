@@ -63,6 +63,15 @@ class SigningMeters:
         for device in self.devices.values():
             device.lose_power()
 
+    async def cut(self, seconds: float) -> None:
+        """No power for so long."""
+        for device in self.devices.values():
+            device.silent = True
+        self.lose_power()
+        await asyncio.sleep(seconds)
+        for device in self.devices.values():
+            device.silent = False
+
     async def close(self) -> None:
         """Serve no more."""
         for bus in self._buses:

@@ -43,6 +43,8 @@ class Symptom(enum.StrEnum):
     INSULATION_TEST_FAILS = "insulation-test-fails"
     DC_OVERSHOOT = "dc-overshoot"
     DC_SUPPLY_TRIPS = "dc-supply-trips"
+    DC_SUPPLY_SILENT = "dc-supply-silent"
+    DC_OUTPUT_FED = "dc-output-fed"
     METER_SILENT = "meter-silent"
     METER_TAMPERS = "meter-tampers"
     BOARD_SLOW = "board-slow"
@@ -84,6 +86,8 @@ DEFAULTS: Final = {
     Symptom.INSULATION_TEST_FAILS: PRESENT,
     Symptom.DC_OVERSHOOT: 200.0,  # V by which the DC supply misses its value
     Symptom.DC_SUPPLY_TRIPS: PRESENT,  # the DC supply has switched itself off, and says so
+    Symptom.DC_SUPPLY_SILENT: PRESENT,  # the DC supply does what it is told and says nothing any more
+    Symptom.DC_OUTPUT_FED: 100.0,  # V that something else brings to the DC supply's output
     Symptom.METER_SILENT: PRESENT,
     Symptom.METER_TAMPERS: PRESENT,  # a signing meter's records are changed after they were signed
     Symptom.BOARD_SLOW: 5.0,  # seconds until a command is answered

@@ -90,7 +90,9 @@ def wrong(results: Results) -> Iterator[str]:
             if not row[side]:
                 yield f"{row['rule']}: no test {side.replace('_', ' ')} it"
         for one in row["latencies"]:
-            if one["measured_s"] is not None and one["allowed_s"] is not None:
+            if one["measured_s"] is None and not one.get("why"):
+                yield f"{row['rule']} on {one['board']}: not measured, and nothing says why"
+            elif one["measured_s"] is not None and one["allowed_s"] is not None:
                 late_s = one["measured_s"] - one["allowed_s"]
                 if late_s > FLOAT_S:
                     yield f"{row['rule']} on {one['board']}: {late_s:g} s too late"
@@ -108,6 +110,14 @@ def seconds(value: float | None) -> str:
     return f"{value * 1000:.0f} ms" if value < 1.0 else f"{value:.6g} s"
 
 
+def latency(one: dict[str, Any]) -> str:
+    """Who has the rule on a board, and what was measured there beside what is claimed; or why nothing was."""
+    if one["measured_s"] is None:
+        return f"{'-':<11}{one.get('why') or 'NOT MEASURED'}"
+    owner, where = one.get("owner") or "interlock", one.get("where", "the rule alone")
+    return f"{owner:<11}{where:<16}{seconds(one['measured_s'])} of {seconds(one['allowed_s'])}"
+
+
 def print_table(results: Results) -> None:
     """The rules with owners, tests and latencies, then the times."""
     for row in table(results):
@@ -117,9 +127,7 @@ def print_table(results: Results) -> None:
             tests = row[side]
             print(f"  {side.replace('_', ' '):<14}{len(tests):>3} tests: {tests[0] if tests else 'NONE'}")
         for one in row["latencies"]:
-            owner, at_most = one.get("owner") or "interlock", seconds(one["allowed_s"])
-            took = f"at most {at_most}" if one["measured_s"] is None else f"{seconds(one['measured_s'])} of {at_most}"
-            print(f"  {one['board']:<14}{owner:<11}{one.get('where', 'the rule alone'):<16}{took}")
+            print(f"  {one['board']:<14}{latency(one)}")
     print("\nTimes, measured in simulated time")
     for row in times(results):
         bound = f"{row['bound']} {seconds(row['seconds'])}"

@@ -8,8 +8,9 @@ from typing import Any
 
 from hal import conformance
 from hal.checks import CHECKS
-from hal.conformance import Report
-from hal.ownership import RULES, claim_of, is_dc
+from hal.conformance import Outcome, Report
+from hal.ownership import RULES
+from hal.types import Rule
 from sim import benches
 
 BENCHES: Mapping[str, Callable[..., Report]] = {
@@ -20,14 +21,13 @@ BENCHES: Mapping[str, Callable[..., Report]] = {
     "modbus_io": benches.modbus_io_board,
     "gpio": benches.gpio_board,
 }
-
-DC_BOARDS = {"sim-dc"}
+CLAIMED = tuple(one.rule for one in RULES)
 
 
 @functools.cache
 def tried(board: str) -> Report:
     """What came of everything on this board."""
-    return BENCHES[board](lambda open_raw, bench: conformance.run(open_raw, bench, CHECKS))
+    return BENCHES[board](lambda open_raw, bench: conformance.run(open_raw, bench, CHECKS, utc_s=lambda: 1.8e9))
 
 
 def simulated() -> Report:
@@ -36,32 +36,24 @@ def simulated() -> Report:
 
 
 def latencies(board: str) -> list[dict[str, Any]]:
-    """What the table of rules tells of this board, beside the tests' own results."""
+    """What the table of rules tells of this board, beside the tests' own results: each rule's times, or why none."""
     report = tried(board)
-    measured = [
+    return [row for rule in CLAIMED for row in _of_rule(board, report, rule)]
+
+
+def _of_rule(board: str, report: Report, rule: Rule) -> list[dict[str, Any]]:
+    found = [one for one in report.findings if one.rule is rule]
+    base = {"board": board, "rule": str(rule)}
+    timed = [
         {
-            "board": board,
-            "rule": str(one.rule),
+            **base,
             "where": one.where,
             "owner": str(one.owner),
             "measured_s": one.measured_s,
             "allowed_s": one.allowed_s,
         }
-        for one in report.findings
-        if one.rule is not None and one.outcome is conformance.Outcome.PASSED
+        for one in found
+        if one.outcome is Outcome.PASSED and one.measured_s is not None
     ]
-    if board not in DC_BOARDS:
-        return measured
-    claims = [(one.rule, claim_of(report.board, one.rule)) for one in RULES if one.applies is is_dc]
-    return measured + [  # of direct current the suite tries all at once, and shows no time of a single rule
-        {
-            "board": board,
-            "rule": str(rule),
-            "where": "as claimed",
-            "owner": str(claim.owner),
-            "measured_s": None,
-            "allowed_s": claim.latency_s,
-        }
-        for rule, claim in claims
-        if claim is not None
-    ]
+    absent = [one.detail for one in found if one.outcome is Outcome.ABSENT]
+    return timed or [{**base, "measured_s": None, "allowed_s": None, "why": absent[0] if absent else ""}]

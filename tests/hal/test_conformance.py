@@ -10,18 +10,23 @@ from msgspec.structs import replace
 from hal import conformance
 from hal.checks import CHECKS
 from hal.checks_dc import DC_CHECKS
-from hal.conformance import GUARDED, RAW, NoHands, Outcome, Person, Report
+from hal.checks_meter import METER_CHECKS
+from hal.conformance import GUARDED, RAW, Check, Finding, NoHands, Outcome, Person, Report
 from hal.errors import HalError
 from hal.ownership import RULES, OwnershipError, is_dc
 from hal.types import Claim, Owner, Rule
 from sim.bench import SimBench
 from sim.board import SimBoard
+from sim.dc import DcSpec
 from sim.evse import EvseSpec
 from sim.time import run_virtual
-from tests.hal.boards_tried import latencies, simulated, tried
+from tests.hal.boards_tried import BENCHES, latencies, simulated, tried
+from tests.hal.ruled_board import RuledBoard
 
+UNTIMED = {"not-asking", "unlocked", "dc-fed"}  # nothing happens in them; their rules have checks with a time, too
 Record = Callable[[str, object], None]
-OWNED = tuple(one.rule for one in CHECKS if one.rule is not None)
+DC_RULES = {one.rule for one in RULES if one.applies is is_dc}
+OWNED = tuple({one.rule: 0 for one in CHECKS if one.rule is not None and one.rule not in DC_RULES})
 TRIPS_NOT = (Rule.RESIDUAL_DC, Rule.RESIDUAL_AC)  # every check that a car charges in shows that no device trips on it
 
 
@@ -36,7 +41,7 @@ def test_the_simulated_board_passes(record_property: Record):
     assert {one.outcome for one in report.findings} == {Outcome.PASSED, Outcome.ABSENT}
 
 
-@pytest.mark.enforces(Rule.INSULATION, Rule.NO_PERMISSION)
+@pytest.mark.enforces(*DC_RULES, Rule.NO_PERMISSION)
 def test_a_simulated_dc_board_passes_with_cable_check_and_discharge(record_property: Record):
     record_property("latencies", latencies("sim-dc"))
     report = tried("sim-dc")
@@ -57,9 +62,14 @@ def test_each_shipped_board_passes_on_its_simulated_counterpart(board: str, reco
     assert Outcome.OPEN not in {one.outcome for one in report.findings}
 
 
-def test_every_rule_of_ownership_is_tried():
-    on_ac = {one.rule for one in RULES if one.applies is not is_dc}  # those of DC are tried together, by DC_CHECKS
-    assert {one.rule for one in CHECKS if one.rule is not None} == on_ac
+def test_every_rule_of_ownership_is_tried_by_a_check_of_its_own():
+    assert {one.rule for one in CHECKS} >= {one.rule for one in RULES}
+
+
+@pytest.mark.parametrize("board", BENCHES)
+def test_every_rule_is_timed_on_every_board_or_the_report_says_why_not(board: str):
+    for one in latencies(board):
+        assert one["measured_s"] is not None or one["why"], one
 
 
 def test_the_report_names_rule_owner_latency_and_what_was_refused():
@@ -73,8 +83,8 @@ def test_the_report_names_rule_owner_latency_and_what_was_refused():
 class Boastful(SimBoard):
     """Enforces nothing and says that its microcontroller enforces everything."""
 
-    def __init__(self) -> None:
-        super().__init__(evse=EvseSpec(phase_switch=True))
+    def __init__(self, evse: EvseSpec) -> None:
+        super().__init__(evse=evse)
         self.info = replace(
             self.info,
             simulation=False,
@@ -82,30 +92,61 @@ class Boastful(SimBoard):
         )
 
 
-async def boasts(check: str) -> dict[str, conformance.Finding]:
-    bench = SimBench(Boastful())
+async def boasts(check: Check) -> dict[str, Finding]:
+    spec = EvseSpec(dc=DcSpec()) if check in DC_CHECKS else EvseSpec(phase_switch=True)
+    bench = SimBench(Boastful(spec))
 
     def open_raw() -> SimBoard:
-        bench.board = Boastful()
+        bench.board = Boastful(spec)
         bench.forget_cars()
         return bench.board
 
-    only = [one for one in CHECKS if one.name == check]
-    report = await conformance.run(open_raw, bench, only)
+    report = await conformance.run(open_raw, bench, [check])
     return {one.where: one for one in report.findings}
 
 
-@pytest.mark.parametrize("check", [one.name for one in CHECKS if one.rule is not None])
-async def test_a_board_that_claims_a_rule_and_does_not_enforce_it_fails_behind_no_interlock(check: str):
+CLAIMABLE = {one.rule for one in RULES} - {Rule.DC_OVER_VOLTAGE}  # of a device that is simulated, too
+
+
+@pytest.mark.parametrize("check", [pytest.param(one, id=one.name) for one in CHECKS if one.rule in CLAIMABLE])
+async def test_a_board_that_claims_a_rule_and_does_not_enforce_it_fails_behind_no_interlock(check: Check):
     found = await boasts(check)
     assert found[RAW].outcome is Outcome.FAILED, found[RAW]
     assert found[GUARDED].outcome is Outcome.PASSED, found[GUARDED]
 
 
+TIMED = [one for one in CHECKS if one.rule in {rule.rule for rule in RULES} and one.name not in UNTIMED]
+
+
+async def on_a_board_with_rules_of_its_own(check: Check, *, slow: bool) -> Finding:
+    """What comes of a check behind no interlock but the board's own."""
+    spec = EvseSpec(dc=DcSpec()) if check in DC_CHECKS else EvseSpec(phase_switch=True)
+    bench = SimBench(SimBoard())
+
+    def open_raw() -> RuledBoard:
+        board = RuledBoard(spec, slow=slow)
+        bench.board = board.simulated
+        bench.forget_cars()
+        return board
+
+    report = await conformance.run(open_raw, bench, [check])
+    return next(one for one in report.findings if one.where == RAW)
+
+
+@pytest.mark.parametrize("check", [pytest.param(one, id=one.name) for one in TIMED])
+async def test_a_rules_check_has_a_time_and_a_board_that_is_slower_than_it_claims_fails_it(check: Check):
+    prompt = await on_a_board_with_rules_of_its_own(check, slow=False)
+    assert prompt.outcome is Outcome.PASSED, prompt
+    assert prompt.measured_s is not None
+    slow = await on_a_board_with_rules_of_its_own(check, slow=True)
+    assert slow.outcome is Outcome.FAILED, slow
+    assert slow.detail == "too late" or "not within" in slow.detail, slow
+
+
 async def test_without_hands_everything_that_needs_one_is_listed_with_what_to_do():
     report = await conformance.run(SimBoard, NoHands(), CHECKS)
     waiting = [one for one in report.findings if one.outcome is Outcome.OPEN]
-    absent = {"phases-closed", *(one.name for one in DC_CHECKS)}
+    absent = {"phases-closed", *(one.name for one in (*DC_CHECKS, *METER_CHECKS))}
     assert {one.check for one in waiting} == {one.name for one in CHECKS if one.acts} - absent
     assert all("car simulator: " in one.detail for one in waiting)
     assert report.passed

@@ -32,6 +32,8 @@ from hal.types import (
     InsulationMeasured,
     LockChanged,
     LockState,
+    MeterSample,
+    MeterSampled,
     Rule,
 )
 from tests.hal.rig import Rig, cp
@@ -197,6 +199,14 @@ def test_an_output_that_is_not_known_is_live():
 
 
 @pytest.mark.enforces(Rule.NO_PERMISSION)
+def test_a_meter_behind_a_dc_supply_says_nothing_of_the_mains():
+    rig = DcRig()
+    rig.charge()
+    for volts in ((230.0, 230.0, 230.0), (400.0, 0.0, 0.0), (400.0, 0.0, 0.0)):
+        rig.see(MeterSampled(MeterSample(rig.now_s, 0.0, voltage_v=volts)))
+    assert not opened(rig)
+
+
 def test_dc_is_given_to_nobody_without_a_closed_contactor():
     rig = DcRig()
     for mode in (DcMode.CABLE_CHECK, DcMode.PRECHARGE, DcMode.CHARGE):
