@@ -47,6 +47,7 @@ from hal.commands import (
 from hal.continuity import Follower
 from hal.deadline import Deadline
 from hal.errors import HalError, HalGoneError, HalRefusedError, HalTimeoutError
+from hal.flag import Flag
 from hal.modbus.poller import MeterPoller
 from hal.ports import CommandPorts, DcPorts, attempt
 from hal.renewal import Renewal, withdrawn
@@ -164,7 +165,7 @@ class GuardedEvse:
         self._renewal = Renewal()
         self._winning_back: asyncio.Task[None] | None = None
         self._deadline = Deadline(lambda: self._step(Tick()))
-        self._is_open = asyncio.Event()
+        self._is_open = Flag()
         self._lost: set[str] = set()
         self.stream = Stream()
         self.poller: MeterPoller | None = None
@@ -391,7 +392,5 @@ class GuardedEvse:
         loop = asyncio.get_running_loop()
         until_s = loop.time() + deadline_s
         if not self._state.permitted:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(until_s):
-                    await self._is_open.wait()
+            await self._is_open.wait(until_s=until_s)
         return until_s - loop.time()

@@ -31,6 +31,7 @@ from hal.board import (
 )
 from hal.commands import AnyCommand
 from hal.errors import HalError, HalGoneError, HalTimeoutError
+from hal.flag import Flag
 from hal.ports import CommandPorts, DcSupplyPorts, InsulationPorts
 from hal.stream import Stream
 from hal.types import (
@@ -67,7 +68,7 @@ class RemoteBoard:
         self._writer: asyncio.StreamWriter | None = None
         self._answers: dict[int, asyncio.Future[frames.Answer]] = {}
         self._ids = itertools.count(1)
-        self._up = asyncio.Event()
+        self._up = Flag()
         self._why_down = "not connected yet"
         self._keeper: asyncio.Task[None] | None = None
 
@@ -90,12 +91,9 @@ class RemoteBoard:
     async def start(self) -> None:
         """Connect. Raises `HalGoneError` when the host does not take us within `start_s`."""
         self._keeper = asyncio.create_task(self._keep_connected())
-        try:
-            async with asyncio.timeout(self._start_s):
-                await self._up.wait()
-        except TimeoutError:
+        if not await self._up.wait(self._start_s):
             await self.close()
-            raise HalGoneError(f"{self._path}: {self._why_down}; is `evse hal serve` running?") from None
+            raise HalGoneError(f"{self._path}: {self._why_down}; is `evse hal serve` running?")
 
     async def close(self) -> None:
         """Disconnect; the host then withdraws every permission."""

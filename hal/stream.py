@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 from typing import Any, Final
 
+from hal.flag import Flag
 from hal.types import (
     ContactorChanged,
     CpChanged,
@@ -102,15 +102,15 @@ class _Reader:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         now_s = asyncio.get_running_loop().time()
-        self._backlog: deque[tuple[float, HalEvent]] = deque((now_s, event) for event in stream.present())
+        self._backlog: list[tuple[float, HalEvent]] = [(now_s, event) for event in stream.present()]
         self._ended = False
-        self._news = asyncio.Event()
+        self._news = Flag()
 
     def push(self, mono_s: float, event: HalEvent) -> None:
         if len(self._backlog) >= BACKLOG_MAX:
             ended = dict.fromkeys(one for _, one in self._backlog if isinstance(one, FaultCleared))
             state = (*ended, *self._stream.present())  # the state has taken in this event already
-            self._backlog = deque((mono_s, one) for one in state)
+            self._backlog = [(mono_s, one) for one in state]
         else:
             self._backlog.append((mono_s, event))
         self._news.set()
@@ -125,4 +125,4 @@ class _Reader:
                 return None
             self._news.clear()
             await self._news.wait()
-        return self._backlog.popleft()
+        return self._backlog.pop(0)

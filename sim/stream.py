@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
+from hal.flag import Flag
 from hal.types import HalEvent, Stamped
 
 
@@ -13,12 +13,14 @@ class _Reader:
     """One reader's place in the stream: what it has not taken yet, numbered from 1."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[Stamped | None] = asyncio.Queue()
+        self.waiting: list[Stamped] = []
+        self.news = Flag()
         self.seq = 0
 
     def push(self, at_s: float, event: Any) -> None:
         self.seq += 1
-        self.queue.put_nowait(Stamped(self.seq, at_s, event))
+        self.waiting.append(Stamped(self.seq, at_s, event))
+        self.news.set()
 
 
 class Stream:
@@ -40,7 +42,7 @@ class Stream:
         """No more events: readers finish after what they still have."""
         self._ended = True
         for reader in self._readers:
-            reader.queue.put_nowait(None)
+            reader.news.set()
 
     def read(self, now_s: float) -> AsyncGenerator[Stamped, None]:
         """A new reader, from this moment on."""
@@ -48,14 +50,17 @@ class Stream:
         self._last_s = max(self._last_s, now_s)
         for event in self._present():
             reader.push(self._last_s, event)
-        if self._ended:
-            reader.queue.put_nowait(None)
         self._readers.append(reader)
         return self._drain(reader)
 
     async def _drain(self, reader: _Reader) -> AsyncGenerator[Stamped, None]:
         try:
-            while (stamped := await reader.queue.get()) is not None:
-                yield stamped
+            while True:
+                while reader.waiting:
+                    yield reader.waiting.pop(0)
+                if self._ended:
+                    return
+                reader.news.clear()
+                await reader.news.wait()
         finally:
             self._readers.remove(reader)

@@ -22,6 +22,7 @@ from agent.ocpp.calls import LinkLostError
 from agent.ocpp.codec import Version
 from agent.ocpp.rpc import MAX_FRAME_BYTES, TOO_BIG
 from agent.ocpp.tls import Handshake, TlsConfig, Trouble, context, trouble_in
+from hal.flag import Flag
 
 OPEN_TIMEOUT_S: Final = 30.0  # our policy: TCP, TLS and the handshake together
 PONG_TIMEOUT_S: Final = 20.0  # our policy: how long a keep-alive's pong may take before the link counts as dead
@@ -201,20 +202,16 @@ class WebSocketLink:
         """Close it; returns when it is closed or the peer has not joined in for a while."""
         await self._socket.close(code, reason)
 
-    async def keep_alive(self, interval_s: Callable[[], float], changed: asyncio.Event) -> None:
+    async def keep_alive(self, interval_s: Callable[[], float], changed: Flag) -> None:
         """Ping every so often (0: never), looking again at the interval when it `changed`.
 
         Raises `LinkLostError`, with the connection dropped, when a pong stays out.
         """
         while True:
             changed.clear()
-            try:
-                async with asyncio.timeout(interval_s() or None):
-                    await changed.wait()
-            except TimeoutError:
-                if not await self.alive(PONG_TIMEOUT_S):
-                    self.drop()
-                    raise LinkLostError("a ping was not answered") from None
+            if not await changed.wait(interval_s() or None) and not await self.alive(PONG_TIMEOUT_S):
+                self.drop()
+                raise LinkLostError("a ping was not answered")
 
     def drop(self) -> None:
         """Let go of it without a word, as a network that fails does."""

@@ -57,6 +57,7 @@ from agent.ocpp.versions import dialect_for
 from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import Clock
 from agent.runtime.tasks import together
+from hal.flag import Flag
 
 _log = logging.getLogger(__name__)
 
@@ -92,11 +93,10 @@ class Station:
         self._uplink = Uplink(home, journal, settings, security, new_id, lambda: clock.now().utc_s, rng)
         self._frames = Frames()
         self._link: WebSocketLink | None = None
-        self._wanted = asyncio.Event()  # there is a network to dial over
-        self._wanted.set()
-        self._unwanted = asyncio.Event()
-        self._hurry = asyncio.Event()  # do not wait for the back-off to end
-        self._anew = asyncio.Event()  # leave this connection, and dial by the plan as it is now
+        self._wanted = Flag(raised=True)  # there is a network to dial over
+        self._unwanted = Flag()
+        self._hurry = Flag()  # do not wait for the back-off to end
+        self._anew = Flag()  # leave this connection, and dial by the plan as it is now
         self._keeper = Keeper(journal)
         self._outbox = Outbox(journal.facts())
         self._ids = (journal.meta(IDS_KEY) or b"").decode()
@@ -121,7 +121,7 @@ class Station:
             costs=self.costs,
         )
         self.data_transfer = DataTransfer()
-        self._ping_changed = asyncio.Event()
+        self._ping_changed = Flag()
         settings.on_change(self._on_setting)
         hardware = HardwareModel(charger, plate)
         self.model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
@@ -242,7 +242,8 @@ class Station:
 
     async def run(self) -> None:
         """Talk to the CSMS and let the blocks live, until cancelled."""
-        await together(self._connect(), *(_live(one) for one in self._blocks if type(one).run is not Block.run))
+        lives = (one.run() for one in self._blocks if type(one).run is not Block.run)
+        await together(self._connect(), may_end=lives)
 
     async def _connect(self) -> None:
         """Connect and talk, again and again."""
@@ -280,11 +281,7 @@ class Station:
         """Wait before the next dial, unless the network has just come back."""
         wait_s = self._uplink.wait_s()
         _log.info("next connection to the CSMS in %.1f s", wait_s)
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._hurry.wait()
-        except TimeoutError:
-            pass  # the wait is over
+        await self._hurry.wait(wait_s)
 
     async def _talk(self, link: WebSocketLink) -> None:
         """One connection's life."""
@@ -331,7 +328,8 @@ class Station:
                 self._keeper.changed(self._outbox.drop_statuses())
                 await self._availability.report(calls)
             for one in self._blocks:
-                calls.start(one.accepted(calls))
+                if type(one).accepted is not Block.accepted:
+                    calls.start(one.accepted(calls))
             try:
                 await together(self._provisioning.heartbeats(calls), self._transactions.deliver(calls))
             except NotRegisteredError as error:
@@ -392,9 +390,3 @@ class Station:
     def _message_id(self, dialect: Dialect, stored: StoredFact) -> str:
         """The same on every try, also after a restart, so that a CSMS can tell a repetition (OCPP-J 4.1.4)."""
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._ids}/{dialect.codec.version}/{stored.id}"))
-
-
-async def _live(block: Block) -> None:
-    """A block's own life; one that has nothing more to do does not end the others'."""
-    await block.run()
-    await asyncio.get_running_loop().create_future()

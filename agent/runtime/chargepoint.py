@@ -34,6 +34,7 @@ from agent.runtime.profiles import Profiles
 from agent.runtime.reservations import Reservations
 from agent.runtime.site import Site
 from hal.board import EvseHardware
+from hal.flag import Flag
 from hal.types import EvseCapabilities, FaultKind, LockChanged, TokenPresented
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ class ChargePoint:
 
     async def release_cable(self, evse: int, *, ends_transaction: bool) -> bool:
         """Try to unlock the connector, once the contactor is open; whether it is unlocked now."""
-        driven, moved = asyncio.Event(), asyncio.Event()
+        driven, moved = Flag(), Flag()
 
         def watch(_before: Session, event: AnyEvent | None, session: Session, effects: tuple[AnyEffect, ...]) -> None:
             if session.evse != evse:
@@ -177,13 +178,8 @@ class ChargePoint:
 
         with self.watching(watch):
             self.post(evse, UnlockRequested(ends_transaction))
-            try:
-                async with asyncio.timeout(UNLOCK_WAIT_S):
-                    await driven.wait()
-                async with asyncio.timeout(LOCK_TRAVEL_S):
-                    await moved.wait()
-            except TimeoutError:
-                pass  # a lock that was open already has nothing to report
+            if await driven.wait(UNLOCK_WAIT_S):
+                await moved.wait(LOCK_TRAVEL_S)  # a lock that was open already has nothing to report
         session = self.session(evse)
         return driven.is_set() and not session.locked and FaultKind.LOCK_JAMMED not in session.faults
 

@@ -15,6 +15,7 @@ from agent.core.step import begin, step
 from agent.runtime.clock import Clock
 from agent.runtime.perform import Performer
 from hal.board import LEASE_RENEW_S, EvseHardware
+from hal.flag import Flag
 from hal.types import BusHeard, FaultKind, FaultRaised, MeterFailed, PermitLost
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class EvseTask:
         self._clock = clock
         self._watch = watch
         self._inbox: deque[AnyEvent] = deque()
-        self._wake = asyncio.Event()
+        self._wake = Flag()
         self._pings: list[asyncio.Future[None]] = []
         self._renewal: asyncio.TimerHandle | None = None
 

@@ -69,11 +69,13 @@ class Lane:
                 self._failed(error)
                 if self._wanted is command:
                     self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._begin)
-                    return
+                    break
             else:
                 self._obeyed()
                 if self._wanted is command:
                     self._wanted = None
+        if self._task is asyncio.current_task():  # and not overtaken: nothing is kept of what is done
+            self._task = None
 
     def _failed(self, error: HalError) -> None:
         if str(error) != self._trouble:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -42,7 +41,7 @@ class Signer:
         self._post = post
         self._place = place
         self._utc_s = utc_s
-        self._asked: deque[SignMeter] = deque()
+        self._asked: list[SignMeter] = []
         self._working: asyncio.Task[None] | None = None
         self._learning: asyncio.Task[None] | None = None
         self._failures = 0
@@ -55,7 +54,7 @@ class Signer:
     def ask(self, wanted: SignMeter) -> None:
         """Have this signed after what is under way; an end makes readings before it superfluous."""
         if wanted.moment is Moment.END:
-            self._asked = deque(one for one in self._asked if one.moment is not Moment.BETWEEN)
+            self._asked = [one for one in self._asked if one.moment is not Moment.BETWEEN]
         self._asked.append(wanted)
         if self._working is None or self._working.done():
             self._working = asyncio.get_running_loop().create_task(self._work(), name=f"{self._name} signing")
@@ -69,7 +68,7 @@ class Signer:
 
     async def _work(self) -> None:
         while self._asked:
-            await self._sign(self._asked.popleft())
+            await self._sign(self._asked.pop(0))
 
     async def _sign(self, wanted: SignMeter) -> None:
         order = MeterTransaction(wanted.tx, wanted.token, self._place, self._utc_s())

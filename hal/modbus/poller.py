@@ -12,6 +12,7 @@ import msgspec
 from hal.board import COMMAND_DEADLINE_S, Meter
 from hal.continuity import Followed
 from hal.errors import HalError, HalTimeoutError, MeterError
+from hal.flag import Flag
 from hal.types import (
     FaultCleared,
     FaultKind,
@@ -47,7 +48,7 @@ class MeterPoller:
         self._poll_s = poll_s
         self._on_event = on_event
         self._follow = follow
-        self._wake = asyncio.Event()
+        self._wake = Flag()
         self._read_s = -math.inf
         self._last: MeterSample | None = None
         self._failures = 0
@@ -73,11 +74,7 @@ class MeterPoller:
     async def _sleep_until(self, when_s: float) -> None:
         """Until then, or until the rate changes."""
         self._wake.clear()
-        timer = asyncio.get_running_loop().call_at(when_s, self._wake.set)
-        try:
-            await self._wake.wait()
-        finally:
-            timer.cancel()
+        await self._wake.wait(until_s=when_s)
 
     async def _poll(self, deadline_s: float) -> None:
         try:

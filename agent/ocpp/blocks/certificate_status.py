@@ -13,6 +13,7 @@ from agent.ocpp.calls import Calls
 from agent.ocpp.dialect import Notice
 from agent.pki.folders import files
 from agent.pki.names import CertificateError, HashData, LeafUse
+from hal.flag import Flag
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -42,7 +43,7 @@ class CertificateStatus(Block):
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._wanted = asyncio.Event()
+        self._wanted = Flag()
 
     def refresh(self) -> None:
         """There is a new certificate (M06.FR.07)."""
@@ -59,11 +60,7 @@ class CertificateStatus(Block):
         if folder is None:
             return
         while True:
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._wanted.wait()
-            except TimeoutError:
-                pass  # it is time to look
+            await self._wanted.wait(LOOK_EVERY_S)
             self._wanted.clear()
             if self._around.csms.speaks(StatusNotice) and any(files(folder, use) for use in _TOWARDS_CARS):
                 for one in await asyncio.to_thread(self._due, self._around.clock.now().utc_s):

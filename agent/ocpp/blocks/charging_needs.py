@@ -5,7 +5,6 @@ The car never waits here: `agent.runtime.car_plans` gives up waiting by itself, 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from agent.core.car_plan import CarPlan
@@ -18,6 +17,7 @@ from agent.ocpp.charger import Charger
 from agent.ocpp.dialect import Notice
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.variables import Settings
+from hal.flag import Flag
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class ChargingNeeds(Block):
         self._settings = settings
         self._csms = csms
         self._news: dict[tuple[int, type[Notice]], NeedsTold | PlanTold] = {}  # the latest of each, however many come
-        self._wake = asyncio.Event()
+        self._wake = Flag()
         charger.plans.on_car(self._needs, self._plan)
 
     async def run(self) -> None:

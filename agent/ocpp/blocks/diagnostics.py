@@ -23,6 +23,7 @@ from agent.ocpp.calls import Calls
 from agent.ocpp.transfers import TransferError, TransferFailure, persistently
 from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import Clock
+from hal.flag import Flag
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,8 @@ class Diagnostics(Block):
         self._csms = csms
         self._backlog = Backlog(csms)
         self._clock = clock
-        self._asked: asyncio.Queue[tuple[LogAsk, LogKind, str]] = asyncio.Queue()
+        self._asked: tuple[LogAsk, LogKind, str] | None = None  # a newer one takes its place
+        self._news = Flag()
         self._current: LogAsk | None = None
         self._upload: asyncio.Task[None] | None = None
         self._last = {True: UploadStatus.IDLE, False: UploadStatus.IDLE}  # by whether it has a request id
@@ -74,7 +76,10 @@ class Diagnostics(Block):
     async def run(self) -> None:
         """Upload what is asked for, one after the other."""
         while True:
-            ask, kind, name = await self._asked.get()
+            while self._asked is None:
+                self._news.clear()
+                await self._news.wait()
+            (ask, kind, name), self._asked = self._asked, None
             self._upload = asyncio.get_running_loop().create_task(self._deliver(ask, kind, name))
             try:
                 await asyncio.wait([self._upload])
@@ -98,9 +103,8 @@ class Diagnostics(Block):
         self._current = ask
         if self._upload is not None:
             self._upload.cancel()
-        while not self._asked.empty():
-            self._asked.get_nowait()
-        self._asked.put_nowait((ask, kind, name))
+        self._asked = ask, kind, name
+        self._news.set()
 
     async def _deliver(self, ask: LogAsk, kind: LogKind, name: str) -> None:
         workshop = self._workshop

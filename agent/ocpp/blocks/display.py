@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -29,6 +28,7 @@ from agent.ocpp.settings.display import (
     FORMATS,
     MAX_MESSAGES,
 )
+from hal.flag import Flag
 
 KEPT_KEY: Final = "ocpp.display"  # of the journal's meta data
 
@@ -49,7 +49,7 @@ class Display(Block):
         self._pages: dict[int, Page] = {}
         self._running: dict[int, str | None] = {}  # the transaction of each EVSE, as it was seen last
         self._seen: dict[int, object] = {}  # what of each session a page depends on
-        self._news = asyncio.Event()
+        self._news = Flag()
         around.settings.follow(DISPLAY_MESSAGES, lambda: len(self._messages))
         around.settings.follow(DISPLAY_AVAILABLE, lambda: bool(around.charger.displays()))
 
@@ -64,11 +64,7 @@ class Display(Block):
         while True:
             self._update()
             wait_s = next_change_s(self._messages.values(), self._around.clock.now().utc_s)
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._news.wait()
-            except TimeoutError:
-                pass  # a message's time has come, or is over
+            await self._news.wait(wait_s)
             self._news.clear()
 
     def refresh(self) -> None:

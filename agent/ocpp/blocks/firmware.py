@@ -35,6 +35,7 @@ from agent.ocpp.dialect import BootReason, Notice
 from agent.ocpp.settings.firmware import ALLOW_NEW_SESSIONS
 from agent.ocpp.transfers import TransferError, persistently
 from agent.ocpp.workshop import Firmware, InstallOutcome, Workshop
+from hal.flag import Flag
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class FirmwareUpdate(Block):
         self._file = workshop.folder / "firmware"
         self._job = _read(around.store.meta(JOB_KEY))
         self._work: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+        self._news = Flag()
         self._telling = asyncio.Lock()
 
     def routes(self) -> Routes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Hashable, Iterable
@@ -75,6 +74,7 @@ from agent.ocpp.settings.monitoring import (
     OFFLINE_QUEUING_SEVERITY,
 )
 from agent.runtime.tasks import together
+from hal.flag import Flag
 from hal.types import FaultKind
 
 _log = logging.getLogger(__name__)
@@ -111,8 +111,8 @@ class Monitoring(Block):
         self._figures: dict[int, Hashable] = {}  # by EVSE: all that its built-in monitors watch
         self._only_built_in = False  # no monitor is there that watches anything else
         self._changed: set[int | None] = set()  # EVSEs that have made a step; None: a setting
-        self._news = asyncio.Event()  # something to evaluate
-        self._mail = asyncio.Event()  # something to send, or somebody to send it to
+        self._news = Flag()  # something to evaluate
+        self._mail = Flag()  # something to send, or somebody to send it to
         self._settings.derive(ACTIVE_BASE, str(self._kept.base))
         self._settings.derive(ACTIVE_LEVEL, self._kept.level)
 
@@ -240,11 +240,7 @@ class Monitoring(Block):
             now = self._around.clock.now()
             periodic = (one for one in self._monitors.watches.values() if one.monitor.type in PERIODIC)
             wait_s = min((due_in_s(one, now) for one in periodic), default=None)
-            try:
-                async with asyncio.timeout(None if wait_s is None else max(0.0, wait_s)):
-                    await self._news.wait()
-            except TimeoutError:
-                pass  # a periodic monitor is due
+            await self._news.wait(wait_s)
             self._news.clear()
             self._evaluate()
 

@@ -17,6 +17,7 @@ from agent.ocpp.settings.clock import HEARTBEAT, TIME_SOURCE
 from agent.ocpp.settings.link import HEARTBEAT_INTERVAL
 from agent.ocpp.settings.transactions import ACCEPTED_BEFORE
 from agent.ocpp.variables import Setting, Settings
+from hal.flag import Flag
 
 _log = logging.getLogger(__name__)
 
@@ -52,14 +53,14 @@ class Provisioning(Block):
         self._plate = plate
         self._charger = charger
         self._settings = settings
-        self._interval_changed = asyncio.Event()
+        self._interval_changed = Flag()
         settings.on_change(self._on_setting)
         self._reason = reason
         self._keeper = keeper
         self._origin = origin.encode()
         self._accepted_before = accepted_by == self._origin
         self._not_before_s = 0.0
-        self._boot_now = asyncio.Event()
+        self._boot_now = Flag()
 
     def routes(self) -> Routes:
         """Who answers what."""
@@ -96,20 +97,13 @@ class Provisioning(Block):
 
     async def _until_due(self) -> None:
         self._boot_now.clear()
-        try:
-            async with asyncio.timeout_at(self._not_before_s):
-                await self._boot_now.wait()
-        except TimeoutError:
-            pass  # the interval is over
+        await self._boot_now.wait(until_s=self._not_before_s)
 
     async def heartbeats(self, calls: Calls) -> None:
         """Send heartbeats for as long as the connection lasts. Raises `LinkLostError`, `NotRegisteredError`."""
         while True:
             self._interval_changed.clear()
-            try:
-                async with asyncio.timeout(self._settings.get(HEARTBEAT_INTERVAL)):
-                    await self._interval_changed.wait()
-            except TimeoutError:
+            if not await self._interval_changed.wait(self._settings.get(HEARTBEAT_INTERVAL)):
                 await self._regular_heartbeat(calls)
 
     def reset(self, ask: ResetAsk) -> Handled:

@@ -12,6 +12,7 @@ from agent.ocpp.dialect import Notice
 from agent.ocpp.settings.secure_link import CERT_SIGNING_REPEAT_TIMES, CERT_SIGNING_WAIT_MINIMUM
 from agent.pki.folders import files
 from agent.pki.names import CertificateError, LeafUse, Subject
+from hal.flag import Flag
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +54,8 @@ class Signing:
         self._number = number
         self._asking = False
         self._given_up = False  # until the CSMS asks for it (A02.FR.19-20)
-        self._wanted = asyncio.Event()  # a new request is to be made
-        self._answered = asyncio.Event()  # the one that waited has its certificate, or was refused
+        self._wanted = Flag()  # a new request is to be made
+        self._answered = Flag()  # the one that waited has its certificate, or was refused
         self._answered.set()
 
     @property
@@ -100,12 +101,8 @@ class Signing:
 
     async def _until_due(self) -> None:
         while not self._wanted.is_set():
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._wanted.wait()
-            except TimeoutError:
-                if self._around.csms.online and await self._due():
-                    return
+            if not await self._wanted.wait(LOOK_EVERY_S) and self._around.csms.online and await self._due():
+                return
 
     async def _due(self) -> bool:
         """Whether the certificate in use is to be renewed (A03.FR.02). Nothing is loaded where none is used."""

@@ -5,7 +5,6 @@ What a profile means at a moment stands in `agent.core.schedule`; `agent.runtime
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -51,6 +50,7 @@ from agent.ocpp.settings.smart_charging import (
     SMART_CHARGING_ENABLED,
 )
 from agent.ocpp.variables import Settings
+from hal.flag import Flag
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class SmartCharging(Block):
         self._now_utc_s = now_utc_s
         self._known: dict[tuple[LimitOwner, int], Schedule] = {}  # what the CSMS was told last
         self._news: dict[tuple[LimitOwner, int], LimitImposed | LimitReleased] = {}
-        self._wake = asyncio.Event()
+        self._wake = Flag()
         settings.follow(PROFILES_INSTALLED, lambda: charger.profiles.count)
         settings.follow(PHASES_3_TO_1, lambda: any(map(self._switches, charger.evse_ids)))
         settings.on_change(self._on_setting)

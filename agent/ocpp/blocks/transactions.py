@@ -28,6 +28,7 @@ from agent.ocpp.keeper import Keeper
 from agent.ocpp.outbox import Change, Outbox, Retry, StoredFact, Tried
 from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.ocpp.variables import Settings
+from hal.flag import Flag
 
 
 class Transactions(Block):
@@ -54,8 +55,8 @@ class Transactions(Block):
         self._keeper = keeper
         self._message_id = message_id
         self._learn = learn
-        self._news = asyncio.Event()
-        self._settled = asyncio.Event()
+        self._news = Flag()
+        self._settled = Flag()
         self._booted_for: int | None = None
 
     def routes(self) -> Routes:
@@ -95,11 +96,7 @@ class Transactions(Block):
                 await self._deliver_one(calls, stored)
                 continue
             self._news.clear()
-            try:
-                async with asyncio.timeout_at(self._outbox.due_s()):
-                    await self._news.wait()
-            except TimeoutError:
-                pass  # a retry is due
+            await self._news.wait(until_s=self._outbox.due_s())
 
     async def _deliver_one(self, calls: Calls, stored: StoredFact) -> None:
         dialect = calls.dialect
