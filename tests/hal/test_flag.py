@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
+from typing import Any
 
 import pytest
 
@@ -38,11 +38,21 @@ async def test_a_wait_ends_when_its_time_is_over_and_says_so(at_s: float):
     assert loop.time() == began_s + max(at_s, 0.0)
 
 
-async def test_a_flag_that_is_raised_in_time_leaves_no_timer_behind():
+async def test_a_flag_that_is_raised_in_time_leaves_no_timer_behind(monkeypatch: pytest.MonkeyPatch):
     flag, loop = Flag(), asyncio.get_running_loop()
-    loop.call_later(1.0, flag.set)
-    assert await flag.wait(3600.0)
-    assert not [one for one in gc.get_objects() if isinstance(one, asyncio.TimerHandle) and not one.cancelled()]
+    timers: list[asyncio.TimerHandle] = []
+    call_at = loop.call_at
+
+    def noted(*arguments: Any, **options: Any) -> asyncio.TimerHandle:
+        timers.append(call_at(*arguments, **options))
+        return timers[-1]
+
+    monkeypatch.setattr(loop, "call_at", noted)
+    waiting = asyncio.create_task(flag.wait(3600.0))
+    await asyncio.sleep(1.0)
+    flag.set()
+    assert await waiting
+    assert [one.cancelled() for one in timers if one.when() >= 3600.0] == [True]
 
 
 async def test_one_who_waits_no_longer_is_forgotten_and_the_others_are_not():
