@@ -18,10 +18,12 @@ from hal.signing import ability
 log = logging.getLogger(__name__)
 
 
-def first_session(evse: Evse, hardware: EvseHardware, blob: bytes | None, rules: Rules) -> Session:
-    """The session to go on with. `blob`: as it was stored, None for none."""
+def first_session(
+    evse: Evse, hardware: EvseHardware, blob: bytes | None, rules: Rules, *, power_cut: bool = False
+) -> Session:
+    """The session to go on with. `blob`: as it was stored, None for none; `power_cut`: that may be old."""
     return replace(
-        _kept(evse.id, blob, rules),
+        _kept(evse.id, blob, rules, power_cut=power_cut),
         has_lock=hardware.lock is not None,
         locked=False,
         permit_first=hardware.capabilities.permit_first,
@@ -34,11 +36,11 @@ def first_session(evse: Evse, hardware: EvseHardware, blob: bytes | None, rules:
     )
 
 
-def _kept(evse: int, blob: bytes | None, rules: Rules) -> Session:
+def _kept(evse: int, blob: bytes | None, rules: Rules, *, power_cut: bool) -> Session:
     """What the journal kept, if it can be read."""
     if blob is not None:
         try:
-            return restored(msgspec.msgpack.decode(blob, type=Session), rules)
+            return restored(msgspec.msgpack.decode(blob, type=Session), rules, power_cut=power_cut)
         except msgspec.MsgspecError:
             log.exception("EVSE %d: its stored session cannot be read and is left behind", evse)
     return Session(evse=evse, rules=rules)

@@ -10,11 +10,14 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from agent import evses, signatures, workshops
 from agent.config import Config, Evse, V2g, read_secret
 from agent.control import ControlServer
 from agent.control_methods import Methods
 from agent.core.events import AnyEvent, ClockCorrected, LimitSet
+from agent.core.recovery import kept
 from agent.core.restamp import Correction
 from agent.core.security import SecurityEventKind, SecurityEvents
 from agent.core.session import Session
@@ -43,7 +46,7 @@ from agent.runtime.chargepoint import ChargePoint
 from agent.runtime.clock import Clock
 from agent.runtime.customers import CustomerTraces
 from agent.runtime.evse import EvseTask
-from agent.runtime.journal import FILE_NAME, Journal, JournalError, PutMeta, PutSetting
+from agent.runtime.journal import FILE_NAME, Journal, JournalError, PutMeta, PutSetting, SaveSession
 from agent.runtime.perform import Performer
 from agent.runtime.profiles import Profiles
 from agent.runtime.reservations import Reservations
@@ -305,7 +308,7 @@ def build(
         )
 
     agent = Agent(board, journal, settings, clock, evses.site(config, board), tokens, station, config, control=control)
-    _take_in(agent, config, new_id)
+    _take_in(agent, config, new_id, power_cut=journal.cut_off and started is BootReason.POWER_UP)
     return agent
 
 
@@ -318,12 +321,14 @@ def _why_started(journal: Journal, machine_boot: str | None) -> BootReason:
     return BootReason.APPLICATION_RESET if before == machine_boot.encode() else BootReason.POWER_UP
 
 
-def _take_in(agent: Agent, config: Config, new_id: Callable[[], str]) -> None:
-    """Give the agent its EVSEs, with their sessions as they were kept."""
+def _take_in(agent: Agent, config: Config, new_id: Callable[[], str], *, power_cut: bool) -> None:
+    """Give the agent its EVSEs, with their sessions as they were kept; what a power cut means for them is kept, too."""
     saved = agent.journal.sessions()
     for evse in config.evse:
         hardware = agent.board.evses[evse.id]
-        session = first_session(evse, hardware, saved.get(evse.id), agent.settings.rules())
+        session = first_session(evse, hardware, saved.get(evse.id), agent.settings.rules(), power_cut=power_cut)
+        if power_cut and session.unsure:
+            agent.journal.commit(SaveSession(evse.id, msgspec.msgpack.encode(kept(session))))
         agent.add(session, hardware, new_id, config.station.language, evse)
         if evse.v2g is not None:
             agent.talk(evse.id, evse.v2g, evse.phases, hardware.capabilities.dc)

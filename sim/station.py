@@ -204,7 +204,8 @@ def _fill(agent: Agent, full: bool) -> None:
         vars(agent.journal).pop("_transact", None)
 
 
-def _no_room(operations: Sequence[Any]) -> NoReturn:
+def _no_room(operations: Sequence[Any], *, synced: bool) -> NoReturn:
+    del synced
     error = sqlite3.OperationalError(f"database or disk is full ({len(operations)} operations)")
     error.sqlite_errorcode = sqlite3.SQLITE_FULL
     raise error

@@ -110,7 +110,14 @@ class Record(Effect, frozen=True):
 
 
 class Checkpoint(Effect, frozen=True):
-    """Store the session as it stands now, in the same commit as the facts of this step: what recovery starts from."""
+    """Store the session as it stands now, in the same commit as the facts of this step: what recovery starts from.
+
+    `within_s`: how long that may wait for company. `synced`: a power cut may not take it; else only the end of the
+    process may not.
+    """
+
+    within_s: float = 0.0
+    synced: bool = True
 
 
 class Timer(enum.StrEnum):

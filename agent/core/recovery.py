@@ -14,7 +14,7 @@ from agent.core.meter_tx import Stage
 from agent.core.metering import DECIMALS
 from agent.core.rules import Rules
 from agent.core.selftest import SelfTest
-from agent.core.session import Digital, Phase, Session, Stop
+from agent.core.session import Digital, Phase, Session, Stop, Transaction
 from agent.core.turn import Turn
 from agent.core.values import Scope, StopReason, Trigger
 from agent.core.wakeup import WakeUp
@@ -22,14 +22,15 @@ from hal.types import CpState, MeterSample
 
 METER_WAIT_S: Final = 10.0  # our policy: this long after a restart the meter may take to answer
 MAX_STORED_AGE_S: Final = 60.0  # our policy: the stored register of an open transaction is never older
+MAX_UNSURE: Final = 5  # our policy: so many facts of a transaction are told between two syncs, at most
 METER_RETURN_S: Final = 600.0  # our policy: a transaction held by a silent meter ends after this long
 
 
-def restored(saved: Session, rules: Rules) -> Session:
+def restored(saved: Session, rules: Rules, *, power_cut: bool = False) -> Session:
     """The session that goes on after a restart: nothing that only the hardware knows, nothing half-asked.
 
     A transaction that was open waits for the meter first. Its driver is forgotten unless the rules let it resume:
-    no power without a fresh authorisation (or that resume).
+    no power without a fresh authorisation (or that resume). `power_cut`: what was told and not synced is lost.
     """
     tx = saved.tx
     opened = tx is not None
@@ -71,6 +72,8 @@ def restored(saved: Session, rules: Rules) -> Session:
         remote=None,
         recording=None,
         checkpointed_mono_s=0.0,
+        firm_seq=tx.seq if tx is not None else 0,
+        unsure=(MAX_UNSURE if power_cut else saved.unsure) if opened else 0,
     )
 
 
@@ -101,6 +104,7 @@ def recover(turn: Turn) -> None:
     signs = tx.meter_tx is not None and tx.meter_tx.under_way
     if signs and same and not signing.end_is_there(turn):
         return
+    tx = _with_filled_numbers(turn, tx)
     goes_on = goes_on and (tx.meter_tx is None or tx.meter_tx.stage is Stage.DUE)
     if goes_on and s.driver is not None and s.plugged:
         turn.set(tx=replace(tx, started_mono_s=turn.now.mono_s))
@@ -112,3 +116,14 @@ def recover(turn: Turn) -> None:
     turn.end_transaction(s.stop or Stop(Trigger.ABNORMAL, StopReason.POWER_LOSS))
     turn.set(stop=None, driver=None)
     turn.go(Phase.FINISHED if s.plugged else Phase.IDLE)
+
+
+def _with_filled_numbers(turn: Turn, tx: Transaction) -> Transaction:
+    """Use up the numbers that the CSMS may have seen before a power cut took them (2.0.1 E01.FR.07: no gaps).
+
+    An end under a number that it has seen would pass for a message told twice, and might be dropped.
+    """
+    for _ in range(turn.s.unsure):
+        turn.update_transaction(Trigger.ABNORMAL)
+    turn.set(unsure=0)
+    return turn.s.tx or tx

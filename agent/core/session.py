@@ -213,7 +213,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: ConnectorStatus = ConnectorStatus.AVAILABLE
     reported_fault: FaultKind | None = None
     reported_plugged: bool = False
-    checkpointed_mono_s: float = 0.0
+    checkpointed_mono_s: float = 0.0  # when it was last asked to outlive a power cut, too
+    firm_seq: int = 0  # the next fact's number in the transaction then
+    unsure: int = 0  # numbers from the next one on that a power cut may have taken after they were told
 
     @property
     def token(self) -> IdToken | None:

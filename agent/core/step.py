@@ -6,7 +6,7 @@ import math
 
 from msgspec.structs import replace
 
-from agent.core import care, dc, derating, digital, driver, metering, recovery, signing
+from agent.core import care, dc, derating, digital, driver, durability, metering, recovery, signing
 from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Pilot, Timer
 from agent.core.events import (
     AnyEvent,
@@ -147,7 +147,7 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
         case MeterFailed() | PermitLost() | EvseReset():
             pass  # for the log; what follows from them comes as something else
     settle(turn)
-    return turn.finish()
+    return durability.finished(turn, session)
 
 
 def _go_by(turn: Turn, rules: Rules) -> None:
@@ -168,7 +168,7 @@ def begin(session: Session, now: Instant) -> tuple[Session, tuple[AnyEffect, ...
     _arm_aligned(turn)
     care.begin(turn)
     settle(turn)
-    return turn.finish()
+    return durability.finished(turn, session)
 
 
 def _limit(turn: Turn, limit: LimitInput) -> None:

@@ -12,7 +12,6 @@ from agent.core.effects import (
     AnyEffect,
     ArmTimer,
     CancelTimer,
-    Checkpoint,
     DrawId,
     Emit,
     PermitPower,
@@ -35,7 +34,7 @@ class Turn:
         self.effects: list[AnyEffect] = []
         self.trigger: Trigger | None = None  # what the next fact of the transaction has to name
         self.stopped_by: IdToken | None = None  # the token that it has to name with that (E07.FR.02)
-        self.checkpoint = False
+        self.checkpoint = False  # whether the session is to be stored; `durability` says how firmly
 
     def set(self, **changes: Any) -> None:
         """Change fields of the session."""
@@ -228,13 +227,6 @@ class Turn:
         if self.s.tx is not None and reading is not None and reading.values:
             more = metering.with_one_more(self.s.tx.readings, with_signature(reading, signed))
             self.set(tx=replace(self.s.tx, readings=sparing(more)))
-
-    def finish(self) -> tuple[Session, tuple[AnyEffect, ...]]:
-        """The outcome of the step."""
-        if self.checkpoint:
-            self.set(checkpointed_mono_s=self.now.mono_s)
-            self.do(Checkpoint())
-        return self.s, tuple(self.effects)
 
 
 def is_drivers(session: Session, token: IdToken, group: str | None = None) -> bool:

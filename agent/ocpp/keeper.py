@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from agent.core.facts import TransactionEnded, TransactionStarted
+from agent.core.facts import AnyFact, TransactionEnded, TransactionStarted
 from agent.ocpp.outbox import Change, GivenUp, Removed, Restamped, StoredFact, Tried
 from agent.runtime.records import (
     CountAttempt,
@@ -39,8 +39,13 @@ class Store(Protocol):
     def meta(self, key: str) -> bytes | None:
         """A small value."""
 
-    def commit(self, *operations: Operation, within_s: float | None = None, kept: bool = False) -> asyncio.Future[None]:
-        """Write operations as one; `kept`: when the disk refuses them, they are tried again."""
+    def commit(
+        self, *operations: Operation, within_s: float | None = None, kept: bool = False, synced: bool = True
+    ) -> asyncio.Future[None]:
+        """Write operations as one; `kept`: when the disk refuses them, they are tried again.
+
+        Not `synced`: only a power cut can take them.
+        """
 
 
 class Keeper:
@@ -69,11 +74,16 @@ class Keeper:
             operations.append(PutMeta(*memory))
         if not operations:
             return
-        # A start or an end that the CSMS has must not be told again after a power cut: a 1.6 CSMS would open or close
-        # a second transaction. What else was removed may wait for company. On a disk that is full for a while none of
-        # it is forgotten, or a later memory would stand beside a start or an end that is still to be told.
-        urgent = memory is not None or any(_opens_or_closes(one) for one in kept)
-        self._store.commit(*operations, within_s=AT_ONCE if urgent else None, kept=True)
+        # What a dialect learns from a start is found nowhere else: told again, a 1.6 CSMS opens a second transaction.
+        # An end that is told twice ends nothing twice, nor does a start that has its own id and number: of those only
+        # the end of the process must not make a second, and a power cut, which is rarer, may. What else was removed
+        # may wait for company. On a disk that is full for a while none of it is forgotten, or a later memory would
+        # stand beside a start or an end that is still to be told.
+        ends = any(_is(TransactionEnded, one) for one in kept)
+        learnt = memory is not None and not ends
+        firmly = learnt or any(isinstance(one, GivenUp | Restamped) for one in kept)
+        soon = firmly or ends or any(_is(TransactionStarted, one) for one in kept)
+        self._store.commit(*operations, within_s=AT_ONCE if soon else None, kept=True, synced=firmly)
 
 
 def _operation(change: Change) -> Operation:
@@ -89,5 +99,5 @@ def _operation(change: Change) -> Operation:
             return MoveToDeadLetters(stored.id, why)
 
 
-def _opens_or_closes(change: Change) -> bool:
-    return isinstance(change, Removed) and isinstance(change.stored.fact, TransactionStarted | TransactionEnded)
+def _is(kind: type[AnyFact], change: Change) -> bool:
+    return isinstance(change, Removed) and isinstance(change.stored.fact, kind)

@@ -46,11 +46,10 @@ from agent.core.events import (
     RecordFailed,
     TimerDue,
 )
-from agent.core.facts import AnyFact, ConnectorStatusChanged, ReadingTaken, TransactionUpdated
+from agent.core.facts import AnyFact, ConnectorStatusChanged
 from agent.core.recovery import kept
 from agent.core.session import Session
 from agent.core.signage_words import Language
-from agent.core.values import Trigger
 from agent.ocpp.outbox import StoredFact
 from agent.ocpp.screen import Page
 from agent.runtime.front import Front
@@ -64,15 +63,7 @@ from hal.types import DcMode, FaultCleared, FaultKind, FaultRaised
 
 log = logging.getLogger(__name__)
 
-COMPANY_S: Final = 1.0  # our policy: how long a reading waits for other writes before it gets a sync of its own
 STORAGE_RETRY_S: Final = 5.0  # our policy: how soon a full disk is tried again
-
-
-def _can_wait(fact: AnyFact) -> bool:
-    """A reading may share its sync with what comes next; a beginning, an end or a change of state may not."""
-    if isinstance(fact, TransactionUpdated):
-        return fact.trigger in {Trigger.METER_PERIODIC, Trigger.METER_CLOCK}
-    return isinstance(fact, ReadingTaken)
 
 
 class Performer:
@@ -134,7 +125,7 @@ class Performer:
         """Execute the effects of one step, in order; everything that must be durable goes into one commit."""
         facts: list[AnyFact] = []
         record: int | None = None
-        checkpoint = False
+        checkpoint: Checkpoint | None = None
         for effect in effects:
             match effect:
                 case PermitPower(on, reason):
@@ -159,7 +150,7 @@ class Performer:
                     facts.extend(more)
                     record = number
                 case Checkpoint():
-                    checkpoint = True
+                    checkpoint = effect
                 case Authorize():
                     self._authorize(self._evse, effect)
                 case SignMeter():
@@ -170,8 +161,8 @@ class Performer:
                     self._arm(timer, at_mono_s)
                 case CancelTimer(timer):
                     self._cancel(timer)
-        if facts or checkpoint or record is not None:
-            self._write(session, facts, record)
+        if facts or checkpoint is not None or record is not None:
+            self._write(session, facts, record, checkpoint or Checkpoint())
 
     def show(self, before: Session, event: AnyEvent | None, session: Session) -> None:
         """Let the driver see and hear what this step means."""
@@ -308,16 +299,20 @@ class Performer:
 
     # The journal
 
-    def _write(self, session: Session, facts: list[AnyFact], record: int | None) -> None:
+    def _write(self, session: Session, facts: list[AnyFact], record: int | None, how: Checkpoint) -> None:
         self._latest = session
+        if record is not None and not self._storage_failed and not (facts or how.synced):
+            # All that lasts of it is in earlier commits: they only have to be done.
+            self._journal.commit(synced=False).add_done_callback(lambda future: self._all_written(future, record))
+            return
         first_id, offline = self._journal.next_fact_id, not self._online()
         new = [StoredFact(first_id + n, self._evse, fact, offline=offline) for n, fact in enumerate(facts)]
         stored, self._unsaved = [*self._unsaved, *new], []
         self._undurable.update(one.id for one in new)
         blob = msgspec.msgpack.encode(kept(session))
-        hurry = record is not None or not all(_can_wait(one.fact) for one in stored)
+        firmly = how.synced or self._storage_failed  # what could not be stored may have been of any kind
         written = self._journal.commit(
-            *map(AddFact, stored), SaveSession(self._evse, blob), within_s=0.0 if hurry else COMPANY_S
+            *map(AddFact, stored), SaveSession(self._evse, blob), within_s=how.within_s, synced=firmly
         )
         written.add_done_callback(lambda future: self._written(future, stored, record))
 
@@ -336,6 +331,15 @@ class Performer:
         if self._storage_failed:
             self._storage_failed = False
             self._post(FaultCleared(FaultKind.STORAGE))
+
+    def _all_written(self, barrier: asyncio.Future[None], record: int) -> None:
+        """What was committed before is done; unless the disk refused it, that is the record."""
+        if barrier.cancelled():
+            return
+        if barrier.exception() is not None or self._storage_failed:
+            self._post(RecordFailed(record, "what it rests on could not be stored"))
+        else:
+            self._post(Recorded(record))
 
     def _offer_in_order(self, stored: list[StoredFact]) -> None:
         """Offer what is durable, up to the first fact that is not: the disk may refuse one write and take the next."""
@@ -368,4 +372,4 @@ class Performer:
 
     def _try_storage(self) -> None:
         self._storage_retry = None
-        self._write(self._latest, [], None)
+        self._write(self._latest, [], None, Checkpoint())

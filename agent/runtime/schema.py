@@ -17,7 +17,8 @@ import msgspec
 
 _log = logging.getLogger(__name__)
 
-PAGE_BYTES: Final = 1024  # our policy: a commit rewrites whole pages, and a fact takes a third of one
+PAGE_BYTES: Final = 512  # our policy, and SQLite's least: a commit rewrites whole pages, and a fact takes half of one
+CHECKPOINT_PAGES: Final = 2000  # our policy: the WAL goes into the file each megabyte
 BUSY_TIMEOUT_S: Final = 5.0  # our policy: how long a reader in another process may hold a commit up
 MIN_READER: Final = "journal.min_reader"
 
@@ -64,9 +65,15 @@ _VERSION_2: Final = """
 CREATE TABLE security_log (id INTEGER PRIMARY KEY, at_utc_s REAL NOT NULL, kind TEXT NOT NULL, info TEXT NOT NULL)
 """
 
-MIGRATIONS: Final = (Migration(_VERSION_1, min_reader=1), Migration(_VERSION_2, min_reader=1))
+_VERSION_3: Final = ""  # facts and sessions are packed from now on (`agent.runtime.packing`)
 
-_REMEDIES: Final = {
+MIGRATIONS: Final = (
+    Migration(_VERSION_1, min_reader=1),
+    Migration(_VERSION_2, min_reader=1),
+    Migration(_VERSION_3, min_reader=3),
+)
+
+REMEDIES: Final = {
     sqlite3.SQLITE_FULL: "free space on the file system that holds it",
     sqlite3.SQLITE_READONLY: "let the agent's user write to the file and its directory, or remount it read-write",
     sqlite3.SQLITE_CANTOPEN: "create its directory and let the agent's user write there",
@@ -81,7 +88,7 @@ _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 def explain(path: Path, error: sqlite3.Error) -> JournalError:
     """SQLite's error in the journal's words."""
     code = _primary_code(error)
-    remedy = _REMEDIES.get(code, "this is a fault of the agent: report it with its log")
+    remedy = REMEDIES.get(code, "this is a fault of the agent: report it with its log")
     return JournalError(path, str(error), remedy, restart_helps=code in _DAMAGE)
 
 
@@ -124,7 +131,7 @@ def open_for_writing(path: Path) -> tuple[sqlite3.Connection, Path | None]:
         raise explain(path, error) from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise JournalError(path, reason, _REMEDIES[sqlite3.SQLITE_CANTOPEN]) from error
+        raise JournalError(path, reason, REMEDIES[sqlite3.SQLITE_CANTOPEN]) from error
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -154,6 +161,7 @@ def _open(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         db.execute("PRAGMA secure_delete = FAST")  # some builds overwrite all that is deleted: twice the bytes
         _check_soundness(db)
         _migrate(db, path)

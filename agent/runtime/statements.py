@@ -12,6 +12,7 @@ from agent.core.facts import AnyFact, TransactionEnded, TransactionFact, Transac
 from agent.core.security import LoggedEvent, SecurityEventKind
 from agent.core.token_cache import CachedToken, TokenList
 from agent.ocpp.outbox import StoredFact
+from agent.runtime.packing import PackingError, pack, unpack
 from agent.runtime.records import (
     AddFact,
     CountAttempt,
@@ -49,7 +50,7 @@ def apply(db: sqlite3.Connection, operation: Operation) -> None:
         case AddFact(stored):
             db.execute(
                 "INSERT INTO facts (id, evse, offline, attempts, fact) VALUES (?, ?, ?, ?, ?)",
-                (stored.id, stored.evse, stored.offline, stored.attempts, _encode(stored.fact)),
+                (stored.id, stored.evse, stored.offline, stored.attempts, pack(_encode(stored.fact))),
             )
             if isinstance(stored.fact, TransactionFact):
                 _enter_in_ledger(db, stored.id, stored.fact)
@@ -72,10 +73,10 @@ def apply(db: sqlite3.Connection, operation: Operation) -> None:
             )
             db.execute("DELETE FROM dead_letters WHERE id = ?", (fact_id,))
         case RestampFact(stored):
-            db.execute("UPDATE facts SET fact = ? WHERE id = ?", (_encode(stored.fact), stored.id))
+            db.execute("UPDATE facts SET fact = ? WHERE id = ?", (pack(_encode(stored.fact)), stored.id))
             _restamp_ledger(db, stored.fact)
         case SaveSession(evse, blob):
-            db.execute("INSERT OR REPLACE INTO sessions (evse, state) VALUES (?, ?)", (evse, blob))
+            db.execute("INSERT OR REPLACE INTO sessions (evse, state) VALUES (?, ?)", (evse, pack(blob)))
         case PutSetting(key, value):
             db.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (key, value))
         case ForgetSettings():
@@ -156,6 +157,17 @@ def dead_letters(db: sqlite3.Connection) -> list[DeadLetter]:
     return [DeadLetter(stored, row[5]) for row in rows if (stored := _stored(*row[:5])) is not None]
 
 
+def sessions(db: sqlite3.Connection) -> dict[int, bytes]:
+    """Saved sessions by EVSE. Raises `sqlite3.Error`."""
+    found = {}
+    for evse, state in db.execute("SELECT evse, state FROM sessions").fetchall():
+        try:
+            found[evse] = unpack(state)
+        except PackingError as error:
+            _log.error("journal: the session of EVSE %d is unreadable and is left behind: %s", evse, error)
+    return found
+
+
 def tokens(db: sqlite3.Connection, kind: TokenList) -> dict[str, CachedToken]:
     """One list, by the tokens' values with case folded. Raises `sqlite3.Error`."""
     found = {}
@@ -185,8 +197,8 @@ def security_log(db: sqlite3.Connection) -> list[LoggedEvent]:
 
 def _stored(fact_id: int, evse: int, offline: int, attempts: int, fact: bytes) -> StoredFact | None:
     try:
-        return StoredFact(fact_id, evse, _fact.decode(fact), bool(offline), attempts)
-    except msgspec.DecodeError as error:
+        return StoredFact(fact_id, evse, _fact.decode(unpack(fact)), bool(offline), attempts)
+    except (msgspec.DecodeError, PackingError) as error:
         # It stays where it is: most likely a newer agent wrote it and will send it.
         _log.warning("journal: fact %d is unreadable to this version and is left alone: %s", fact_id, error)
         return None

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from msgspec.structs import replace
+
 from agent.core.authorize import NOT_CACHED, AuthRules, Known
 from agent.core.local_list import ListUpdate, ListVerdict, LocalList, updated
 from agent.core.token_cache import CachedToken, Policy, TokenCache, TokenList
@@ -48,6 +50,7 @@ class TokenStore:
         self._policy = policy
         self._max_list = max_list
         self._cache = TokenCache(journal.tokens("cache"), max_bytes=max_cache_bytes)
+        self._learnt: CachedToken | None = None  # what the CSMS said last, as it was stored
         version = int(journal.meta(LIST_VERSION) or b"0")
         self._list = LocalList(version, {key.casefold(): one for key, one in journal.tokens("local").items()})
 
@@ -98,17 +101,29 @@ class TokenStore:
         if not self._rules().cache_enabled or token.kind in NOT_CACHED:
             return
         entry, gone = self._cache.learn(token, info, self._policy(), self._clock.now().utc_s)
+        if not gone and self._says_nothing_new(entry):
+            return
+        self._learnt = entry
         removed = (RemoveTokens("cache", tuple(one.value for one in gone)),) if gone else ()
-        self._journal.commit(PutToken(entry), *removed, within_s=LAZY_S)
+        self._journal.commit(PutToken(entry), *removed, within_s=LAZY_S, synced=False)
+
+    def _says_nothing_new(self, entry: CachedToken) -> bool:
+        """Whether it only repeats what was just stored: a transaction's start and end follow its authorisation."""
+        last = self._learnt
+        if last is None or entry.used_utc_s - last.used_utc_s >= LAZY_S:
+            return False
+        return replace(entry, used_utc_s=last.used_utc_s, uses=last.uses) == last
 
     def forget(self, value: str) -> None:
         """Forget what the cache holds of a token; the journal's part is the caller's."""
+        self._learnt = None
         self._cache.forget(value)
 
     def clear_cache(self) -> bool:
         """Forget the cache; False where none is in use (2.0.1 C11.FR.04)."""
         if not self._rules().cache_enabled:
             return False
+        self._learnt = None
         self._cache.clear()
         self._journal.commit(RemoveTokens("cache"))
         return True

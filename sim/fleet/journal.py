@@ -19,11 +19,14 @@ class ForgetfulJournal(Journal):
         JournalReader.__init__(self, empty, db)
         self.recovered_from = None
         self.failure = None
+        self.cut_off = False
         self.next_fact_id = 1
 
-    def commit(self, *operations: Operation, within_s: float | None = None, kept: bool = False) -> asyncio.Future[None]:
+    def commit(
+        self, *operations: Operation, within_s: float | None = None, kept: bool = False, synced: bool = True
+    ) -> asyncio.Future[None]:
         """Done, and forgotten."""
-        del within_s, kept  # nothing waits, and nothing fails
+        del within_s, kept, synced  # nothing waits, and nothing fails
         ids = [operation.stored.id for operation in operations if isinstance(operation, AddFact)]
         self.next_fact_id = max(self.next_fact_id, *(fact_id + 1 for fact_id in ids), 0)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

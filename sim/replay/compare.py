@@ -12,12 +12,12 @@ from typing import Any, Final
 import msgspec
 
 from agent.recording import Output
-from agent.runtime.perform import COMPANY_S
 from hal.types import MeterSample
 
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 ENERGY: Final = "Energy.Active.Import.Register"  # what a sampled value without a measurand is, in every version
 SHOWN: Final = 120  # characters of a value in a difference
+DISK_S: Final = 1.0  # our policy: how long a message may have been on its way to the recorded charger's disk
 UNTIMED: Final = frozenset({"Heartbeat"})  # sent by a timer that began long before the recording did
 STEP_OF: Final[Mapping[str, str]] = MappingProxyType({"Energy": "energy", "Power": "power", "Current": "current"})
 
@@ -64,7 +64,7 @@ def act_of_frame(at_s: float, text: str) -> Act | None:
         return None
     match frame:
         case [2, _, str(action), payload] if action not in UNTIMED:
-            return Act(at_s=at_s, kind=action, content=payload, patience_s=COMPANY_S)  # on their way to the disk
+            return Act(at_s=at_s, kind=action, content=payload, patience_s=DISK_S)
         case [3, str(message_id), payload]:
             return Act(at_s=at_s, kind=f"answer to {message_id}", content=payload)
         case [4, str(message_id), code, *_]:

@@ -2,6 +2,8 @@
 
 The whole agent charges on the virtual clock, which stands still while SQLite writes: so every commit is one of its own
 that a slow disk would join with the next, and the counts are the same in every run. The disk and its syncs are real.
+The readings are 10 s apart: an open transaction is synced once a minute, whether it has readings or not, and an hour
+with a reading a minute says what that comes to.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from typing import Final, NamedTuple
 
 from tests.benchmarks.table import Row, UnmeasurableError, median
 
-TRANSACTIONS: Final = 3
+VERSIONS: Final = ("2.0.1", "1.6")
+TRANSACTIONS: Final = 4  # the last of an hour
 JOURNAL: Final = "state/journal.sqlite"
 CALL: Final = re.compile(r"^\d+ +(?P<name>\w+)\(\d+<(?P<file>[^>]*)>(?:, \"(?P<text>\w+))?.*= (?P<result>\d+)$")
 SYNCS: Final = frozenset({"fsync", "fdatasync"})
@@ -38,16 +41,20 @@ class Cost(NamedTuple):
 
 
 def rows() -> Iterator[Row]:
-    """Row 6: the transaction alone, and with everything around it."""
-    transactions = traced()
-    tapped = [one["told"] for one in transactions]
-    what = "authorise, start, 4 readings, stop, all acknowledged: {}"
-    yield Row(row=6, what=what.format("syncs"), ours=syncs(tapped), unit="syncs", goal="ours <= 3")
-    yield Row(row=6, what=what.format("written"), ours=kilobytes(tapped), unit="kB", goal="ours <= 15")
-    whole = [Cost(*(sum(figures) for figures in zip(*one.values(), strict=True))) for one in transactions]
-    what = "the same with plug-in, unplugging, status reports and clearing up: {}"
-    yield Row(row=6, what=what.format("syncs"), ours=syncs(whole), unit="syncs")
-    yield Row(row=6, what=what.format("written"), ours=kilobytes(whole), unit="kB")
+    """Row 6: the transaction alone, and with everything around it; then a long one."""
+    for version in VERSIONS:
+        *transactions, hour = traced(version)
+        tapped = [one["told"] for one in transactions]
+        what = f"OCPP {version}: authorise, start, 4 readings, stop, all acknowledged: "
+        yield Row(row=6, what=what + "syncs", ours=syncs(tapped), unit="syncs", goal="ours <= 3")
+        yield Row(row=6, what=what + "written", ours=kilobytes(tapped), unit="kB", goal="ours <= 15")
+        whole = [Cost(*(sum(figures) for figures in zip(*one.values(), strict=True))) for one in transactions]
+        what = "the same with plug-in, unplugging, status reports and clearing up: "
+        yield Row(row=6, what=what + "syncs", ours=syncs(whole), unit="syncs")
+        yield Row(row=6, what=what + "written", ours=kilobytes(whole), unit="kB")
+        what = f"OCPP {version}: a transaction of an hour, a reading a minute: "
+        yield Row(row=6, what=what + "syncs", ours=hour["told"].syncs, unit="syncs")
+        yield Row(row=6, what=what + "written", ours=hour["told"].written_bytes / 1000, unit="kB")
 
 
 def syncs(costs: Sequence[Cost]) -> float:
@@ -60,7 +67,7 @@ def kilobytes(costs: Sequence[Cost]) -> float:
     return median([one.written_bytes / 1000 for one in costs])
 
 
-def traced() -> list[dict[str, Cost]]:
+def traced(version: str) -> list[dict[str, Cost]]:
     """For each transaction, its cost until each mark since the one before."""
     strace = shutil.which("strace")
     if strace is None:
@@ -68,7 +75,7 @@ def traced() -> list[dict[str, Cost]]:
     with tempfile.TemporaryDirectory() as folder:
         trace, place = Path(folder, "trace"), Path(folder, "place")
         place.mkdir()
-        charges = [sys.executable, "-m", "tests.benchmarks.peers.charges", str(place), f"{TRANSACTIONS}"]
+        charges = [sys.executable, "-m", "tests.benchmarks.peers.charges", str(place), version, f"{TRANSACTIONS}"]
         watch = [strace, "-f", "-y", "-e", "trace=fsync,fdatasync,pwrite64,write", "-o", str(trace)]
         ended = subprocess.run([*watch, *charges], capture_output=True, timeout=TIMEOUT_S, check=False)
         if ended.returncode:

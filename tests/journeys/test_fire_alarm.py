@@ -50,8 +50,8 @@ def the_lease_never_ends(m: pytest.MonkeyPatch) -> None:
 def a_restart_keeps_the_driver(m: pytest.MonkeyPatch) -> None:
     right = recovery.restored
 
-    def wrong(saved: Session, rules: object) -> Session:
-        return right(saved, replace(rules, resume_after_power_loss=True))
+    def wrong(saved: Session, rules: object, *, power_cut: bool = False) -> Session:
+        return right(saved, replace(rules, resume_after_power_loss=True), power_cut=power_cut)
 
     m.setattr("agent.first_session.restored", wrong)
     m.setattr(recovery, "restored", wrong)  # what is kept of a session is made by it, too
@@ -94,7 +94,7 @@ def ends_are_not_told(m: pytest.MonkeyPatch) -> None:
 
 def nothing_is_written(m: pytest.MonkeyPatch) -> None:
     def commit(
-        _self: Journal, *_operations: object, within_s: float | None = None, kept: bool = False
+        _self: Journal, *_operations: object, within_s: float | None = None, kept: bool = False, synced: bool = True
     ) -> asyncio.Future[None]:
         done = asyncio.get_running_loop().create_future()
         done.set_result(None)

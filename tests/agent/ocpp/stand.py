@@ -106,7 +106,9 @@ class MemoryStore:
     def tokens(self, kind: TokenList) -> dict[str, CachedToken]:
         return dict(self.lists[kind])
 
-    def commit(self, *operations: Operation, within_s: float | None = None, kept: bool = False) -> asyncio.Future[None]:
+    def commit(
+        self, *operations: Operation, within_s: float | None = None, kept: bool = False, synced: bool = True
+    ) -> asyncio.Future[None]:
         self.commits.append((operations, within_s))
         for one in operations:
             self._apply(one)

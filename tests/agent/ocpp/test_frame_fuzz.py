@@ -188,7 +188,7 @@ class Fuzzed:
 class Forgetful(MemoryStore):
     """A store that keeps what it is to keep, and no list of how it came to that."""
 
-    def commit(self, *operations, within_s=None, kept=False):
+    def commit(self, *operations, within_s=None, kept=False, synced=True):
         done = super().commit(*operations, within_s=within_s, kept=kept)
         self.commits.clear()
         return done

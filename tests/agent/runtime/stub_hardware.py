@@ -74,13 +74,18 @@ class StubJournal:
 
     def __init__(self, *, prompt: bool = False) -> None:
         self.commits: list[tuple] = []
+        self.synced: list[bool] = []  # which of them asked for a sync
+        self.asked: list[tuple] = []  # what those that wait are about
         self.waiting: list[asyncio.Future[None]] = []
         self.next_fact_id = 1
         self.prompt = prompt
         self.error: Exception | None = None
 
-    def commit(self, *operations, within_s=None) -> asyncio.Future[None]:
-        self.commits.append(operations)
+    def commit(self, *operations, within_s=None, synced=True) -> asyncio.Future[None]:
+        if operations:
+            self.commits.append(operations)
+            self.synced.append(synced)
+        self.asked.append(operations)
         self.next_fact_id += sum(type(one).__name__ == "AddFact" for one in operations)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append(future)
@@ -94,11 +99,13 @@ class StubJournal:
         for future in self.waiting:
             future.set_result(None)
         self.waiting.clear()
+        self.asked.clear()
 
     def refuse(self, error: Exception) -> None:
         for future in self.waiting:
             future.set_exception(error)
         self.waiting.clear()
+        self.asked.clear()
 
     @property
     def facts(self) -> list:

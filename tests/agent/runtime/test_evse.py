@@ -16,7 +16,7 @@ from agent.core.session import Phase, Session
 from agent.core.values import AuthInfo, AuthStatus, StopReason, Trigger
 from agent.runtime.clock import LoopClock
 from agent.runtime.evse import EvseTask
-from agent.runtime.journal import JournalError
+from agent.runtime.journal import AddFact, JournalError
 from agent.runtime.perform import Performer
 from hal.errors import HalGoneError, HalTimeoutError
 from hal.types import ContactorChanged, CpState, FaultKind, FaultRaised, MeterSample, MeterSampled, TokenPresented
@@ -86,6 +86,41 @@ async def test_no_contactor_is_permitted_before_the_opening_reading_is_durable()
         b.journal.answer()
         await asyncio.sleep(0.01)
         assert b.hardware.words[-1] == "permit on"
+
+
+async def test_no_contactor_is_permitted_when_the_disk_took_the_wish_for_it_but_refused_the_start_before():
+    async with bench(StubJournal()) as b:
+        b.task.post(LimitSet(LimitInput(LimitSource.BOARD, 16.0)))
+        await b.sample()
+        await b.happen(cp(CpState.B), TokenPresented("AABB"))
+        await b.happen(cp(CpState.C))
+        (wish,) = [one for one, commit in zip(b.journal.waiting, b.journal.asked, strict=True) if not commit]
+        b.journal.waiting.remove(wish)
+        b.journal.refuse(JournalError(Path("journal.sqlite"), "disk full", "free some space"))
+        wish.set_result(None)
+        await asyncio.sleep(1.0)
+        assert "permit on" not in b.hardware.words
+        assert FaultKind.STORAGE in b.task.session.faults
+
+
+async def test_a_charge_asks_for_two_syncs_its_start_and_its_end_while_all_is_told_when_it_is_written():
+    async with bench(rules=Rules(sample_interval_s=10.0)) as b:
+        metering = asyncio.create_task(b.metering())
+        await b.ask_for_energy()
+        await b.happen(ContactorChanged(closed=True))
+        await asyncio.sleep(45)
+        b.task.post(StopRequested(Trigger.STOP_AUTHORIZED, StopReason.LOCAL))
+        await b.happen(cp(CpState.B), ContactorChanged(closed=False))
+        await asyncio.sleep(1.0)
+        metering.cancel()
+        firmly = [
+            [type(one.stored.fact) for one in commit if isinstance(one, AddFact)]
+            for commit, synced in zip(b.journal.commits, b.journal.synced, strict=True)
+            if synced and any(isinstance(one, AddFact) for one in commit)
+        ]
+        assert [TransactionStarted in firmly[0], TransactionEnded in firmly[-1]] == [True, True]
+        assert len(firmly) == 2
+        assert [one.fact for one in b.offered] == b.journal.facts
 
 
 async def test_facts_are_offered_to_the_csms_only_once_they_are_durable():

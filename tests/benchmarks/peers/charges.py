@@ -1,6 +1,7 @@
 """Some charges of the whole agent on the virtual clock, its journal on a real disk: what strace is let loose on.
 
-Says on standard output when each transaction begins and ends. Usage: ... FOLDER TRANSACTIONS
+Says on standard output when each transaction begins and ends. Usage: ... FOLDER VERSION TRANSACTIONS
+The last one lasts an hour, with a reading a minute.
 """
 
 from __future__ import annotations
@@ -10,23 +11,28 @@ import os
 import sys
 from pathlib import Path
 
+from agent.ocpp.settings.metering import SAMPLED_INTERVAL
 from sim.time import run_virtual
 from tests.journeys.place import place
 
 READINGS = 4
-INTERVAL_S = 60
+INTERVAL_S = 10
+HOUR_S = 3600
 SETTLE_S = 70.0  # what waits for company is written by then
 
 
-async def main(folder: Path, transactions: int) -> None:
+async def main(folder: Path, version: str, transactions: int) -> None:
     """Plug in, tap, some readings, tap, unplug; again and again."""
-    async with place(folder, settings={"MeterValueSampleInterval": INTERVAL_S}) as here:
-        for _ in range(transactions):
+    async with place(folder, version, settings={"MeterValueSampleInterval": INTERVAL_S}) as here:
+        for number in range(1, transactions + 1):
+            last = number == transactions
+            if last:
+                here.station.agent.settings.set(SAMPLED_INTERVAL, 60)
             here.plug_in()
             await asyncio.sleep(SETTLE_S)
             mark("tap")
             here.tap()
-            await asyncio.sleep((READINGS + 0.5) * INTERVAL_S)
+            await asyncio.sleep(HOUR_S if last else (READINGS + 0.5) * INTERVAL_S)
             here.tap()
             await asyncio.sleep(10.0)
             mark("told")
@@ -42,4 +48,4 @@ def mark(what: str) -> None:
 
 
 if __name__ == "__main__":
-    run_virtual(main(Path(sys.argv[1]), int(sys.argv[2])))
+    run_virtual(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
