@@ -65,10 +65,14 @@ Rows = Annotated[int, msgspec.Meta(ge=1, le=MAX_ROWS)]
 
 
 class ChargerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change of a charger; what is left out stays. `password` null: it connects without one."""
+    """What to change of a charger; what is left out stays. `password` null: it connects without one.
+
+    `car_limit_w`: what it may give all cars that are planned for; null: whatever they take.
+    """
 
     state: ChargerState | msgspec.UnsetType = msgspec.UNSET
     password: Annotated[str, msgspec.Meta(min_length=16, max_length=40)] | msgspec.UnsetType | None = msgspec.UNSET
+    car_limit_w: Annotated[float, msgspec.Meta(ge=0)] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class TokenChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,6 +207,8 @@ class Api:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no charger can have this identity", remedy)
         if change.password is not msgspec.UNSET:
             self._csms.set_password(identity, change.password)
+        if change.car_limit_w is not msgspec.UNSET:
+            self._csms.cars.limit(identity, change.car_limit_w)
         if change.state is not msgspec.UNSET:
             return await views.decide(self._csms, identity, change.state)
         return views.Decision(charger=await self._charger(asked), answer=None, remark=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,9 @@ from csms.records import Charger, ChargerState, Token, TokenStatus
 from csms.reports import Reports
 from csms.store import Store
 from csms.told import ToldEvents
+
+if TYPE_CHECKING:
+    from csms.car_plans import CarPlanning
 
 HEARTBEAT_S = 300  # our policy: what an accepted charger is told
 MAX_PENDING = 1_000  # our policy: how many chargers may wait to be accepted
@@ -53,6 +56,7 @@ class BackOffice:
         self.vouch: Vouch | None = None
         self.provide: Provide | None = None
         self.standing: Standing | None = None
+        self.cars: CarPlanning | None = None  # who plans for cars that say what they need
         self.renew: Callable[[str], None] | None = None
         self.renewing: set[str] = set()  # who came in with a certificate that has expired (A00.FR.429)
         self._accept_all = accept_all

@@ -92,7 +92,11 @@ def _prepare_sqlite(connection: Connection) -> int:
         sql("DROP TABLE frames")
     tables.metadata.create_all(connection)
     there = {row[1] for row in sql("PRAGMA table_info(chargers)")}
-    for name, kind in (("serial", "VARCHAR NOT NULL DEFAULT ''"), ("profile", "INTEGER NOT NULL DEFAULT 0")):
+    for name, kind in (
+        ("serial", "VARCHAR NOT NULL DEFAULT ''"),
+        ("profile", "INTEGER NOT NULL DEFAULT 0"),
+        ("car_limit_w", "FLOAT"),
+    ):
         if name not in there:  # a database of an older CSMS
             sql(f"ALTER TABLE chargers ADD COLUMN {name} {kind}")
     sql(f"PRAGMA user_version={tables.SCHEMA_VERSION}")
@@ -141,5 +145,8 @@ def _prepare_postgres(connection: Connection) -> int:
         tables.metadata.create_all(connection)
         sql(f"INSERT INTO schema_version VALUES ({tables.SCHEMA_VERSION})")  # noqa: S608 - a number of ours
         version = tables.SCHEMA_VERSION
+    if int(version) < tables.SCHEMA_VERSION:
+        sql("ALTER TABLE chargers ADD COLUMN IF NOT EXISTS car_limit_w DOUBLE PRECISION")  # since 4
+        sql(f"INSERT INTO schema_version VALUES ({tables.SCHEMA_VERSION})")  # noqa: S608 - a number of ours
     connection.commit()
     return int(version)

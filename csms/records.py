@@ -26,7 +26,7 @@ class Charger(msgspec.Struct, frozen=True, kw_only=True):
     """A charger and what it last said of itself. `password_hash` None: it connects without a password.
 
     `serial`: told by a charger that was authenticated. `profile`: the highest security profile it has come in with,
-    below which it is not let in any more (A05.FR.07).
+    below which it is not let in any more (A05.FR.07). `car_limit_w`: what it may give all cars that are planned for.
     """
 
     identity: str
@@ -38,6 +38,7 @@ class Charger(msgspec.Struct, frozen=True, kw_only=True):
     seen_utc_s: float | None = None
     serial: str = ""
     profile: int = 0
+    car_limit_w: float | None = None
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from agent.ocpp.masking import masked_frame
 from agent.ocpp.rpc import DEFAULT_TIMEOUT_S, MAX_FRAME_BYTES, CallReceived
 from csms import commands as c
 from csms.back_office import BackOffice
+from csms.car_plans import CarPlanning
 from csms.dialects import Dialect, dialect_of, status_of
 from csms.door import Door, TurnedAway, identity_of, password_hash
 from csms.engines import Place
@@ -79,6 +80,7 @@ class Csms:
         self._peers: dict[str, Peer] = {}
         self._listening: list[Server] = []
         self.certificates: Certificates | None = None
+        self.cars = CarPlanning(self._office, self._peer, self.changes.touch)
 
     @property
     def port(self) -> int:
@@ -142,9 +144,8 @@ class Csms:
         from csms.certificates import Certificates
         from csms.tls import server_context
 
-        self.certificates = self._door.certificates = Certificates(
-            self._office, pki, self._peer, organization=organization
-        )
+        desk = Certificates(self._office, pki, self._peer, organization=organization)
+        self.certificates = self._door.certificates = desk
         context = server_context(pki.servers, pki.charger_roots, self._door.note_tls, lenient=bool(pki.expired))
         return await self._listen(host, port, context)
 
@@ -207,8 +208,7 @@ class Csms:
         """The sessions of one charger, or of all, oldest first."""
         return await self.store.read(lambda database: database.sessions(charger))
 
-    # What the operator asks of a charger. All of these raise CallFailedError when there is no answer, and
-    # UnsayableError when the charger's version has no words for it.
+    # What the operator asks of a charger. All raise CallFailedError without an answer, UnsayableError without words.
 
     async def remote_start(self, identity: str, evse: int, token: str) -> msgspec.Struct:
         """Ask for a transaction on an EVSE (1.6: connector); the charger's answer, in its version's type."""

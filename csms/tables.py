@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy import Column as C  # noqa: N817 - the tables below are read as tables
 from sqlalchemy import Integer as SqliteInteger
 
-SCHEMA_VERSION = 3  # kept in the database; a change of the tables below raises it
+SCHEMA_VERSION = 4  # kept in the database; a change of the tables below raises it
 
 # A number on the wire may be large: 64 bits, which is what SQLite calls INTEGER. Ids are given by statements.
 Integer = BigInteger().with_variant(SqliteInteger, "sqlite")
@@ -35,6 +35,7 @@ chargers = Table(
     C("seen_utc_s", Float),
     C("serial", String, nullable=False, server_default=""),
     C("profile", Integer, nullable=False, server_default="0"),
+    C("car_limit_w", Float),
 )
 certificates = Table(
     "certificates",

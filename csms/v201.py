@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET
 
 from agent.ocpp.stamps import to_wire
+from csms import car_messages, planning201, v2g
 from csms import commands as c
-from csms import planning201, v2g
 from csms.back_office import BackOffice
 from csms.dialects import IMPORT_REGISTER, OUTLET, Handler, always, edge, known, moment, register_wh, security_event
 from csms.file_commands import call2
@@ -34,8 +34,6 @@ _ANSWERS: Mapping[
     "NotifyCustomerInformation": {},
     "NotifyDERAlarm": {},
     "NotifyDERStartStop": {},
-    "NotifyEVChargingNeeds": {"status": "Rejected"},
-    "NotifyEVChargingSchedule": {"status": "Accepted"},
     "NotifyPriorityCharging": {},
     "NotifySettlement": {},
     "NotifyWebPaymentStarted": {},
@@ -78,7 +76,7 @@ class Dialect201:
             "StatusNotification": self._status,
             "TransactionEvent": self._transaction_event,
         }
-        self.handlers |= v2g.handlers(office, wire)
+        self.handlers |= v2g.handlers(office, wire) | car_messages.handlers(office, wire)
 
     has_reports = True
 
@@ -268,6 +266,8 @@ class Dialect201:
                 readings=_readings(known(request.meterValue) or ()),
             )
         )
+        if ends and self._office.cars is not None:
+            self._office.cars.ended(charger, transaction.transactionId)
         return self._message(
             "TransactionEventResponse",
             totalCost=UNSET if cost is None else float(cost),  # I03.FR.02

@@ -11,6 +11,7 @@ import msgspec
 
 from agent.ocpp.codec import Version
 from agent.ocpp.stamps import to_wire
+from csms.car_plans import CarPlan
 from csms.commands import Answer, SetPassword, Trigger, UnsayableError
 from csms.peers import CallFailedError
 from csms.proofs import Proof, proofs_of
@@ -37,7 +38,10 @@ class ConnectorView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargerView(msgspec.Struct, frozen=True, kw_only=True):
-    """A charger as it stands. `seen_utc_s`: when it was heard last, Unix seconds."""
+    """A charger as it stands. `seen_utc_s`: when it was heard last, Unix seconds.
+
+    `car_limit_w`: what it may give all cars that are planned for (`cars`); null: whatever they take.
+    """
 
     identity: str
     state: ChargerState
@@ -47,9 +51,11 @@ class ChargerView(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     firmware: str
     has_password: bool
+    car_limit_w: float | None
     seen_utc_s: float | None
     connectors: list[ConnectorView]
     sessions: list[SessionRow]
+    cars: list[CarPlan]
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +145,7 @@ def _view(csms: Csms, charger: Charger, connectors: list[ConnectorStatus], runni
         model=charger.model,
         firmware=charger.version,
         has_password=charger.password_hash is not None,
+        car_limit_w=charger.car_limit_w,
         seen_utc_s=charger.seen_utc_s,
         connectors=[
             ConnectorView(
@@ -151,6 +158,7 @@ def _view(csms: Csms, charger: Charger, connectors: list[ConnectorStatus], runni
             for each in connectors
         ],
         sessions=running,
+        cars=list(csms.cars.plans(charger.identity)),
     )
 
 

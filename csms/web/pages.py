@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -36,6 +36,8 @@ TRIGGERS: Final = (
     "DiagnosticsStatusNotification",
 )
 WH_PER_KWH: Final = 1_000.0
+W_PER_KW: Final = 1_000.0
+Kilowatt = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Pages:
@@ -59,6 +61,7 @@ class Pages:
         return [
             Route("/", self._chargers),
             Route(f"{charger}/state", self._decide, methods=["POST"]),
+            Route(f"{charger}/car-limit", self._limit_cars, methods=["POST"]),
             Route(f"{charger}/configuration", self._configuration, methods=["GET"]),
             Route(f"{charger}/configuration", self._set, methods=["POST"]),
             Route(f"{charger}/ask/{{command:str}}", self._command, methods=["POST"]),
@@ -111,6 +114,16 @@ class Pages:
         except EXPECTED as error:
             return self.problem(problem_of(error))
         return see(f"/chargers/{segment(identity)}" if form.get("back") == "charger" else "/")
+
+    async def _limit_cars(self, request: Request) -> Response:
+        """Set what a charger may give the cars that are planned for; an empty field: whatever they take."""
+        identity, form = self.known(request), await form_of(request)
+        try:
+            limit_kw = msgspec.convert(form.get("limit_kw") or None, Kilowatt | None, strict=False)
+            self._csms.cars.limit(identity, None if limit_kw is None else limit_kw * W_PER_KW)
+        except EXPECTED as error:
+            return self.problem(problem_of(error))
+        return see(f"/chargers/{segment(identity)}")
 
     async def _command(self, request: Request) -> Response:
         kind = COMMANDS.get(request.path_params["command"])

@@ -10,7 +10,7 @@ import pytest
 
 from csms.database import Database
 from csms.engines import DatabaseError
-from csms.records import Direction, LoggedFrame
+from csms.records import Charger, Direction, LoggedFrame
 from csms.store import Store
 from tests.csms.test_store import ENDED, STARTED, step
 
@@ -61,6 +61,7 @@ async def test_a_database_of_the_first_csms_is_taken_over_without_its_message_lo
     await store.close()
     with sqlite3.connect(path) as old:
         old.execute("ALTER TABLE frames DROP COLUMN violation")
+        old.execute("ALTER TABLE chargers DROP COLUMN car_limit_w")
         old.execute("PRAGMA user_version=1")
     old.close()
 
@@ -69,4 +70,8 @@ async def test_a_database_of_the_first_csms_is_taken_over_without_its_message_lo
     store.write_later(LoggedFrame(charger="CP1", at_utc_s=0, direction=Direction.IN, frame="x", violation="wrong"))
     (frame,) = await store.read(lambda db: db.frames("CP1"))
     assert frame.violation == "wrong"
+    store.write_now(Charger(identity="CP1", car_limit_w=7_000.0))
+    await store.close()
+    store = Store(path)
+    assert store.chargers["CP1"].car_limit_w == 7_000.0
     await store.close()

@@ -67,7 +67,7 @@ def told(box: BlackBox) -> tuple[asyncio.Task[None], list[Told]]:
 async def test_a_car_is_plugged_in_pays_by_contract_and_is_billed(tmp_path: Path, kind: str):
     car, more = KINDS[kind]
     async with billed(tmp_path, **more) as (box, csms):
-        await box.command("plug_in", {**car, "departure_s": 7200})
+        await box.command("plug_in", car)
         await asyncio.sleep(20)
         assert (await physics(box)).current_a[0] == pytest.approx(car["current_a"], abs=0.1)
         assert (await view(box)).id_token == pki.EMAID
