@@ -99,9 +99,10 @@ class GpioBoard:
             self._pwm.percent(100.0)
         except ImportError as error:
             raise HalGoneError("gpiod is not installed; install evse-agent[gpio]") from error
-        except OSError as error:
+        except (OSError, ValueError) as error:  # gpiod raises ValueError for a line that the chip does not have
             await self.close()
-            raise HalGoneError(f"{error}; are the pins free, and may this user use them?") from error
+            chip = self._options.chip
+            raise HalGoneError(f"{chip}: {error}; are the pins there and free, and may this user use them?") from error
         self._polling = asyncio.create_task(self._poll())
 
     async def close(self) -> None:
@@ -116,17 +117,14 @@ class GpioBoard:
 
     def _config(self) -> dict[int, Any]:
         """What each pin is, in gpiod's words."""
-        it, gpiod = self._options, self._gpiod
-        outputs = (it.contactor, it.lock, it.unlock, it.rcd_test, it.rcd_reset)
-        inputs = (it.mirror, it.locked, *it.faults.values())
-        directions = [(one, gpiod.line.Direction.OUTPUT) for one in outputs]
-        directions += [(one, gpiod.line.Direction.INPUT) for one in inputs]
+        gpiod = self._gpiod
+        directions = [(one, gpiod.line.Direction.OUTPUT) for one in self._options.outputs]
+        directions += [(one, gpiod.line.Direction.INPUT) for one in self._options.inputs]
         return {
             one.line: gpiod.LineSettings(
                 direction=direction, active_low=one.active_low, output_value=gpiod.line.Value.INACTIVE
             )
             for one, direction in directions
-            if one is not None
         }
 
     def _set(self, line: Line | None, on: bool) -> None:

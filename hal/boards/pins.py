@@ -53,6 +53,23 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ventilation: bool = False
     serial: str = ""
 
+    @property
+    def outputs(self) -> tuple[Line, ...]:
+        """The pins that are driven."""
+        return tuple(filter(None, (self.contactor, self.lock, self.unlock, self.rcd_test, self.rcd_reset)))
+
+    @property
+    def inputs(self) -> tuple[Line, ...]:
+        """The pins that are read."""
+        return tuple(filter(None, (self.mirror, self.locked, *self.faults.values())))
+
+    def __post_init__(self) -> None:
+        """Raise ValueError naming a line that is given twice."""
+        lines = [one.line for one in (*self.outputs, *self.inputs)]
+        twice = sorted({line for line in lines if lines.count(line) > 1})
+        if twice:
+            raise ValueError(f"line {twice[0]} is given to two pins")
+
 
 class SysfsPwm:
     """One channel of the kernel's PWM: `percent` high; 100 and 0 are constant levels."""

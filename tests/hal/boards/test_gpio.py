@@ -19,6 +19,9 @@ from sim.board import SimBoard
 from sim.pins import CONTACTOR, E_STOP, MIRROR, Direction, SimPins, Value
 from tests.hal.bench import Follower, until
 
+LEVEL = {"file": "/sys/in_voltage0_raw"}
+TWICE = {"contactor": {"line": 4}, "mirror": {"line": 3}, "cp_high": LEVEL, "cp_low": LEVEL, "locked": {"line": 4}}
+
 
 def built(pins: SimPins, **changes: Any) -> GpioBoard:
     return GpioBoard(msgspec.convert(pins.options() | changes, Options), pins.library)
@@ -182,17 +185,13 @@ def test_the_period_is_that_of_one_kilohertz():
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [({}, "contactor"), ({"contactor": {"line": -1}}, "line"), ({"contactor": {"pin": 4}}, "pin")],
+    [
+        ({}, "contactor"),
+        ({"contactor": {"line": -1}}, "line"),
+        ({"contactor": {"pin": 4}}, "pin"),
+        (TWICE, "line 4 is given to two pins"),
+    ],
 )
 def test_an_option_that_is_wrong_is_named(options: dict[str, Any], says: str):
     with pytest.raises(HalError, match=rf"gpio, options: .*{says}"):
         open_board(options)
-
-
-def test_the_library_has_what_the_driver_uses():
-    gpiod = pytest.importorskip("gpiod", minversion="2")
-    settings = gpiod.LineSettings(
-        direction=gpiod.line.Direction.OUTPUT, active_low=True, output_value=gpiod.line.Value.INACTIVE
-    )
-    assert settings.active_low
-    assert {"set_value", "get_value", "release"} <= set(dir(gpiod.LineRequest))

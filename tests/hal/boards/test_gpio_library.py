@@ -1,7 +1,6 @@
-"""The GPIO board on the real gpiod, and on a chip of the kernel's own simulator where there is one.
+"""The GPIO board on the real gpiod: over a chip that stands behind it, and one of the kernel where there is gpio-sim.
 
-Everything else about this board is shown on a fake at gpiod's boundary (test_gpio.py). Skipped where gpiod is not
-installed (`evse-agent[gpio]`), and the second part where the kernel has no gpio-sim or this is not root.
+Everything else about this board is shown with something in gpiod's place (test_gpio.py).
 """
 
 from __future__ import annotations
@@ -14,16 +13,26 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hal import conformance
 from hal.boards.gpio import GpioBoard
 from hal.boards.pins import Options
+from hal.checks import CHECKS
+from hal.conformance import Outcome
 from hal.errors import HalGoneError
-from hal.types import ContactorChanged
+from hal.types import ContactorChanged, FaultCleared, FaultKind, FaultRaised
+from sim.bench import SimBench
+from sim.board import SimBoard
+from sim.pins import CONTACTOR as CONTACTOR_PIN
+from sim.pins import E_STOP as E_STOP_PIN
+from sim.pins import SimPins
 from tests.hal.bench import Follower
+from tests.hal.boards.fake_chip import chip_of
 
-gpiod = pytest.importorskip("gpiod", reason="gpiod is not installed: evse-agent[gpio]")
+gpiod = pytest.importorskip("gpiod", minversion="2.2", reason="gpiod is for Linux only, and is not installed here")
 
 CONFIGFS = Path("/sys/kernel/config/gpio-sim")
 LINES = 8
+STOP_OPENS = {"line": E_STOP_PIN, "active_low": True}
 CONTACTOR, MIRROR, E_STOP = 0, 1, 2
 
 
@@ -62,8 +71,52 @@ def test_the_library_takes_what_each_pin_is_to_be(tmp_path: Path):
 
 
 async def test_a_chip_that_is_not_there_says_so(tmp_path: Path):
-    with pytest.raises(HalGoneError, match="are the pins free"):
+    with pytest.raises(HalGoneError, match="are the pins there and free"):
         await GpioBoard(options("/dev/gpiochip-none", tmp_path)).start()
+
+
+CHECKS_ON_PINS = {"stream", "levels", "duty", "lock", "self-test", "close", "leave-c", "lock-slips", "leak-dc", "weld"}
+
+
+async def test_over_the_real_library_the_board_passes_what_its_pins_have_a_part_in(tmp_path: Path):
+    pins = SimPins(SimBoard(), tmp_path)
+    await pins.start()
+    checks = [one for one in CHECKS if one.name in CHECKS_ON_PINS]
+    options = msgspec.convert(pins.options(), Options)
+    with chip_of(gpiod, pins) as requests:
+        report = await conformance.run(lambda: GpioBoard(options), SimBench(pins.board), checks)
+    await pins.close()
+    assert report.passed, report.text()
+    assert {one.outcome for one in report.findings} == {Outcome.PASSED}
+    assert requests
+
+
+async def test_over_the_real_library_an_active_low_pin_is_driven_and_read_the_other_way_round(tmp_path: Path):
+    pins = SimPins(SimBoard(), tmp_path)
+    await pins.start()
+    low = {"contactor": {"line": CONTACTOR_PIN, "active_low": True}, "faults": {"e-stop": STOP_OPENS}}
+    with chip_of(gpiod, pins):
+        board = GpioBoard(msgspec.convert(pins.options() | low, Options))
+        await board.start()
+        assert pins._outputs[CONTACTOR_PIN], "off"
+        await board.evses[1].contactor.permit(True, "test")
+        assert not pins._outputs[CONTACTOR_PIN]
+        follower = Follower(board.evses[1].events())
+        await follower.heard(FaultRaised(FaultKind.E_STOP, f"line {E_STOP_PIN}"))
+        pins.pressed = True  # its contact opens, and current flows no more
+        await follower.heard(FaultCleared(FaultKind.E_STOP))
+        await follower.stop()
+        await board.close()
+    await pins.close()
+
+
+async def test_a_line_that_the_chip_does_not_have_says_so(tmp_path: Path):
+    pins = SimPins(SimBoard(), tmp_path)
+    await pins.start()
+    beyond = msgspec.convert(pins.options() | {"locked": {"line": 99}}, Options)
+    with chip_of(gpiod, pins), pytest.raises(HalGoneError, match="line offset"):
+        await GpioBoard(beyond).start()
+    await pins.close()
 
 
 class Chip:
@@ -83,8 +136,10 @@ class Chip:
 
 @pytest.fixture
 def chip() -> Iterator[Chip]:
-    if not CONFIGFS.is_dir() or os.geteuid() != 0:
-        pytest.skip("no gpio-sim in this kernel's configfs, or not root")
+    if not CONFIGFS.is_dir():
+        pytest.skip(f"this kernel has no gpio-sim, or its configfs is not mounted: there is no {CONFIGFS}")
+    if os.geteuid() != 0:
+        pytest.skip("only root makes a chip of gpio-sim")
     device = CONFIGFS / f"evse-{os.getpid()}"
     bank = device / "bank0"
     bank.mkdir(parents=True)
