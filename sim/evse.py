@@ -34,7 +34,7 @@ from sim.grid import DEAD, Grid, Phases
 from sim.lock import Lock
 from sim.meter import S_PER_H, EnergyMeter, power_w
 from sim.pilot import PilotLine
-from sim.sensors import found, proximity
+from sim.sensors import Sensors, proximity
 from sim.symptoms import Symptom
 from sim.vehicle import Vehicle
 
@@ -90,7 +90,7 @@ class SimEvse:
         self._pull_due_s = math.inf
         self._opened_under_load = False
         self._pp = PpChanged(None, None)
-        self._sensed: dict[FaultKind, str] = {}
+        self._sensors = Sensors()
 
     @property
     def present_car(self) -> Vehicle:
@@ -169,7 +169,7 @@ class SimEvse:
         if self.dc is None:
             self.voltages_v = voltages_v
         self._power_w = power_w(self.voltages_v, self.currents_a)
-        self._sense_faults(voltages_v)
+        self.emitted += [(self._at_s, event) for event in self._sensors.look(self.symptoms, voltages_v)]
 
     def emit(self, now_s: float, event: HalEvent) -> None:
         """Report an event of this instant."""
@@ -184,7 +184,7 @@ class SimEvse:
         state += [] if self.dc is None else [self.dc.measured]
         if self.tripped is not None:
             state.append(FaultRaised(self.tripped, "latched"))
-        return state + [FaultRaised(fault, detail) for fault, detail in self._sensed.items()]
+        return state + [FaultRaised(fault, detail) for fault, detail in self._sensors.found.items()]
 
     def sample(self, now_s: float) -> MeterSample:
         """What the meter measures; integrate up to now first."""
@@ -376,14 +376,6 @@ class SimEvse:
         if self.spec.socket and pp != self._pp:
             self._pp = pp
             self.emit(now_s, pp)
-
-    def _sense_faults(self, mains_v: Phases) -> None:
-        """Report what the sensors find now and did not before, and the other way round."""
-        was, self._sensed = self._sensed, found(self.symptoms, mains_v)
-        for fault in sorted(was.keys() - self._sensed.keys()):
-            self.emit(self._at_s, FaultCleared(fault))
-        for fault in sorted(self._sensed.keys() - was.keys()):
-            self.emit(self._at_s, FaultRaised(fault, self._sensed[fault]))
 
     def _sense_residual(self, now_s: float) -> None:
         dc_ma = self.symptoms.get(Symptom.RESIDUAL_DC, 0.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hal.types import FaultKind, PpChanged
+from hal.types import FaultCleared, FaultKind, FaultRaised, PpChanged
 from sim.circuit import pp_ampacity_a, pp_ohms
-from sim.grid import Phases
+from sim.grid import DEAD, Phases
 from sim.symptoms import Symptom
 
 OVER_VOLTAGE_V: Final = 264.5  # our policy: 15 % above 230 V
@@ -36,6 +36,23 @@ def found(symptoms: Mapping[Symptom, float], voltages_v: Phases) -> dict[FaultKi
     if (ohm := symptoms.get(Symptom.PE_RESISTANCE, 0.0)) > PE_LIMIT_OHM:
         faults[FaultKind.PE_LOSS] = f"{ohm:g} ohm to protective earth"
     return faults
+
+
+class Sensors:
+    """Tells of each fault once when it begins and once when it ends. `found`: what is there now, with its detail."""
+
+    def __init__(self) -> None:
+        self.found: dict[FaultKind, str] = {}
+        self._seen: tuple[Mapping[Symptom, float], Phases] = ({}, DEAD)
+
+    def look(self, symptoms: Mapping[Symptom, float], voltages_v: Phases) -> list[FaultCleared | FaultRaised]:
+        """What has begun or ended; `symptoms` is another object whenever they are others."""
+        if symptoms is self._seen[0] and voltages_v == self._seen[1]:
+            return []
+        self._seen = symptoms, voltages_v
+        was, self.found = self.found, found(symptoms, voltages_v)
+        ended = [FaultCleared(fault) for fault in sorted(was.keys() - self.found.keys())]
+        return ended + [FaultRaised(fault, self.found[fault]) for fault in sorted(self.found.keys() - was.keys())]
 
 
 def proximity(cable_ohm: float | None, symptoms: Mapping[Symptom, float]) -> PpChanged:

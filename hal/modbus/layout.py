@@ -66,6 +66,7 @@ class Layout:
             if point.type in DECIMALS and kind == point.type
         ]
         self._names = [name for name, *_ in self._rows]
+        self._raws = [_raw(point, row[0], *row[1:]) for point, row in zip(self._points, self._rows, strict=True)]
 
     def decode(self, words: Sequence[int]) -> dict[str, Value]:
         """Values by point name; None where the meter says that it has none."""
@@ -89,8 +90,11 @@ class Layout:
     def encode(self, values: Values) -> list[int]:
         """Registers that hold these values; what belongs to no point is 0. Raises `ValueError` out of range."""
         raws = [
-            _raw(point, values.get(name), factor, divisor, (low, high))
-            for point, (name, factor, divisor, low, high) in zip(self._points, self._rows, strict=True)
+            missing
+            if (value := values.get(name)) is None
+            # a float is written as it is, all else as a whole number
+            else (float(value) * divisor / factor if floats else round(float(value) * divisor / factor))
+            for name, factor, divisor, floats, missing in self._raws
         ]
         for at, name, point in self._decimals:
             raws[at], exponent = decimals.raw(point.type, _as_number(values.get(name)) / point.scale)
@@ -114,15 +118,17 @@ def _ratio(scale: float) -> tuple[float, float]:
     return (1.0, float(divisor)) if scale < 1 and math.isclose(divisor * scale, 1.0) else (scale, 1.0)
 
 
-def _raw(point: Point, value: Value, factor: float, divisor: float, valid: tuple[float, float]) -> float:
+def _raw(
+    point: Point, name: str, factor: float, divisor: float, valid_low: float, valid_high: float
+) -> tuple[str, float, float, bool, float]:
+    """How a point is written: the value's name, its ratio, whether the type is a float, and what says "no value"."""
     if point.type in DECIMALS:
-        return 0  # filled in with its exponent
-    low, high = number_range(point.type)
+        return "", factor, divisor, False, 0  # filled in with its exponent
     if point.type[0] == "f":
-        return math.nan if value is None else float(value) * divisor / factor
-    if value is None:  # the first raw value that means "no value"; a type that has none says 0
-        return int(valid[1]) + 1 if valid[1] < high else int(valid[0]) - 1 if valid[0] > low else 0
-    return round(float(value) * divisor / factor)
+        return name, factor, divisor, True, math.nan
+    low, high = number_range(point.type)  # the first raw value that means "no value"; a type that has none says 0
+    missing = int(valid_high) + 1 if valid_high < high else int(valid_low) - 1 if valid_low > low else 0
+    return name, factor, divisor, False, missing
 
 
 def decode(profile: Profile, registers: Mapping[tuple[int, int], int]) -> dict[str, Value]:
