@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 
 class CpState(enum.StrEnum):
@@ -18,12 +19,17 @@ class CpState(enum.StrEnum):
     @property
     def connected(self) -> bool:
         """Whether a vehicle hangs on the cable."""
-        return self in {CpState.B, CpState.C, CpState.D}
+        return self in _CONNECTED
 
     @property
     def wants_energy(self) -> bool:
         """Whether the vehicle has closed S2."""
-        return self in {CpState.C, CpState.D}
+        return self in _WANTING
+
+
+# Made once, and compared by identity: no question is asked more often, and an enumeration's hash is Python.
+_CONNECTED: Final = (CpState.B, CpState.C, CpState.D)
+_WANTING: Final = (CpState.C, CpState.D)
 
 
 class LockState(enum.StrEnum):

@@ -220,9 +220,10 @@ def overdue(state: State, now_s: float) -> tuple[Rule, str] | None:
 
 def fault_rule(state: State) -> tuple[Rule, str] | None:
     """The rule by which an active fault refuses any permission; None without such a fault."""
-    faults = sorted(state.blocking)
-    if not faults:
+    blocking = state.blocking
+    if not blocking:
         return None
+    faults = sorted(blocking)
     return next((rule for fault, rule in NAMED.items() if fault in faults), Rule.FAULTED), ", ".join(faults)
 
 

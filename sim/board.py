@@ -23,7 +23,7 @@ from hal.ownership import by_interlock, owned_by
 from hal.types import BoardInfo, CpChanged, GridSignalled, MeterSample, Owner, Rule, Stamped, TokenPresented
 from sim.evse import EvseSpec, SimEvse
 from sim.evse_state import EvseState, Snapshot
-from sim.grid import Grid
+from sim.grid import Grid, Supply
 from sim.meter import EnergyMeter, MeterSpec, meter_serial
 from sim.ports import CP_REPEAT_S, Ports, SimEvseHardware
 from sim.stream import Stream
@@ -103,6 +103,7 @@ class SimBoard:
         self.on_trace: list[Callable[[TraceEntry], None]] = []  # called with each entry
         self._rated_grid = self._grid = grid
         self._grid_symptoms: dict[Symptom, float] = {}
+        self._supply = Supply()
         self._plants: dict[int, SimEvse] = {}
         self._hardware: dict[int, SimEvseHardware] = {}
         self._streams = {STATION: Stream(list)}
@@ -341,8 +342,7 @@ class SimBoard:
 
     def _feed(self) -> None:
         """All EVSEs hang on one supply: each one's current lowers everybody's voltage."""
-        one, two, three = (sum(load) for load in zip(*(p.load_a for p in self._plants.values()), strict=True))
-        voltages_v = self._grid.voltages_v((one, two, three))
+        voltages_v = self._supply.voltages_v(self._grid, [plant.load_a for plant in self._plants.values()])
         for plant in self._plants.values():
             plant.feed(self._grid, voltages_v)
 

@@ -42,3 +42,18 @@ class Grid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if conductor in self.lost:
             return 0.0
         return max(0.0, self.nominal_v + self.imbalance_v[conductor] - self.source_impedance_ohm * load_a)
+
+
+class Supply:
+    """What a grid leaves of its voltage to all who hang on it; worked out anew when a load, or the grid, is another."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Grid, list[Phases]] | None = None
+        self._voltages_v = DEAD
+
+    def voltages_v(self, grid: Grid, loads_a: list[Phases]) -> Phases:
+        """Voltages at everybody's terminals."""
+        if self._of is None or self._of[0] is not grid or self._of[1] != loads_a:
+            one, two, three = (sum(load) for load in zip(*loads_a, strict=True))
+            self._of, self._voltages_v = (grid, loads_a), grid.voltages_v((one, two, three))
+        return self._voltages_v

@@ -11,6 +11,7 @@ of one instant in the order in which they were armed.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import heapq
 import itertools
 import math
@@ -73,6 +74,36 @@ class _NumberedTask(asyncio.Task[Any]):
         return self._number
 
 
+class _Handle(asyncio.Handle):
+    """A callback of a loop that is not debugged: asyncio's own asks its loop about that each time."""
+
+    __slots__ = ()
+
+    def __init__(self, callback: Any, args: Any, loop: Any, context: Any) -> None:
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback, self._args = callback, args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+
+
+class _Timer(asyncio.TimerHandle):
+    """The same for a timer."""
+
+    __slots__ = ()
+
+    def __init__(self, when: float, callback: Any, args: Any, loop: Any, context: Any) -> None:
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback, self._args = callback, args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+        self._when = when
+        self._scheduled = True
+
+
 class VirtualLoop(LoopbackLoop):
     """An event loop in virtual time, `time()` in seconds from 0.
 
@@ -112,7 +143,7 @@ class VirtualLoop(LoopbackLoop):
         if self._debug:
             return super().call_soon(callback, *args, context=context)
         self._check_closed()
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
@@ -121,7 +152,8 @@ class VirtualLoop(LoopbackLoop):
     def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
         """Arm a timer at a time of this loop."""
         self._check_closed()
-        timer: Any = asyncio.TimerHandle(when, callback, args, self, context)
+        kind = asyncio.TimerHandle if self._debug else _Timer
+        timer: Any = kind(when, callback, args, self, context)
         self._sequence += 1
         heapq.heappush(self._timers, (when, self._sequence, timer))
         timer._scheduled = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -35,9 +35,9 @@ ENDS: Final[Mapping[FaultKind, StopReason]] = MappingProxyType(
 LETS_FINISH: Final = frozenset({FaultKind.METER, FaultKind.STORAGE})
 
 
-def end_reason(faults: Iterable[FaultKind]) -> StopReason | None:
+def end_reason(faults: Collection[FaultKind]) -> StopReason | None:
     """Why a transaction must end, if one of these faults says so."""
-    return next((ENDS[one] for one in sorted(faults) if one in ENDS), None)
+    return next((ENDS[one] for one in sorted(faults) if one in ENDS), None) if faults else None
 
 
 def holds_energy(faults: Iterable[FaultKind]) -> bool:
