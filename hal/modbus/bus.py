@@ -75,6 +75,7 @@ class Unit:
         self.free_s = 0.0  # loop time from which the slave may be asked again
         self.in_doubt = False  # an answer to an earlier request may still come
         self.heard: Callable[[bytes, bytes | None], None] | None = None  # each request and its answer, as PDUs
+        self.asks: dict[ReadRequest, ModbusPDU] = {}  # what is read again and again
         self._bus = bus
         self._asked_s = -math.inf
         self._sent_s = dict.fromkeys(probes, -math.inf)  # when a probe that is not answered yet was sent
@@ -234,7 +235,9 @@ class ModbusBus:
         unit.trust()
 
     async def _ask(self, unit: Unit, request: ReadRequest, until_s: float) -> Sequence[int]:
-        pdu = read_pdu(request.function, request.address, request.count, unit.unit_id)
+        pdu = unit.asks.get(request)
+        if pdu is None:
+            pdu = unit.asks[request] = read_pdu(request.function, request.address, request.count, unit.unit_id)
         wire_bytes = wire.READ_REQUEST_BYTES + wire.READ_ANSWER_BYTES + data_bytes(request.function, request.count)
         return await self._exchange(unit, pdu, wire_bytes, request, until_s)
 
@@ -296,7 +299,7 @@ class ModbusBus:
         answer: asyncio.Future[Any] = loop.create_future()
         ctx.response_future = answer
         pdu.transaction_id = ctx.getNextTID()
-        ctx.pdu_send(pdu)
+        ctx.send(self._answers.buildFrame(pdu))
         timer = loop.call_later(timeout_s, _give_up, answer)
         try:
             heard: bytes = await answer
