@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 import re
 import tomllib
@@ -95,6 +94,8 @@ class Document:
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """A hint at the most similar word, if one is similar."""
+    import difflib  # only a mistake needs it
+
     similar = difflib.get_close_matches(word, words, n=1)
     return f"; did you mean {similar[0]!r}?" if similar else ""
 

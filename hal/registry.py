@@ -6,12 +6,14 @@ An entry point is a function `open_board(options: Mapping[str, object]) -> Board
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hal.board import Board
 from hal.errors import HalError
 from hal.ownership import check_api
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "evse.boards"
 BENCHES: Final = "evse.benches"  # a board's simulated counterpart: `bench(run_suite) -> Report`, see sim.benches
@@ -19,7 +21,7 @@ BENCHES: Final = "evse.benches"  # a board's simulated counterpart: `bench(run_s
 
 def names() -> list[str]:
     """The boards that are installed."""
-    return sorted(entry.name for entry in entry_points(group=GROUP))
+    return sorted(_installed(GROUP))
 
 
 def build_board(name: str, options: Mapping[str, object]) -> Board:
@@ -27,7 +29,7 @@ def build_board(name: str, options: Mapping[str, object]) -> Board:
 
     Raises `HalError` for an unknown name, one that cannot be loaded, and one that was written for another API.
     """
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = _installed(GROUP)
     if name not in found:
         raise HalError(f"board {name!r} is unknown; installed are: {', '.join(sorted(found)) or 'none'}")
     try:
@@ -41,8 +43,14 @@ def build_board(name: str, options: Mapping[str, object]) -> Board:
 
 def simulated_bench(name: str) -> Callable[[Any], Any] | None:
     """What runs a suite on this board's simulated counterpart; None where it has none."""
-    found = {entry.name: entry for entry in entry_points(group=BENCHES)}
+    found = _installed(BENCHES)
     if name not in found:
         return None
     bench: Callable[[Any], Any] = found[name].load()
     return bench
+
+
+def _installed(group: str) -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # with zipfile and email: an agent beside its hardware needs none
+
+    return {entry.name: entry for entry in entry_points(group=group)}

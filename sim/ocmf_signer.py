@@ -11,9 +11,6 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 SECONDS_OF_2022 = 1_640_995_200  # where a meter's clock begins that nobody has set
 
 
@@ -21,9 +18,14 @@ class OcmfSigner:
     """Makes records. One `seed` makes one key and, signing being deterministic, the same bytes in every run."""
 
     def __init__(self, serial: str, seed: str = "simulated meter") -> None:
+        # Only a meter that signs loads it: every simulated charger has this module.
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec
+
         secret = int.from_bytes(hashlib.sha256(f"{seed} {serial}".encode()).digest(), "big")
         curve = ec.SECP256R1()
         self._key = ec.derive_private_key(secret % (curve.group_order - 1) + 1, curve)
+        self._algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
         self._serial = serial
         self.page = 0
         self.tamper = False
@@ -43,6 +45,8 @@ class OcmfSigner:
     @property
     def public_key(self) -> bytes:
         """DER, as it is printed on the meter."""
+        from cryptography.hazmat.primitives import serialization
+
         public = self._key.public_key()
         return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
@@ -78,8 +82,7 @@ class OcmfSigner:
             "RD": readings,
         }
         text = _json(payload)
-        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-        signature = self._key.sign(text.encode(), algorithm).hex()
+        signature = self._key.sign(text.encode(), self._algorithm).hex()
         if self.tamper:
             text = text.replace('"RV":', '"RV":1', 1)
         return f'OCMF|{text}|{{"SA":"ECDSA-secp256r1-SHA256","SD":"{signature}"}}'

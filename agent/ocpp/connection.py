@@ -14,15 +14,20 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.typing import Subprotocol
 
+from agent.lazily import postpone
 from agent.ocpp.calls import LinkLostError
 from agent.ocpp.codec import Version
 from agent.ocpp.rpc import MAX_FRAME_BYTES, TOO_BIG
 from agent.ocpp.tls import Handshake, TlsConfig, Trouble, context, trouble_in
 from hal.flag import Flag
+
+# Of a development version the library asks for its version, and of the environment for a proxy: a tenth of the start.
+postpone("importlib.metadata", "urllib.request")
+
+from websockets.asyncio.client import ClientConnection, connect  # noqa: E402
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException  # noqa: E402
+from websockets.typing import Subprotocol  # noqa: E402
 
 OPEN_TIMEOUT_S: Final = 30.0  # our policy: TCP, TLS and the handshake together
 PONG_TIMEOUT_S: Final = 20.0  # our policy: how long a keep-alive's pong may take before the link counts as dead

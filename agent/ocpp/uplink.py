@@ -331,7 +331,7 @@ class Uplink:
         if self._secrets is not None:
             named = self.plan.passwords
             self._secrets.keep_only(named | {CONFIGURED} if named else named)
-        if self.certificates is None or not attempt.profile.encrypted:
+        if not attempt.profile.encrypted or self.certificates is None:
             return ""
 
         _, fallback = self._csms_roots()

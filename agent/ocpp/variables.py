@@ -5,7 +5,6 @@ A value comes from the journal once the CSMS has written it, else from the confi
 
 from __future__ import annotations
 
-import difflib
 import enum
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -386,6 +385,8 @@ def find_by_name(name: str, registry: Iterable[Setting[Any]] = SETTINGS) -> tupl
             spellings.append(one.key)
     if name.casefold() in names:
         return names[name.casefold()]
+    import difflib  # only a mistake needs it
+
     similar = difflib.get_close_matches(name, spellings, n=1)
     raise SettingError(f"no setting {name!r}" + (f"; did you mean {similar[0]!r}?" if similar else ""))
 

@@ -11,7 +11,6 @@ import collections
 import io
 import json
 import logging
-import tarfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -133,6 +132,8 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _packed(parts: dict[str, str], at_utc_s: int) -> bytes:
+    import tarfile  # with every compression there is: loaded when somebody asks for a bundle
+
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name, text in parts.items():

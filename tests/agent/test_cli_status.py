@@ -322,9 +322,8 @@ def test_status_imports_no_library_that_it_does_not_need():
     assert done.stdout == "[]\n"
 
 
-def test_the_agents_own_commands_are_the_installed_ones():
-    from importlib.metadata import entry_points
+def test_the_commands_known_by_name_are_those_that_this_distribution_installs():
+    from importlib.metadata import distribution
 
-    installed = {one.name: one.value for one in entry_points(group="evse.commands")}
-    own = {name: value for name, value in installed.items() if value.startswith("agent.cli.")}
-    assert own == {name: f"agent.cli.{name}:command" for name in OWN}
+    installed = distribution("evse-agent").entry_points.select(group="evse.commands")
+    assert {one.name: one.value for one in installed} == {name: f"{module}:command" for name, module in OWN.items()}

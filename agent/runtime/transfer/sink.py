@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
@@ -45,7 +45,8 @@ class Sink:
             return
         if total > self._limit:
             raise TransferError(TransferFailure.TOO_BIG, f"{total} bytes; {self._limit} are allowed")
-        if total - self.have > shutil.disk_usage(self._path.parent).free - SPARE_BYTES:
+        disk = os.statvfs(self._path.parent)
+        if total - self.have > disk.f_bavail * disk.f_frsize - SPARE_BYTES:
             raise TransferError(TransferFailure.TOO_BIG, f"{total} bytes do not fit on the disk")
 
     async def write(self, chunk: bytes) -> None:
