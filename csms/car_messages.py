@@ -56,7 +56,7 @@ def needed(request: Any) -> CarPlan | None:
             departs_utc_s=departs_utc_s,
             entries=entries,
         )
-        return _plan(request.evseId, car, phases, volts)
+        return _plan(request.evseId, car, volts, direct=False)
     if dc is not None:
         power, volts = known(dc.evMaxPower), float(dc.evMaxVoltage)
         car = Car(
@@ -65,14 +65,14 @@ def needed(request: Any) -> CarPlan | None:
             departs_utc_s=departs_utc_s,
             entries=entries,
         )
-        return _plan(request.evseId, car, None, volts)
+        return _plan(request.evseId, car, volts, direct=True)
     return None
 
 
-def _plan(evse: int, car: Car, phases: int | None, volts: float) -> CarPlan | None:
+def _plan(evse: int, car: Car, volts: float, *, direct: bool) -> CarPlan | None:
     if not 0 < car.most_w < math.inf:
         return None
-    return CarPlan(evse=evse, tx="", car=car, phases=phases, volts=volts, said_wh=0.0)
+    return CarPlan(evse=evse, tx="", car=car, direct=direct, volts=volts, said_wh=0.0)
 
 
 def _lacking_wh(dc: Any) -> float | None:

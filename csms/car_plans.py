@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 FIRST_PROFILE: Final = 15_118_000  # our policy: the ids of the profiles made here, each with its EVSE added
 PERIODS: Final = 6  # our policy: SmartChargingCtrlr.PeriodsPerSchedule is not asked for, and nobody has fewer
+TENTHS: Final = 10.0  # OCPP 2.0.1 ChargingSchedulePeriodType: limits have one digit after the point
+ROUNDING: Final = 1e-6  # of binary floats
 TAKEN: Final = "Accepted"  # ChargingProfileStatusEnumType
 REFUSALS: Final = 3  # our policy: how often a car that means to draw too much is asked to negotiate again
 
@@ -42,7 +44,7 @@ class CarPlan(msgspec.Struct, frozen=True, kw_only=True):
     evse: int
     tx: str
     car: Car
-    phases: int | None  # None: direct current
+    direct: bool  # current
     volts: float  # what an ampere is worth to it, over all its phases
     said_wh: float  # the transaction's energy when it said what it needs
     steps: Steps = ()
@@ -180,18 +182,21 @@ class CarPlanning:
 
 
 def profile(plan: CarPlan, steps: Steps) -> p.SetProfile:
-    """A schedule as the charger is asked for it; one of an operator's, on a higher level, goes before it."""
-    begin_s = steps[0][0]
+    """A schedule as the charger is asked for it; one of an operator's, on a higher level, goes before it.
+
+    Of alternating current in ampere of each phase: that is right whichever of the charger's phases the car uses.
+    """
+    begin_s, unit_w = steps[0][0], 1.0 if plan.direct else plan.volts
     return p.SetProfile(
         number=FIRST_PROFILE + plan.evse,
         evse=plan.evse,
         purpose=p.Purpose.TRANSACTION,
         kind=p.Kind.ABSOLUTE,
-        unit=p.Unit.WATT,
+        unit=p.Unit.WATT if plan.direct else p.Unit.AMPERE,
         tx=plan.tx,
         start_utc_s=begin_s,
         periods=tuple(
-            p.Period(start_s=int(at_s - begin_s), limit=float(math.floor(power)), phases=plan.phases)
+            p.Period(start_s=int(at_s - begin_s), limit=math.floor(power / unit_w * TENTHS + ROUNDING) / TENTHS)
             for at_s, power in steps
         ),
     )

@@ -216,7 +216,7 @@ class BlackBox:
         if self._cars is None:
             from sim.evcc.talkers import Talkers  # the messages are loaded only where a car speaks them
 
-            self._cars = Talkers(self._v2g_port, host, self._car_certificates)
+            self._cars = Talkers(self._v2g_port, host, self._car_certificates, self._v2g_discovery)
             self._cars.on_end.append(self._car_said)
         return self._cars
 
@@ -228,6 +228,10 @@ class BlackBox:
     def _v2g_port(self, evse: int) -> int | None:
         server = None if self._host.agent is None else self._host.agent.v2g.get(evse)
         return server.port or None if server is not None else None
+
+    def _v2g_discovery(self, evse: int) -> int | None:
+        server = None if self._host.agent is None else self._host.agent.v2g.get(evse)
+        return None if server is None else server.discovery_port
 
     def _switched(self, task: asyncio.Task[None]) -> None:
         self._switching.discard(task)

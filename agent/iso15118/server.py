@@ -72,6 +72,7 @@ class SeccServer:
         self._paused: Paused | None = None
         self.listening = asyncio.Event()
         self.port = 0  # once listening
+        self.discovery_port: int | None = None  # the same
 
     async def run(self) -> None:
         """Serve until cancelled. Raises OSError when the ports cannot be had."""
@@ -82,6 +83,7 @@ class SeccServer:
             self.port = server.sockets[0].getsockname()[1]
             if self._sdp_port is not None:
                 discovery = await self._discoverable(loop)
+                self.discovery_port = discovery.get_extra_info("sockname")[1]
             self.listening.set()
             await server.serve_forever()
         finally:

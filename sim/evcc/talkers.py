@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from agent.iso15118 import sdp
 from agent.iso15118.exi import Message
 from agent.iso15118.secc.events import Protocol as Spoken
 from agent.iso15118.secc.snapshot import EnergyMode, Payment
 from sim.board import SimBoard, TraceEntry
+from sim.evcc.discovery import find
 from sim.evcc.evcc import charge
-from sim.evcc.link import Link, StreamLink
+from sim.evcc.link import ChargerGoneError, Link, StreamLink
 from sim.evcc.onboard import OnBoard
 from sim.evcc.plan import Plan, Report
 from sim.evcc.wallet import Wallet, WalletError
@@ -38,11 +40,19 @@ SPOKEN: Final[Mapping[str, tuple[Spoken, ...]]] = MappingProxyType(
 class Talkers:
     """Cars that talk, from the plug to its end. `port`: where the charger of an EVSE listens; None: nowhere now.
 
+    `discovery`: where cars ask for that port themselves (SDP, directed to the host); None: they know it.
     `certificates`: the folder with what cars that pay by contract carry. `on_end` hears how each session ended.
     """
 
-    def __init__(self, port: Callable[[int], int | None], host: str = "::1", certificates: Path | None = None) -> None:
+    def __init__(
+        self,
+        port: Callable[[int], int | None],
+        host: str = "::1",
+        certificates: Path | None = None,
+        discovery: Callable[[int], int | None] = lambda _: None,
+    ) -> None:
         self._port = port
+        self._discovery = discovery
         self._host = host
         self._wallet = None if certificates is None else Wallet(certificates)
         self.on_end: list[Callable[[int, Report], None]] = []
@@ -116,7 +126,7 @@ class Talkers:
         try:
             plan = replace(plan_of(talk, self._wallet), session_id=paused, departure_s=stays_s)
             link = await self._connected(evse, plan, partial(self._mood, board, evse, battery.vehicle))
-        except (WalletError, OSError) as error:  # also `ssl.SSLError`
+        except (WalletError, ChargerGoneError, OSError) as error:  # also `ssl.SSLError`
             report.ended = f"no connection: {error}"
         else:
             await charge(link, plan, battery, report)
@@ -127,10 +137,18 @@ class Talkers:
     async def _connected(self, evse: int, plan: Plan, mood: Callable[[], Mood]) -> Link:
         """A line to the charger: a car that pays by contract takes none but inside TLS ([V2G2-632]).
 
-        Raises `WalletError`, OSError.
+        Raises `WalletError`, `ChargerGoneError`, OSError.
         """
         secure = self._wallet.tls() if self._wallet is not None and plan.payment is Payment.CONTRACT else None
-        reader, writer = await asyncio.open_connection(self._host, self._port(evse), ssl=secure)
+        port, asked = self._port(evse), self._discovery(evse)
+        if asked is not None:
+            wanted = sdp.Security.NONE if secure is None else sdp.Security.TLS
+            address, _, interface = self._host.partition("%")
+            found = await find(interface=interface or None, host=address, port=asked, security=wanted)
+            if found.security is not wanted:
+                raise ChargerGoneError(f"the charger has no {wanted.name}")
+            port = found.port
+        reader, writer = await asyncio.open_connection(self._host, port, ssl=secure)
         link = _Moody(StreamLink(reader, writer, timeout_s=ANSWER_S), mood)
         self._links.append(link)
         return link

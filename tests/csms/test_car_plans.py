@@ -15,6 +15,7 @@ from tests.csms.running import ENDED, EVERY_2X, STARTED, event, register, stamp
 
 AC = {"energyAmount": 10_000, "evMinCurrent": 6, "evMaxCurrent": 16, "evMaxVoltage": 230}
 LEVEL_W = 10_000 * 1.05 / 1.9
+LEVEL_A = LEVEL_W / 690
 pytestmark = EVERY_2X
 
 
@@ -57,13 +58,12 @@ async def test_needs_are_answered_and_then_a_profile_for_the_transaction_comes(c
         assert profile["chargingProfilePurpose"] == "TxProfile"
         assert profile["transactionId"] == "T1"
         (schedule,) = profile["chargingSchedule"]
-        assert schedule["chargingRateUnit"] == "W"
+        assert schedule["chargingRateUnit"] == "A"
         first, late = schedule["chargingSchedulePeriod"]
         assert first["startPeriod"] == 0
-        assert first["limit"] == pytest.approx(LEVEL_W, rel=0.01)
-        assert first["numberPhases"] == 3
+        assert first["limit"] == pytest.approx(LEVEL_A, abs=0.1)
         assert late["startPeriod"] == pytest.approx(7200, abs=2)
-        assert late["limit"] == pytest.approx(11_040)
+        assert late["limit"] == 16.0
 
 
 @pytest.mark.req("K15.FR.04", "K17.FR.04")
@@ -81,7 +81,7 @@ async def test_without_a_transaction_or_with_nothing_to_go_by_nobody_plans(csms:
         assert await say(cp, needs(departs=None)) == "Accepted"
         (set_,) = profiles(cp)
         assert set_["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"] == [
-            {"startPeriod": 0, "limit": 5_000.0, "numberPhases": 3}
+            {"startPeriod": 0, "limit": 7.2}
         ]
 
 
@@ -103,7 +103,7 @@ async def test_what_a_car_means_to_draw_is_accepted_within_its_schedule_and_else
         assert (await cp.call("NotifyEVChargingSchedule", own((0, 1e6))))["status"] == "Accepted"  # nobody has planned
         await cp.call("TransactionEvent", STARTED)
         await say(cp, needs())
-        for unit, fits in (("W", LEVEL_W), ("A", LEVEL_W / 690)):
+        for unit, fits in (("W", LEVEL_W), ("A", LEVEL_A)):
             assert (await cp.call("NotifyEVChargingSchedule", own((0, fits), unit=unit)))["status"] == "Accepted"
             assert csms.cars.plans("CP1")[0].agreed
         for _ in range(REFUSALS + 2):
@@ -126,7 +126,7 @@ async def test_what_has_flowed_meanwhile_is_wanted_no_more_and_who_has_left_is_p
         await asyncio.sleep(0.1)
         schedules = [one["chargingProfile"]["chargingSchedule"][0] for one in profiles(cp)]
         limits = [one["chargingSchedulePeriod"][0]["limit"] for one in schedules]
-        assert limits == [pytest.approx(LEVEL_W, rel=0.01), pytest.approx(LEVEL_W * 0.8, rel=0.01)]
+        assert limits == [pytest.approx(LEVEL_A, abs=0.1), pytest.approx(LEVEL_A * 0.8, abs=0.1)]
         await cp.call("TransactionEvent", ENDED | {"seqNo": 2})
         assert csms.cars.plans("CP1") == ()
 

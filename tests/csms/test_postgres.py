@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 
 from csms.database import Database
 from csms.engines import DatabaseError
-from csms.records import Token
+from csms.records import Charger, Token
 from csms.server import Csms
 from csms.store import Store
 from csms.tariff import Tariff
@@ -140,6 +140,20 @@ async def test_a_schema_of_a_newer_csms_is_left_alone(where: str, server: Callab
     server(f"UPDATE {schema}.schema_version SET version = 99")  # noqa: S608 - a name of ours
     with pytest.raises(DatabaseError, match="newer CSMS"):
         Store(where)
+
+
+async def test_a_schema_of_an_older_csms_is_taken_over(where: str, server: Callable[[str], Any]):
+    await Store(where).close()
+    schema = where.rpartition("%3D")[2]
+    server(f"ALTER TABLE {schema}.chargers DROP COLUMN car_limit_w")
+    server(f"UPDATE {schema}.schema_version SET version = 3")  # noqa: S608 - a name of ours
+    for limit_w in (7_000.0, 8_000.0):
+        store = Store(where)
+        store.write_now(Charger(identity="CP1", car_limit_w=limit_w))
+        await store.close()
+    store = Store(where)
+    assert store.chargers["CP1"].car_limit_w == 8_000.0
+    await store.close()
 
 
 async def test_a_session_that_outlives_the_csms_is_billed_what_truly_flowed(

@@ -8,18 +8,23 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from agent.config import V2g
+from agent.iso15118.secc.snapshot import EnergyMode
 from csms.car_plans import CarPlan
 from csms.car_schedules import power_w
 from sim.board import BoardSpec
 from sim.dc import DcSpec
+from sim.evcc.onboard import OnBoard
 from sim.evse import EvseSpec
 from sim.stage.place import IDENTITY, OTHER_TAG, TAG, Place, PlaceSpec
 from sim.stage.place import place as sim_place
 from sim.vehicle import Talk
+from tests.journeys.test_digital import PLAN, converse
 
 HOUR = 3600
+ONE_PHASE = replace(PLAN, mode=EnergyMode.AC_1P)
 V2G = V2g(host="::1", sdp_port=None)
 SUPPLY = DcSpec(max_voltage_v=500.0, max_current_a=125.0, max_power_w=50_000.0)
 DC_BOARD = BoardSpec(evse=EvseSpec(socket=False, dc=SUPPLY))
@@ -66,6 +71,17 @@ async def test_for_a_car_that_says_nothing_of_its_departure_nobody_plans_where_t
     await asyncio.sleep(60)
     assert place.csms.cars.plans(IDENTITY) == ()
     assert drawn_w(place) == pytest.approx(11_040, rel=0.02)
+
+
+async def test_a_car_that_uses_one_phase_of_three_has_what_was_planned(place: Place):
+    place.csms.cars.limit(IDENTITY, 3_000.0)
+    vehicle = place.plug_in(digital=True, phases=1, max_current_a=16.0)
+    place.tap()
+    await asyncio.sleep(5)
+    session = asyncio.create_task(converse(place, OnBoard(place.board, 1, vehicle), ONE_PHASE))
+    await asyncio.sleep(60)
+    assert drawn_w(place) == pytest.approx(3_000, rel=0.02)
+    session.cancel()
 
 
 async def test_two_cars_share_the_operators_limit_and_who_is_left_has_it_alone(place: Place):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent.config import V2g
+from agent.iso15118.sdp import Response, Security
 from csms.pki import Pki
 from csms.server import Csms
 from sim.blackbox import BlackBox, Told
@@ -132,6 +135,42 @@ async def test_a_car_shows_its_contract_to_no_charger_that_it_cannot_trust(
         assert heard
         assert all(why in one.facts["ended"] for one in heard), heard
         assert (await physics(box)).true_energy_wh == 0.0
+        listening.cancel()
+
+
+@pytest.mark.parametrize(
+    ("car", "wanted", "found", "ended"),
+    [
+        (CAR, Security.TLS, Security.TLS, None),
+        (CAR, Security.TLS, Security.NONE, "no connection: the charger has no TLS"),
+        ({"evse": 1, "protocol": "iso15118"}, Security.NONE, Security.NONE, None),
+    ],
+    ids=["contract", "contract, no TLS", "card"],
+)
+async def test_a_car_asks_by_discovery_for_the_port_and_for_the_security_that_it_needs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    car: dict[str, Any],
+    wanted: Security,
+    found: Security,
+    ended: str | None,
+):
+    asked: list[tuple[Security, int]] = []
+    async with billed(tmp_path, v2g=msgspec.structs.replace(v2g(), sdp_port=0), FreeVend=True) as (box, _):
+
+        async def find(*, interface: str | None, host: str, port: int, security: Security) -> Response:
+            assert interface is None
+            asked.append((security, port))
+            assert box._host.agent is not None
+            return Response(IPv6Address(host), box._host.agent.v2g[1].port, found)
+
+        monkeypatch.setattr("sim.evcc.talkers.find", find)
+        listening, heard = told(box)
+        await box.command("plug_in", car)
+        await asyncio.sleep(20)
+        assert {security for security, _ in asked} == {wanted}
+        assert all(port > 0 for _, port in asked)
+        assert {one.facts["ended"] for one in heard} == ({ended} if ended is not None else set())
         listening.cancel()
 
 

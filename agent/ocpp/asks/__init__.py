@@ -37,7 +37,7 @@ class RemoteStartAsk(Ask, frozen=True):
     """Start charging for this token; without an EVSE the station chooses. `profile`: for the transaction that follows.
 
     Its EVSE and its transaction are not known yet. `knows_group`: the CSMS would have named the token's group; where it
-    cannot, only its verdict on the token tells.
+    cannot, only its verdict on the token tells. `lenient`: its profile is read by 1.6's rules.
     """
 
     token: IdToken
@@ -46,6 +46,7 @@ class RemoteStartAsk(Ask, frozen=True):
     group: str | None = None
     knows_group: bool = True
     profile: Profile | UnusableProfile | None = None
+    lenient: bool = False
 
 
 class RemoteStopAsk(Ask, frozen=True):

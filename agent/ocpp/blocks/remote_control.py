@@ -63,7 +63,7 @@ class RemoteControl(Block):
             return REJECTED
         profile = ask.profile if self._settings.get(SMART_CHARGING_ENABLED) else None  # K05.FR.04
         try:
-            brought = for_start(profile, evse, self._charger)
+            brought = for_start(profile, evse, self._charger, lenient=ask.lenient)
         except ProfileError as error:
             return rejected(Reason(error.reason))  # K05.FR.05, F01.FR.26
         open_tx = self._charger.session(evse).tx

@@ -69,7 +69,7 @@ class SmartCharging(Block):
         self._news: dict[tuple[LimitOwner, int], LimitImposed | LimitReleased] = {}
         self._wake = Flag()
         settings.follow(PROFILES_INSTALLED, lambda: charger.profiles.count)
-        settings.follow(PHASES_3_TO_1, lambda: any(map(self._switches, charger.evse_ids)))
+        settings.follow(PHASES_3_TO_1, lambda: any(_switches(charger, one) for one in charger.evse_ids))
         settings.on_change(self._on_setting)
         for one in charger.profiles.installed(Wanted(purpose=Purpose.EXTERNAL)):
             self._imposed(one.owner, one.evse, one.schedule)  # from before a restart: perhaps nobody has been told yet
@@ -94,7 +94,7 @@ class SmartCharging(Block):
             for one in self._alternatives(profile):
                 self._charger.profiles.check(one, evse_overrides=ask.lenient)
                 if not ask.lenient:
-                    self._check_phases(one)
+                    _check_phases(one, self._charger)
         except ProfileError as error:
             _log.info("charging profile %d is refused: %s", profile.id, error)
             return rejected(Reason(error.reason))
@@ -173,26 +173,6 @@ class SmartCharging(Block):
         for one in profile.others:
             yield replace(profile, schedule=one)
 
-    def _check_phases(self, profile: Profile) -> None:
-        """Raises `ProfileError` for fewer phases than an EVSE will use, or a choice of one (K01.FR.43, K01.FR.48).
-
-        A switch ensures one phase for a transaction, unless the car talks: then it is the car that decides.
-        """
-        concerned = self._charger.evse_ids if profile.evse == 0 else (profile.evse,)
-        evses = [one for one in concerned if not self._charger.session(one).dc]  # K01.FR.44
-        for period in profile.schedule.periods:
-            if period.phases is None and period.phase_to_use is None:
-                continue
-            for evse in evses:
-                most = self._charger.capabilities(evse).phases
-                switched = period.over == 1 and profile.purpose in OF_TRANSACTIONS and self._switches(evse)
-                if (period.over < most and not switched) or period.phase_to_use is not None:
-                    why = f"EVSE {evse} uses {most} phases, and cannot choose (K01.FR.43/48)"
-                    raise ProfileError("UnsupportedParam", why)
-
-    def _switches(self, evse: int) -> bool:
-        return self._charger.capabilities(evse).has_phase_switch and not self._charger.session(evse).can_talk
-
     def _refuse_if_off(self) -> None:
         if not self._settings.get(SMART_CHARGING_ENABLED):
             raise CallError(ErrorCode.NOT_SUPPORTED, "smart charging is switched off")  # K01.FR.29
@@ -215,8 +195,13 @@ class SmartCharging(Block):
         self._wake.set()
 
 
-def for_start(profile: Profile | UnusableProfile | None, evse: int, charger: Charger) -> Profile | None:
-    """The profile that comes with a remote start, for the EVSE that was found. Raises `ProfileError` (K05.FR.02/05)."""
+def for_start(
+    profile: Profile | UnusableProfile | None, evse: int, charger: Charger, *, lenient: bool = False
+) -> Profile | None:
+    """The profile that comes with a remote start, for the EVSE that was found. Raises `ProfileError` (K05.FR.02/05).
+
+    `lenient`: by 1.6's rules.
+    """
     if profile is None:
         return None
     if isinstance(profile, UnusableProfile):
@@ -227,7 +212,31 @@ def for_start(profile: Profile | UnusableProfile | None, evse: int, charger: Cha
         raise ProfileError("InvalidProfile", "no car has said that it could choose (K01.FR.34)")
     found = replace(profile, evse=evse, tx=None)
     charger.profiles.check_shape(found)
+    if not lenient:
+        _check_phases(found, charger)
     return found
+
+
+def _check_phases(profile: Profile, charger: Charger) -> None:
+    """Raises `ProfileError` for fewer phases than an EVSE will use, or a choice of one (K01.FR.43, K01.FR.48).
+
+    A switch ensures one phase for a transaction, unless the car talks: then it is the car that decides.
+    """
+    concerned = charger.evse_ids if profile.evse == 0 else (profile.evse,)
+    evses = [one for one in concerned if not charger.session(one).dc]  # K01.FR.44
+    for period in profile.schedule.periods:
+        if period.phases is None and period.phase_to_use is None:
+            continue
+        for evse in evses:
+            most = charger.capabilities(evse).phases
+            switched = period.over == 1 and profile.purpose in OF_TRANSACTIONS and _switches(charger, evse)
+            if (period.over < most and not switched) or period.phase_to_use is not None:
+                why = f"EVSE {evse} uses {most} phases, and cannot choose (K01.FR.43/48)"
+                raise ProfileError("UnsupportedParam", why)
+
+
+def _switches(charger: Charger, evse: int) -> bool:
+    return charger.capabilities(evse).has_phase_switch and not charger.session(evse).can_talk
 
 
 def reports(request_id: int, profiles: list[Profile]) -> Iterator[ProfilesReported]:

@@ -126,6 +126,7 @@ def _remote_start(request: Any) -> RemoteStartAsk:
         given(request.connectorId),
         knows_group=False,
         profile=None if profile is None else read_profile(profile, STATION),
+        lenient=True,
     )
 
 

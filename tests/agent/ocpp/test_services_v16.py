@@ -49,7 +49,7 @@ TAG_A = IdToken("A")
         (
             "RemoteStartTransaction",
             {"idTag": "A", "connectorId": 2},
-            RemoteStartAsk(IdToken("A"), 2, knows_group=False),
+            RemoteStartAsk(IdToken("A"), 2, knows_group=False, lenient=True),
         ),
         ("Reset", {"type": "Hard"}, ResetAsk(ResetKind.IMMEDIATE)),
         ("TriggerMessage", {"requestedMessage": "BootNotification"}, TriggerAsk(TriggeredMessage.BOOT)),

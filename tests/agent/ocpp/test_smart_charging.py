@@ -419,7 +419,7 @@ def request_start(**more: Any) -> dict[str, Any]:
 
 @both
 @pytest.mark.req("K05.FR.03")
-@pytest.mark.req("F01.FR.26")
+@pytest.mark.req("F01.FR.26", "K01.FR.43")
 @pytest.mark.octt("TC_K_37_CS")
 async def test_a_remote_start_brings_the_profile_of_the_transaction_to_come(version: Version):
     relative = {"chargingProfileKind": "Relative", "number": 9}
@@ -432,6 +432,7 @@ async def test_a_remote_start_brings_the_profile_of_the_transaction_to_come(vers
         for wrong, reason in (
             (profile(purpose="TxDefaultProfile", **relative), "InvalidProfile"),
             (profile((5, 6.0), purpose="TxProfile", **relative), "InvalidSchedule"),
+            (profile((0, 6.0), purpose="TxProfile", phases=1, **relative), "UnsupportedParam"),
         ):
             answer = await ask(one, "RequestStartTransaction", **request_start(evseId=2, chargingProfile=wrong))
             assert (answer["status"], answer["statusInfo"]["reasonCode"]) == ("Rejected", reason)
@@ -746,6 +747,8 @@ async def test_1_6_a_remote_start_brings_a_transactions_profile_and_no_other():
         assert answer == {"status": "Accepted"}
         event = one.charger.posted[-1][1]
         assert (event.profile.id, event.profile.evse) == (3, 1)
+        one_phase = profile16((0, 6.0), purpose="TxProfile", chargingProfileKind="Relative", phases=1)
+        assert await ask(one, "RemoteStartTransaction", **start, chargingProfile=one_phase) == {"status": "Accepted"}
         wrong = profile16(purpose="TxDefaultProfile")
         assert await ask(one, "RemoteStartTransaction", **start, chargingProfile=wrong) == {"status": "Rejected"}
 
