@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -196,6 +196,18 @@ def said(dialect: Dialect, notice: Notice) -> Struct | None:
 def heard(dialect: Dialect, notice: Notice, response: Struct) -> Any:
     """What the response to a notice means."""
     return dialect.sayings[type(notice)].hear(response)
+
+
+class Supported:
+    """The actions of a version that somebody here answers."""
+
+    def __init__(self, dialect: Dialect, routes: Container[type[Ask]]) -> None:
+        self._services = dialect.services
+        self._routes = routes
+
+    def __contains__(self, action: object) -> bool:
+        service = self._services.get(action) if isinstance(action, str) else None
+        return service is not None and service.ask in self._routes
 
 
 def merged(tables: Iterable[Mapping[_Key, _Value]]) -> Mapping[_Key, _Value]:

@@ -60,7 +60,8 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     choices; with `member`, a regular expression for them, only examples. `derived`: the agent finds it out, nobody
     sets it; `access16`: where 1.6 allows something else than 2.x; `reboot`: what is written takes effect at the next
     start. `inverted16`: the 1.6 key says the opposite.
-    `json`: the text is a JSON object, or empty.
+    `json`: the text is a JSON object, or empty. `key` follows from them: its one name in the journal and in messages,
+    "Component.Variable[Instance]", or the 1.6 key.
     """
 
     type: DataType
@@ -80,13 +81,14 @@ class Setting(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     reboot: bool = False
     inverted16: bool = False
     json: bool = False
+    key: str = ""
 
-    @property
-    def key(self) -> str:
-        """Its one name in the journal and in messages: "Component.Variable[Instance]", or the 1.6 key."""
-        if self.component is None:
-            return cast("str", self.key16)
-        return f"{self.component}.{self.variable}" + (f"[{self.instance}]" if self.instance else "")
+    def __post_init__(self) -> None:
+        """Make its key: once, as it is what every reading of a value looks for."""
+        key = self.key16
+        if self.component is not None:
+            key = f"{self.component}.{self.variable}" + (f"[{self.instance}]" if self.instance else "")
+        msgspec.structs.force_setattr(self, "key", key)
 
     @property
     def mutable(self) -> bool:

@@ -38,6 +38,7 @@ from agent.ocpp.dialect import (
     Dialect,
     Notice,
     Registration,
+    Supported,
     answered,
     asked,
     memory_key,
@@ -287,8 +288,10 @@ class Station:
         """One connection's life."""
         dialect = self._take_up(link)
         timeout_s = self._settings.get(MESSAGE_TIMEOUT)
-        supported = frozenset(action for action, service in dialect.services.items() if service.ask in self._routes)
-        profiles = (name for name, needed in dialect.feature_profiles.items() if needed <= supported)
+        supported = Supported(dialect, self._routes)
+        profiles = (
+            name for name, needed in dialect.feature_profiles.items() if all(map(supported.__contains__, needed))
+        )
         self._settings.derive(SUPPORTED_FEATURE_PROFILES, tuple(profiles))
         rpc = Rpc(dialect.codec, call_timeout_s=timeout_s, supported=supported)
         calls = Calls(link, rpc, dialect, self._new_id, partial(self._serve, dialect))

@@ -137,10 +137,10 @@ class Settings:
         takes a written value to the journal.
         """
         self._registry = tuple(registry)
-        self._by_key16, self._by_key, self._components, defaults = index(self._registry)
+        self._by_key16, self._by_key, self._components, self._defaults = index(self._registry)
         self._persist = persist
         self._listeners: list[Callable[[Setting[Any]], None]] = []
-        self._values: dict[str, object] = dict(defaults)
+        self._values: dict[str, object] = {}  # those that are not the default
         self._written: dict[str, object] = {}  # what takes effect at the next start
         self._followed: dict[str, Callable[[], object]] = {}
         self._revisions: dict[str, int] = {}
@@ -157,8 +157,11 @@ class Settings:
 
     def get(self, setting: Setting[T]) -> T:
         """The value in force."""
-        read = self._followed.get(setting.key)
-        return cast("T", self._values[setting.key] if read is None else read())
+        key = setting.key
+        read = self._followed.get(key)
+        if read is not None:
+            return cast("T", read())
+        return cast("T", self._values[key] if key in self._values else self._defaults[key])
 
     def set(self, setting: Setting[T], value: T) -> None:
         """Write a value on the agent's own account. Raises `SettingError` when the setting cannot take it."""
@@ -349,7 +352,7 @@ class Settings:
             self._persist(setting.key, text)
         if setting.reboot:
             self._written[setting.key] = value
-        elif self._values[setting.key] != value:
+        elif self._values.get(setting.key, self._defaults[setting.key]) != value:
             self._values[setting.key] = value
             self._became_another(setting)
 

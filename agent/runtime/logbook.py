@@ -68,6 +68,10 @@ class Book:
         self._settings = settings
         self._secrets = secrets
 
+    def keep_frames(self, most: int) -> None:
+        """Keep no more of the talk with the CSMS than this many frames."""
+        self._frames = collections.deque(self._frames, maxlen=most)
+
     def frame(self, direction: Direction, text: str) -> None:
         """A frame of the CSMS's or the station's."""
         self._frames.append((self._clock.now().utc_s, direction, text))

@@ -101,9 +101,10 @@ def visits(profile: Profile, number: int, seed: int) -> Iterator[Visit]:
     wave = _wave_of(profile, number)
     if wave is None:
         return
-    rng, round_s, free_s = random.Random(f"{seed}/{number}"), 0.0, 0.0
+    round_s = free_s = 0.0
     while True:
-        at_s = max(round_s + wave.at_s + rng.random() * wave.within_s, free_s)
+        chance = random.Random(f"{seed}/{number}/{round_s}").random()  # a generator of its own for each would be 2.5 kB
+        at_s = max(round_s + wave.at_s + chance * wave.within_s, free_s)
         yield Visit(at_s, at_s + wave.stay_s, wave.current_a, wave.phases)
         if profile.period_s is None:
             return

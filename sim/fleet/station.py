@@ -6,9 +6,11 @@ import asyncio
 import random
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from agent.config import Config, Evse, Ocpp, State, Station
 from agent.runtime.clock import Clock
@@ -24,38 +26,52 @@ from sim.vehicle import VehicleSpec
 
 PLUG_TO_TAP_S: Final = 2.0
 TAP_TO_UNPLUG_S: Final = 10.0
+FRAMES_KEPT: Final = 10  # of each station's talk, for a CSMS that asks for logs; a charger's 500 would be 300 kB
 BATTERY_WH: Final = 10_000_000.0  # the driver decides when it is over, not the battery
 
 
-class FleetStation:
-    """Made with its number; `live` does everything."""
+class Street:
+    """What the stations of one process share: what each would hold the same of."""
 
     def __init__(
-        self, orders: Orders, number: int, clock: Clock, tally: Tally, directory: Path, journal: Callable[[], Journal]
+        self, orders: Orders, clock: Clock, tally: Tally, directory: Path, journal: Callable[[], Journal]
     ) -> None:
-        self._orders = orders
-        self._number = number
-        self._tally = tally
-        self._asked_s = 0.0
-        rng = random.Random(f"{orders.seed}/{orders.identity(number)}")
-        config = Config(
+        self.orders = orders
+        self.clock = clock
+        self.tally = tally
+        self.journal = journal
+        self.rng = random.Random(f"{orders.seed}/{orders.first}")
+        self._config = Config(
             schema_version=1,
-            station=Station(identity=orders.identity(number), vendor="evse-agent", model="Simulated fleet"),
+            station=Station(identity=orders.prefix, vendor="evse-agent", model="Simulated fleet"),
             ocpp=Ocpp(url=orders.url, versions=orders.versions, security_profile=0, allow_plain_text=True),
             evse=(Evse(id=1),),
             state=State(dir=directory),
             settings={"MeterValueSampleInterval": orders.sample_s},
         )
+
+    def config(self, number: int) -> Config:
+        """A station's configuration."""
+        return replace(self._config, station=replace(self._config.station, identity=self.orders.identity(number)))
+
+    def new_id(self) -> str:
+        """A UUID."""
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+
+
+class FleetStation:
+    """Made with its number; `live` does everything."""
+
+    def __init__(self, street: Street, number: int) -> None:
+        self._orders = street.orders
+        self._number = number
+        self._tally = street.tally
+        self._asked_s = 0.0
         self._host = AgentHost(
-            config,
-            clock,
-            lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4)),
-            rng,
-            journal=journal,
-            control=False,
+            street.config(number), street.clock, street.new_id, street.rng, journal=street.journal, control=False
         )
         self._host.on_boot.append(self._boots)
-        self._watching = ExitStack()
+        self._watching: AbstractContextManager[None] | None = None
 
     @property
     def online(self) -> bool:
@@ -87,7 +103,7 @@ class FleetStation:
                 drivers.cancel()
         finally:
             self._tally.energy_wh += board.true_energy_wh(1)
-            self._watching.close()  # from here on connections end because they shall
+            self._watch_no_more()  # from here on connections end because they shall
             await self._host.halt()
             await (board if hardware is None else hardware).close()
 
@@ -123,8 +139,15 @@ class FleetStation:
         board.plug_out(1)
 
     def _boots(self, agent: Agent) -> None:
-        self._watching.close()
-        self._watching.enter_context(agent.station.watching_frames(self._heard, self._linked))
+        self._watch_no_more()
+        agent.log_book.keep_frames(FRAMES_KEPT)
+        self._watching = agent.station.watching_frames(self._heard, self._linked)
+        self._watching.__enter__()
+
+    def _watch_no_more(self) -> None:
+        if self._watching is not None:
+            self._watching.__exit__(None, None, None)
+            self._watching = None
 
     def _linked(self, up: bool) -> None:
         if not up:

@@ -17,7 +17,7 @@ import msgspec
 from agent.runtime.clock import LoopClock
 from sim.fleet.journal import ForgetfulJournal, empty_journal
 from sim.fleet.profile import Orders
-from sim.fleet.station import FleetStation
+from sim.fleet.station import FleetStation, Street
 from sim.fleet.tally import Report, Tally
 
 REPORT_S: Final = 1.0  # our policy
@@ -38,11 +38,9 @@ async def _work(orders: Orders, directory: Path, journal: partial[ForgetfulJourn
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
-    tally, clock, began_s, empty_bytes = Tally(), LoopClock(), loop.time(), memory_bytes()
-    stations = [
-        FleetStation(orders, number, clock, tally, directory, journal)
-        for number in range(orders.first, orders.first + orders.count)
-    ]
+    tally, began_s, empty_bytes = Tally(), loop.time(), memory_bytes()
+    street = Street(orders, LoopClock(), tally, directory, journal)
+    stations = [FleetStation(street, number) for number in range(orders.first, orders.first + orders.count)]
     lives = [loop.create_task(_live(station, tally)) for station in stations]
     frozen = False
     try:

@@ -13,7 +13,7 @@ from agent.runtime.schema import open_for_reading
 from csms.server import Csms
 from sim.fleet.journal import ForgetfulJournal
 from sim.fleet.profile import Orders, Profile, Wave
-from sim.fleet.station import FleetStation
+from sim.fleet.station import FleetStation, Street
 from sim.fleet.tally import Report, Tally, line, together
 
 STATIONS = 3
@@ -51,7 +51,8 @@ async def test_every_visit_of_every_driver_is_billed(csms, forgetful, tmp_path, 
     tally, told = Tally(), orders(csms, **fields)
     epoch = 1_800_000_000.0
     clock = LoopClock(lambda: epoch + asyncio.get_running_loop().time())
-    stations = [FleetStation(told, number, clock, tally, tmp_path, forgetful) for number in range(STATIONS)]
+    street = Street(told, clock, tally, tmp_path, forgetful)
+    stations = [FleetStation(street, number) for number in range(STATIONS)]
     lives = [asyncio.create_task(one.live()) for one in stations]
     await asyncio.sleep(8.0)
     assert tally.up == STATIONS
@@ -77,7 +78,7 @@ async def test_every_visit_of_every_driver_is_billed(csms, forgetful, tmp_path, 
 
 async def test_calls_that_are_refused_and_connections_that_are_lost_are_counted(csms, forgetful, tmp_path):
     tally = Tally()
-    station = FleetStation(orders(csms), 0, LoopClock(), tally, tmp_path, forgetful)
+    station = FleetStation(Street(orders(csms), LoopClock(), tally, tmp_path, forgetful), 0)
     life = asyncio.create_task(station.live())
     await asyncio.sleep(5.0)
     from csms.faults import Fault
