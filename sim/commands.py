@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from sim.symptoms import DEFAULTS, Symptom
+from sim.vehicle import Misbehaviour
 
 TokenType = Literal[  # OCPP 2.0.1 IdTokenEnumType
     "Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"
@@ -71,8 +72,8 @@ class PlugIn(Command, frozen=True):
     """A car is plugged in: state B after `plug_delay_s`, C `draw_delay_s` after current is offered.
 
     It draws the lower of offer and `current_a` on each of its phases. Arguments that are left out are as `Ev` said.
-    One that speaks ISO 15118 says so in messages; `energy`, `payment`, `contract` and `departure_s` are about such a
-    car only.
+    One that speaks ISO 15118 says so in messages; `energy`, `payment`, `contract`, `departure_s` and `misbehaves` are
+    about such a car only.
     """
 
     evse: EvseNumber
@@ -81,6 +82,7 @@ class PlugIn(Command, frozen=True):
     payment: Literal["EIM", "Contract"] = "EIM"
     contract: ContractName | None = "contract"
     departure_s: Annotated[int, Meta(ge=0)] | None = None
+    misbehaves: Misbehaviour | None = None
     plug_delay_s: Seconds = 0.0
     draw_delay_s: Seconds | UnsetType = UNSET
     current_a: Annotated[float, Meta(gt=0, le=500)] | UnsetType = UNSET
@@ -194,6 +196,7 @@ def _check_car(command: PlugIn) -> None:
         ("energy", command.energy == "DC"),
         ("payment", command.payment == "Contract"),
         ("departure_s", command.departure_s is not None),
+        ("misbehaves", command.misbehaves is not None),
     )
     for argument, given in said:
         if given and not talks:

@@ -40,7 +40,18 @@ NAMES: Final = {
     "draw_delay_s": "s2_delay_s",
 }
 NO_CAR: Final = frozenset(
-    {"evse", "protocol", "energy", "payment", "contract", "departure_s", "plug_delay_s", "auto_unplug_s", "then"}
+    {
+        "evse",
+        "protocol",
+        "energy",
+        "payment",
+        "contract",
+        "departure_s",
+        "misbehaves",
+        "plug_delay_s",
+        "auto_unplug_s",
+        "then",
+    }
 )
 
 Readers = tuple[tuple[int, ...], ...]
@@ -152,7 +163,11 @@ class Player:
         changes.setdefault("min_current_a", min(usual.min_current_a, most_a))
         if isinstance(command, PlugIn) and command.protocol == "iso15118":
             changes["talk"] = Talk(
-                command.energy, payment=command.payment, contract=command.contract, departure_s=command.departure_s
+                command.energy,
+                payment=command.payment,
+                contract=command.contract,
+                departure_s=command.departure_s,
+                misbehaves=command.misbehaves,
             )
         return msgspec.structs.replace(usual, **changes)
 

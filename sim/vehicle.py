@@ -34,6 +34,42 @@ def offered_a(duty_pct: float) -> float | None:
     return None
 
 
+class Misbehaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a car does wrong, once: instead of the first request of this name, or with it."""
+
+    how: Literal[
+        "another-session",
+        "endless",
+        "garbage",
+        "hangs-up",
+        "impatient",
+        "out-of-order",
+        "silent",
+        "slow",
+        "split",
+        "stops",
+    ]
+    at: Literal[
+        "SessionSetupReq",
+        "ServiceDiscoveryReq",
+        "PaymentServiceSelectionReq",
+        "ServicePaymentSelectionReq",
+        "CertificateInstallationReq",
+        "PaymentDetailsReq",
+        "AuthorizationReq",
+        "ContractAuthenticationReq",
+        "ChargeParameterDiscoveryReq",
+        "CableCheckReq",
+        "PreChargeReq",
+        "PowerDeliveryReq",
+        "ChargingStatusReq",
+        "CurrentDemandReq",
+        "MeteringReceiptReq",
+        "WeldingDetectionReq",
+        "SessionStopReq",
+    ] = "PowerDeliveryReq"
+
+
 class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a car talks with its charger. `protocol`: the only one that it speaks; `loop_s`: between its demands.
 
@@ -44,6 +80,7 @@ class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     protocol: Literal["", "iso15118-2", "din70121"] = ""
     payment: Literal["EIM", "Contract"] = "EIM"
     contract: str | None = "contract"
+    misbehaves: Misbehaviour | None = None
     departure_s: int | None = None
     loop_s: float = 1.0
 

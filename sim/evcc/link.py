@@ -27,6 +27,9 @@ class Link(Protocol):
     async def send(self, octets: bytes) -> None:
         """Send octets as they are, well-formed or not."""
 
+    async def hear(self, schema: ModuleType) -> Message:
+        """The next response, read with `schema`. Raises `ChargerGoneError`, `TimeoutError`."""
+
     async def close(self) -> None:
         """Hang up."""
 
@@ -52,6 +55,10 @@ class StreamLink:
     async def ask(self, request: Message, schema: ModuleType) -> Message:
         """Send a request; the response. Raises `ChargerGoneError`, `TimeoutError`."""
         await self.send(framed(PayloadType.EXI, exi.encode(request)))
+        return await self.hear(schema)
+
+    async def hear(self, schema: ModuleType) -> Message:
+        """The next response. Raises `ChargerGoneError`, `TimeoutError`."""
         async with asyncio.timeout(self._timeout_s):
             return exi.decode(schema, await self._payload())
 

@@ -20,6 +20,7 @@ from sim.board import SimBoard, TraceEntry
 from sim.evcc.discovery import find
 from sim.evcc.evcc import charge
 from sim.evcc.link import ChargerGoneError, Link, StreamLink
+from sim.evcc.misbehaviour import Unruly
 from sim.evcc.onboard import OnBoard
 from sim.evcc.plan import Plan, Report
 from sim.evcc.wallet import Wallet, WalletError
@@ -129,7 +130,9 @@ class Talkers:
         except (WalletError, ChargerGoneError, OSError) as error:  # also `ssl.SSLError`
             report.ended = f"no connection: {error}"
         else:
-            await charge(link, plan, battery, report)
+            first = len(self.reports[evse]) == 1
+            unruly = talk.misbehaves if first else None
+            await charge(link if unruly is None else Unruly(link, unruly), plan, battery, report)
         for tell in self.on_end:
             tell(evse, report)
         return report.ended, report.session_id
@@ -184,6 +187,10 @@ class _Moody:
     async def send(self, octets: bytes) -> None:
         """Send octets as they are."""
         await self._link.send(octets)
+
+    async def hear(self, schema: ModuleType) -> Message:
+        """The next response."""
+        return await self._link.hear(schema)
 
     async def close(self) -> None:
         """Hang up; a car whose plug was pulled has no line to do it on."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -20,6 +21,7 @@ from sim.commands import COMMANDS, ERROR_CODES
 from sim.http import BODY_MAX_BYTES, HttpServer
 from sim.state import State
 from sim.symptoms import Symptom
+from sim.vehicle import Misbehaviour
 from sim.world import WorldSpec
 from tests.sim.blackboxes import box_in
 
@@ -76,6 +78,10 @@ def test_every_symptom_and_every_error_code_is_in_the_document_and_nothing_else(
     named = {code: f"| `{code}` | `{symptom}`" for code, (symptom, _) in ERROR_CODES.items()}
     assert rows(section("fault"), "OCPP error code") == list(named)
     assert all(row in section("fault") for row in named.values())
+
+
+def test_every_misbehaviour_of_a_car_is_in_the_document_and_nothing_else():
+    assert rows(section("plug_in"), "`how`") == list(get_args(get_type_hints(Misbehaviour)["how"]))
 
 
 def test_every_option_of_the_hardware_is_in_the_document_and_nothing_else():

@@ -110,6 +110,9 @@ class Stand:
 
     async def ask(self, request: Message, schema: ModuleType) -> Message:
         await self.send(framed(PayloadType.EXI, exi.encode(request)))
+        return await self.hear(schema)
+
+    async def hear(self, schema: ModuleType) -> Message:
         if self._answers.empty() and self.closed is not None:
             raise ChargerGoneError(self.closed)
         async with asyncio.timeout(100):
