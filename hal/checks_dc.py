@@ -59,9 +59,9 @@ async def _prove(one: Trial, volts: float = TEST_V) -> None:
     await _reaches(one, volts)
     await monitor.start()
     await monitor.test(volts)
+    await one.until(lambda: one.last(InsulationMeasured) is not None, SETTLE_S, "a resistance to earth")
     if one.faults():
         raise CheckFailedError(f"the insulation monitor's self-test left {', '.join(sorted(one.faults()))}")
-    await one.until(lambda: one.last(InsulationMeasured) is not None, SETTLE_S, "a resistance to earth")
 
 
 async def _deliver(one: Trial, volts: float = TEST_V) -> None:

@@ -9,7 +9,7 @@ from hal.checks_dc import DC_PORTS
 from hal.checks_needs import CAR, GIVES_DC, NO_LOCK, NO_METER, NO_OFFER_APART, NO_RCD
 from hal.conformance import Act, Check, CheckFailedError, Measured, Subject
 from hal.iec61851 import MAX_CURRENT_A, MIN_CURRENT_A, duty_for_current
-from hal.trial import SETTLE_S, TEST_A, trial
+from hal.trial import QUIET_S, SETTLE_S, TEST_A, trial
 from hal.types import ContactorChanged, CpChanged, CpState, LockChanged, LockState, PpChanged, Quality
 
 DUTY_TOLERANCE_PCT: Final = 1.0  # our policy: IEC 61851-1 allows half a point at the source; measuring adds the rest
@@ -90,6 +90,7 @@ async def _self_test(subject: Subject) -> Measured:
         if one.hardware.rcd is None:
             raise CheckFailedError("there is no residual-current monitor")
         await one.hardware.rcd.self_test()
+        await asyncio.sleep(QUIET_S)  # what it found may be told by the next reading only
         if one.faults():
             raise CheckFailedError(f"the self-test left {', '.join(sorted(one.faults()))}")
     return Measured()

@@ -34,7 +34,8 @@ def command(argv: list[str]) -> int:
                 config = load(chosen.config)
                 path = chosen.socket or _configured_socket(config, chosen.config)
                 had = realtime.prepare() if chosen.realtime else ()
-                asyncio.run(_serve(config, path, had, as_json=chosen.json))
+                with asyncio.Runner(loop_factory=realtime.new_loop) as runner:
+                    runner.run(_serve(config, path, had, as_json=chosen.json))
             case "rules":
                 _rules(chosen.board, chosen.config, as_json=chosen.json)
             case "check":

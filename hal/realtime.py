@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import resource
+import selectors
 from typing import Final
 
 PRIORITY: Final = 10  # our policy: above everything ordinary, below the kernel's own threads
@@ -18,6 +20,14 @@ def prepare() -> tuple[str, ...]:
     A process whose limit of locked memory is finite locks nothing: with it a later allocation would fail.
     """
     return _scheduling(), _memory()
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """An event loop that wakes when it is to: that of asyncio waits with epoll, in whole milliseconds, rounded up.
+
+    select(2) takes descriptors below 1024; a process that serves hardware has a dozen.
+    """
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 def _scheduling() -> str:

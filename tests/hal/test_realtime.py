@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import resource
@@ -10,7 +11,7 @@ import sys
 
 import pytest
 
-from hal.realtime import prepare
+from hal.realtime import new_loop, prepare
 
 ASK = """
 import json, os
@@ -27,6 +28,20 @@ def test_a_process_says_whether_it_runs_first_and_has_its_memory_locked():
     said, policy, locked_kb = json.loads(done.stdout)
     assert said[0].startswith("runs first") == (policy == os.SCHED_FIFO)
     assert (said[1] == "memory locked") == (locked_kb > 0)
+
+
+@pytest.mark.realtime
+def test_its_loop_waits_for_less_than_a_millisecond_when_it_is_to():
+    async def shortest() -> float:
+        loop, waits = asyncio.get_running_loop(), []
+        for _ in range(50):
+            begun_s = loop.time()
+            await asyncio.sleep(0.0002)
+            waits.append(loop.time() - begun_s)
+        return min(waits)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert 0.0002 <= runner.run(shortest()) < 0.001
 
 
 def test_one_that_may_not_says_what_would_let_it_and_goes_on(monkeypatch: pytest.MonkeyPatch):
