@@ -12,6 +12,7 @@ import signal
 import sys
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,8 @@ from agent.config import DEFAULT_PATH, Config, ConfigError, load
 from agent.main import build
 from agent.ocpp.setting import SettingError
 from agent.runtime.clock import LoopClock, system_clock_is_right
-from agent.runtime.journal import JournalError
+from agent.runtime.journal import FILE_NAME, JournalError
+from agent.runtime.storage import opened
 from agent.runtime.watchdog import ServiceManager, Watchdog, watched
 from hal.errors import HalError
 from hal.host import open_board
@@ -37,7 +39,7 @@ def command(argv: Sequence[str]) -> int:
         "--config", type=Path, default=DEFAULT_PATH, help=f"configuration file (default {DEFAULT_PATH})"
     )
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
-    parser.add_argument("--json", action="store_true", help="print one JSON object when the agent runs")
+    parser.add_argument("--json", action="store_true", help="print JSON when the agent runs, or waits")
     chosen = parser.parse_args(argv)
     logging.basicConfig(level=chosen.log_level, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("websockets").setLevel(logging.WARNING)
@@ -56,6 +58,11 @@ def _machine_boot() -> str | None:
         return None  # no Linux
 
 
+def _tell(*, as_json: bool, **facts: object) -> None:
+    if as_json:
+        print(json.dumps(facts), flush=True)
+
+
 async def _run(config: Config, *, as_json: bool) -> int:
     board = await open_board(config.hal)
     loop, running = asyncio.get_running_loop(), asyncio.current_task()
@@ -64,12 +71,14 @@ async def _run(config: Config, *, as_json: bool) -> int:
     try:
         await board.start()
         clock = LoopClock(trusted=system_clock_is_right)
-        agent = build(config, board, clock, lambda: str(uuid.uuid4()), machine_boot=_machine_boot())
-        if as_json:
-            facts = {"identity": config.station.identity, "url": config.ocpp.url, "evses": sorted(board.evses)}
-            print(json.dumps(facts), flush=True)
-        gc.freeze()  # what start-up made lives as long as the process; collections need not look at it again
         manager = ServiceManager.of(os.environ, os.getpid())
+        tell = partial(_tell, as_json=as_json)
+        journal = await opened(
+            config.state.dir / FILE_NAME, board.evses.values(), config.station.language, manager, tell
+        )
+        agent = build(config, board, clock, lambda: str(uuid.uuid4()), machine_boot=_machine_boot(), journal=journal)
+        tell(identity=config.station.identity, url=config.ocpp.url, evses=sorted(board.evses))
+        gc.freeze()  # what start-up made lives as long as the process; collections need not look at it again
         async with watched(manager, Watchdog(manager, agent.charge_point.tasks, agent.journal, agent.control.link)):
             await agent.run()
     except asyncio.CancelledError:

@@ -6,6 +6,7 @@ One that cannot be hidden from older agents raises `min_reader`, the oldest sche
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -26,15 +27,19 @@ MIN_READER: Final = "journal.min_reader"
 class JournalError(Exception):
     """The journal cannot do what was asked. Names the file, the reason and what a person can do about it.
 
-    `restart_helps`: the agent heals it by itself when it starts anew.
+    `restart_helps`: the agent heals it by itself when it starts anew. `passing`: the disk is at fault (full, failing,
+    read-only), and may take the same thing later.
     """
 
-    def __init__(self, path: Path, reason: str, remedy: str, *, restart_helps: bool = False) -> None:
+    def __init__(
+        self, path: Path, reason: str, remedy: str, *, restart_helps: bool = False, passing: bool = False
+    ) -> None:
         super().__init__(f"journal {path}: {reason}; {remedy}")
         self.path = path
         self.reason = reason
         self.remedy = remedy
         self.restart_helps = restart_helps
+        self.passing = passing
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -83,13 +88,26 @@ REMEDIES: Final = {
     sqlite3.SQLITE_NOTADB: "restart the agent: it moves the damaged file aside and begins a new one",
 }
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_PASSING: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
+_BY_ERRNO: Final = {
+    errno.ENOSPC: sqlite3.SQLITE_FULL,
+    errno.EDQUOT: sqlite3.SQLITE_FULL,
+    errno.EROFS: sqlite3.SQLITE_READONLY,
+    errno.EIO: sqlite3.SQLITE_IOERR,
+}
 
 
 def explain(path: Path, error: sqlite3.Error) -> JournalError:
     """SQLite's error in the journal's words."""
     code = _primary_code(error)
     remedy = REMEDIES.get(code, "this is a fault of the agent: report it with its log")
-    return JournalError(path, str(error), remedy, restart_helps=code in _DAMAGE)
+    return JournalError(path, str(error), remedy, restart_helps=code in _DAMAGE, passing=code in _PASSING)
+
+
+def explain_os(path: Path, error: OSError) -> JournalError:
+    """The system's error in the journal's words."""
+    code = _BY_ERRNO.get(error.errno or 0, sqlite3.SQLITE_CANTOPEN)
+    return JournalError(path, error.strerror or str(error), REMEDIES[code], passing=error.errno in _BY_ERRNO)
 
 
 def lock(path: Path) -> int:
@@ -98,8 +116,7 @@ def lock(path: Path) -> int:
     try:
         held = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        remedy = f"create {path.parent} and let the agent's user write there"
-        raise JournalError(path, f"cannot be locked: {error.strerror}", remedy) from error
+        raise explain_os(path, error) from error
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -130,8 +147,7 @@ def open_for_writing(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     except sqlite3.Error as error:
         raise explain(path, error) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise JournalError(path, reason, REMEDIES[sqlite3.SQLITE_CANTOPEN]) from error
+        raise explain_os(path, error) from error
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
