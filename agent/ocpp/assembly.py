@@ -44,8 +44,8 @@ def blocks(around: Surroundings, provisioning: Provisioning, availability: Avail
         Monitoring(around, around.model, around.hardware),
         display,
         Tariff(around, display),
-        SmartCharging(charger, settings, around.csms, lambda: clock.now().utc_s),
-        ChargingNeeds(charger, settings, around.csms),
+        SmartCharging(charger, settings, around.csms, around.chores, lambda: clock.now().utc_s),
+        ChargingNeeds(charger, settings, around.csms, around.chores),
         Reservation(charger, settings, lambda: clock.now().utc_s),
     )
     others += _file_blocks(around)
@@ -59,7 +59,10 @@ def _file_blocks(around: Surroundings) -> tuple[Block, ...]:
     if workshop is None:
         return ()
     around.settings.derive(FILE_TRANSFER_PROTOCOLS, workshop.transfers.protocols)
-    found: list[Block] = [Diagnostics(workshop, csms, clock), CustomerInformation(workshop.customers, csms, clock)]
+    found: list[Block] = [
+        Diagnostics(workshop, csms, around.chores, clock),
+        CustomerInformation(workshop.customers, csms, clock),
+    ]
     if workshop.firmware is not None:
         found.append(FirmwareUpdate(around, workshop, workshop.firmware))
     if workshop.publisher is not None:

@@ -22,6 +22,7 @@ from agent.ocpp.uplink import Uplink
 from agent.ocpp.variables import Settings
 from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import Clock
+from agent.runtime.tasks import Chores
 
 Routes: TypeAlias = Mapping[type[Ask], Callable[[Any], Handled]]
 ByteLimits: TypeAlias = Mapping[type[Ask], Setting[int]]
@@ -74,6 +75,7 @@ class Surroundings(Struct, frozen=True):
     security: SecurityEvents
     tokens: Tokens
     uplink: Uplink
+    chores: Chores
     workshop: Workshop | None = None  # none: no files come or go
 
 

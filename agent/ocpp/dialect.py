@@ -247,9 +247,13 @@ def made(kind: type[_Message], **fields: Any) -> _Message:
 def without_none(value: Any) -> Any:
     """The same structure without absent fields: OCPP-J forbids null."""
     if isinstance(value, dict):
-        return {key: without_none(one) for key, one in value.items() if one is not None}
+        return {
+            key: without_none(one) if isinstance(one, dict | list) else one
+            for key, one in value.items()
+            if one is not None
+        }
     if isinstance(value, list):
-        return [without_none(one) for one in value]
+        return [without_none(one) if isinstance(one, dict | list) else one for one in value]
     return value
 
 

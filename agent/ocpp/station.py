@@ -57,7 +57,7 @@ from agent.ocpp.variables import Settings
 from agent.ocpp.versions import dialect_for
 from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import Clock
-from agent.runtime.tasks import together
+from agent.runtime.tasks import Chores, together
 from hal.flag import Flag
 
 _log = logging.getLogger(__name__)
@@ -93,6 +93,7 @@ class Station:
         self._security = security
         self._uplink = Uplink(home, journal, settings, security, new_id, lambda: clock.now().utc_s, rng)
         self._frames = Frames()
+        self._chores = Chores()
         self._link: WebSocketLink | None = None
         self._wanted = Flag(raised=True)  # there is a network to dial over
         self._unwanted = Flag()
@@ -127,7 +128,9 @@ class Station:
         hardware = HardwareModel(charger, plate)
         self.model = DeviceModel(settings, (hardware.variables,), lambda: clock.now().utc_s)
         world = (settings, charger, self._keeper, journal, clock, new_id, plate, hardware, self.model, self, self.costs)
-        around = Surroundings(*world, self.data_transfer, language, security, tokens, self._uplink, workshop)
+        around = Surroundings(
+            *world, self.data_transfer, language, security, tokens, self._uplink, self._chores, workshop
+        )
         self._blocks: tuple[Block, ...] = (
             self._provisioning,
             self._availability,
@@ -244,7 +247,7 @@ class Station:
     async def run(self) -> None:
         """Talk to the CSMS and let the blocks live, until cancelled."""
         lives = (one.run() for one in self._blocks if type(one).run is not Block.run)
-        await together(self._connect(), may_end=lives)
+        await together(self._connect(), self._chores.run(), may_end=lives)
 
     async def _connect(self) -> None:
         """Connect and talk, again and again."""

@@ -38,13 +38,13 @@ from agent.ocpp.settings.secure_link import (
     ORGANIZATION_NAME,
 )
 from agent.pki.names import SECC_DOMAIN, CertificateError, LeafUse, RootUse, Subject
-from agent.runtime.tasks import together
 
 if TYPE_CHECKING:
     from cryptography import x509
 
     from agent.pki.store import Store
 
+LOOK_EVERY_S: Final = 3600.0  # our policy: how often it is looked whether a certificate is due for renewal
 KEPT_V2G: Final = 2  # our policy: the certificate that cars meet, and the one before as its fall-back (A02.FR.10)
 INVALID: Final = "InvalidCertificate"  # a reason code of 2.x
 FULL: Final = "OutOfStorage"
@@ -170,9 +170,12 @@ class Certificates(Block):
     # The station's own requests
 
     async def run(self) -> None:
-        """Ask for certificates when the CSMS wants it or the present ones near their end."""
-        if self._uplink.home.certificates is not None:
-            await together(*(one.run() for one in self._signings.values()))
+        """Look now and then whether a certificate nears its end."""
+        while self._uplink.home.certificates is not None:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._around.csms.online:
+                for one in self._signings.values():
+                    await one.online()
 
     async def accepted(self, calls: Calls) -> None:
         """The CSMS can be asked now: a request that was due while it could not is made."""

@@ -17,7 +17,7 @@ from agent.ocpp.charger import Charger
 from agent.ocpp.dialect import Notice
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.variables import Settings
-from hal.flag import Flag
+from agent.runtime.tasks import Chores
 
 _log = logging.getLogger(__name__)
 
@@ -25,30 +25,27 @@ _log = logging.getLogger(__name__)
 class ChargingNeeds(Block):
     """Tells the CSMS, one thing after the other, what cars need and what they mean to draw."""
 
-    def __init__(self, charger: Charger, settings: Settings, csms: Csms) -> None:
+    def __init__(self, charger: Charger, settings: Settings, csms: Csms, chores: Chores) -> None:
         self._charger = charger
         self._settings = settings
         self._csms = csms
         self._news: dict[tuple[int, type[Notice]], NeedsTold | PlanTold] = {}  # the latest of each, however many come
-        self._wake = Flag()
+        self._chores = chores
         charger.plans.on_car(self._needs, self._plan)
 
-    async def run(self) -> None:
+    async def _tell(self) -> None:
         """Say what there is to say."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._news:
-                match self._news.pop(next(iter(self._news))):
-                    case NeedsTold() as told:
-                        await self._tell_needs(told)
-                    case PlanTold() as told:
-                        await self._tell_plan(told)
+        while self._news:
+            match self._news.pop(next(iter(self._news))):
+                case NeedsTold() as told:
+                    await self._tell_needs(told)
+                case PlanTold() as told:
+                    await self._tell_plan(told)
 
     def _say(self, told: NeedsTold | PlanTold, evse: int) -> None:
         self._news.pop((evse, type(told)), None)
         self._news[evse, type(told)] = told
-        self._wake.set()
+        self._chores.wake(self._tell)
 
     def _needs(self, evse: int, needs: Needs) -> None:
         """A car says what it needs (K15.FR.01, K17.FR.01); offline it is offered what is known (K15.FR.15)."""

@@ -23,7 +23,7 @@ from agent.ocpp.calls import Calls
 from agent.ocpp.transfers import TransferError, TransferFailure, persistently
 from agent.ocpp.workshop import Workshop
 from agent.runtime.clock import Clock
-from hal.flag import Flag
+from agent.runtime.tasks import Chores
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +37,13 @@ STATUSES: Final = {
 class Diagnostics(Block):
     """Makes a file of what was asked for, uploads it, and says how that goes."""
 
-    def __init__(self, workshop: Workshop, csms: Csms, clock: Clock) -> None:
+    def __init__(self, workshop: Workshop, csms: Csms, chores: Chores, clock: Clock) -> None:
         self._workshop = workshop
         self._csms = csms
         self._backlog = Backlog(csms)
         self._clock = clock
         self._asked: tuple[LogAsk, LogKind, str] | None = None  # a newer one takes its place
-        self._news = Flag()
+        self._chores = chores
         self._current: LogAsk | None = None
         self._upload: asyncio.Task[None] | None = None
         self._last = {True: UploadStatus.IDLE, False: UploadStatus.IDLE}  # by whether it has a request id
@@ -73,12 +73,9 @@ class Diagnostics(Block):
         verdict = LogVerdict.ACCEPTED_CANCELED if self._current is not None else LogVerdict.ACCEPTED
         return Handled(LogAnswer(verdict, name), then=lambda: self._begin(ask, kind, name))
 
-    async def run(self) -> None:
+    async def _upload_all(self) -> None:
         """Upload what is asked for, one after the other."""
-        while True:
-            while self._asked is None:
-                self._news.clear()
-                await self._news.wait()
+        while self._asked is not None:
             (ask, kind, name), self._asked = self._asked, None
             self._upload = asyncio.get_running_loop().create_task(self._deliver(ask, kind, name))
             try:
@@ -104,7 +101,7 @@ class Diagnostics(Block):
         if self._upload is not None:
             self._upload.cancel()
         self._asked = ask, kind, name
-        self._news.set()
+        self._chores.wake(self._upload_all)
 
     async def _deliver(self, ask: LogAsk, kind: LogKind, name: str) -> None:
         workshop = self._workshop

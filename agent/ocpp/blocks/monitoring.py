@@ -73,7 +73,6 @@ from agent.ocpp.settings.monitoring import (
     MONITORING_ENABLED,
     OFFLINE_QUEUING_SEVERITY,
 )
-from agent.runtime.tasks import together
 from hal.flag import Flag
 from hal.types import FaultKind
 
@@ -112,7 +111,6 @@ class Monitoring(Block):
         self._only_built_in = False  # no monitor is there that watches anything else
         self._changed: set[int | None] = set()  # EVSEs that have made a step; None: a setting
         self._news = Flag()  # something to evaluate
-        self._mail = Flag()  # something to send, or somebody to send it to
         self._settings.derive(ACTIVE_BASE, str(self._kept.base))
         self._settings.derive(ACTIVE_LEVEL, self._kept.level)
 
@@ -135,7 +133,7 @@ class Monitoring(Block):
         }
 
     async def run(self) -> None:
-        """Watch and tell."""
+        """Watch."""
         now = self._around.clock.now()
         self._last_event = int(now.utc_s)  # our policy: ids of two lives of the station differ
         self._started_mono_s = now.mono_s
@@ -143,12 +141,12 @@ class Monitoring(Block):
         self._begin_all()
         self._around.charger.on_step(self._stepped)
         self._settings.on_change(self._on_setting)
-        await together(self._watch(), self._tell())
+        await self._watch()
 
     async def accepted(self, calls: Calls) -> None:
         """There is somebody to tell what has waited."""
         del calls
-        self._mail.set()
+        self._around.chores.wake(self._tell)  # something to send, or somebody to send it to
 
     def set(self, ask: SetMonitorsAsk) -> Handled:
         """SetVariableMonitoring (N04). Raises `CallError` for more items than ItemsPerMessage."""
@@ -288,7 +286,7 @@ class Monitoring(Block):
         if len(self._queue) != before or alarms:
             if not self._around.csms.online:
                 self._keep_queue()
-            self._mail.set()
+            self._around.chores.wake(self._tell)  # something to send, or somebody to send it to
 
     def _event(self, alarm: Alarm) -> Event:
         self._last_event += 1
@@ -354,11 +352,8 @@ class Monitoring(Block):
     # Telling
 
     async def _tell(self) -> None:
-        while True:
-            await self._mail.wait()
-            self._mail.clear()
-            while self._queue and self._around.csms.online and self._around.csms.speaks(EventsNotice):
-                await self._send(self._take())
+        while self._queue and self._around.csms.online and self._around.csms.speaks(EventsNotice):
+            await self._send(self._take())
 
     def _take(self) -> list[Event]:
         return [self._queue.popleft() for _ in range(min(len(self._queue), 10 * EVENTS_PER_MESSAGE))]

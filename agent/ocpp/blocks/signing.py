@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
 
 from agent.ocpp.block import Surroundings
 from agent.ocpp.dialect import Notice
@@ -15,8 +14,6 @@ from agent.pki.names import CertificateError, LeafUse, Subject
 from hal.flag import Flag
 
 _log = logging.getLogger(__name__)
-
-LOOK_EVERY_S: Final = 3600.0  # our policy: how often it is looked whether a certificate is due for renewal
 
 
 class SignNotice(Notice, frozen=True):
@@ -71,7 +68,7 @@ class Signing:
     def want(self) -> None:
         """The CSMS wants a new key, and its certificate."""
         self._given_up = False
-        self._wanted.set()
+        self._begin()
 
     def done(self) -> None:
         """The request has its certificate."""
@@ -82,27 +79,24 @@ class Signing:
         self._given_up = True
         self._answered.set()
 
-    async def run(self) -> None:
-        """Ask for a certificate when the CSMS wants it or the present one nears its end, and again while none comes."""
-        while True:
-            if not self._wanted.is_set():
-                await self._until_due()
+    async def online(self) -> None:
+        """The CSMS can be asked now: a request that is due, because the present certificate nears its end, is made."""
+        if not self._asking and await self._due():
+            self._begin()
+
+    def _begin(self) -> None:
+        self._wanted.set()
+        self._around.chores.wake(self._serve)
+
+    async def _serve(self) -> None:
+        """Ask for a certificate, and again while none comes."""
+        while self._wanted.is_set():
             self._wanted.clear()
             self._asking = True
             try:
                 await self._ask()
             finally:
                 self._asking = False
-
-    async def online(self) -> None:
-        """The CSMS can be asked now: a request that was due while it could not is made."""
-        if not self._asking and await self._due():
-            self._wanted.set()
-
-    async def _until_due(self) -> None:
-        while not self._wanted.is_set():
-            if not await self._wanted.wait(LOOK_EVERY_S) and self._around.csms.online and await self._due():
-                return
 
     async def _due(self) -> bool:
         """Whether the certificate in use is to be renewed (A03.FR.02). Nothing is loaded where none is used."""

@@ -50,7 +50,7 @@ from agent.ocpp.settings.smart_charging import (
     SMART_CHARGING_ENABLED,
 )
 from agent.ocpp.variables import Settings
-from hal.flag import Flag
+from agent.runtime.tasks import Chores
 
 _log = logging.getLogger(__name__)
 
@@ -60,14 +60,16 @@ REPORTED_PERIODS: Final = 256  # our policy: of one message of a report; some CS
 class SmartCharging(Block):
     """Installs, clears and reports profiles, and tells of limits that other systems impose."""
 
-    def __init__(self, charger: Charger, settings: Settings, csms: Csms, now_utc_s: Callable[[], float]) -> None:
+    def __init__(
+        self, charger: Charger, settings: Settings, csms: Csms, chores: Chores, now_utc_s: Callable[[], float]
+    ) -> None:
         self._charger = charger
         self._settings = settings
         self._csms = csms
         self._now_utc_s = now_utc_s
         self._known: dict[tuple[LimitOwner, int], Schedule] = {}  # what the CSMS was told last
         self._news: dict[tuple[LimitOwner, int], LimitImposed | LimitReleased] = {}
-        self._wake = Flag()
+        self._chores = chores
         settings.follow(PROFILES_INSTALLED, lambda: charger.profiles.count)
         settings.follow(PHASES_3_TO_1, lambda: any(_switches(charger, one) for one in charger.evse_ids))
         settings.on_change(self._on_setting)
@@ -133,22 +135,19 @@ class SmartCharging(Block):
 
         return Handled(ProfilesAnswer(bool(found)), follow=send if found else None)
 
-    async def run(self) -> None:
+    async def _tell(self) -> None:
         """Tell the CSMS what others have imposed, or imposed no longer, as soon as it can be told."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._news and self._csms.online:
-                place, notice = next(iter(self._news.items()))
-                if await self._csms.say(notice) is None and not self._csms.online:
-                    break  # it is told when the CSMS is back
-                if self._news.get(place) is notice:
-                    del self._news[place]
+        while self._news and self._csms.online:
+            place, notice = next(iter(self._news.items()))
+            if await self._csms.say(notice) is None and not self._csms.online:
+                break  # it is told when the CSMS is back
+            if self._news.get(place) is notice:
+                del self._news[place]
 
     async def accepted(self, calls: Calls) -> None:
         """The CSMS can be told again."""
         del calls
-        self._wake.set()
+        self._chores.wake(self._tell)
 
     def _completed(self, profile: Profile, ask: SetProfileAsk) -> Profile:
         """The profile with what the request leaves to the station."""
@@ -192,7 +191,7 @@ class SmartCharging(Block):
             self._known[place] = schedule
             wanted = schedule if self._settings.get(NOTIFY_WITH_SCHEDULES) else None  # K11.FR.03
             self._news[place] = LimitImposed(owner, evse, wanted)
-        self._wake.set()
+        self._chores.wake(self._tell)
 
 
 def for_start(

@@ -136,6 +136,17 @@ async def test_the_tail_of_the_log_is_bounded(journal: Journal):
     assert max(len(line) for _, line in tail.lines) <= 2_000
 
 
+async def test_of_the_talk_with_the_csms_only_the_latest_frames_are_kept(journal: Journal, tmp_path: Path):
+    one = book(journal)
+    for number in range(4):
+        one.frame("out", f'[2,"{number}","Heartbeat",{{}}]')
+    one.keep_frames(3)
+    one.frame("in", '[3,"3",{}]')
+    await one.write(LogKind.DIAGNOSTICS, tmp_path / "d.tar.gz", None, None)
+    lines = unpacked(tmp_path / "d.tar.gz")["ocpp.log"].splitlines()
+    assert [line.split('"')[1] for line in lines] == ["2", "3", "3"]
+
+
 async def test_a_name_holds_no_character_that_a_server_could_stumble_over(journal: Journal):
     one = book(journal)
     assert one.name(LogKind.SECURITY, EPOCH_S) == "CP_1__-security-20260101T000000000Z.log"

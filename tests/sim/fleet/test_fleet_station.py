@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +93,30 @@ async def test_calls_that_are_refused_and_connections_that_are_lost_are_counted(
     assert not station.online
     life.cancel()
     await asyncio.gather(life, return_exceptions=True)
+
+
+TASKS_MAX = 24  # of a station that waits for a driver; each is some 1.1 kB
+
+
+async def test_a_station_that_waits_for_a_driver_has_few_tasks(csms, forgetful, tmp_path):
+    street = Street(
+        orders(csms, profile=Profile(title="t", boot_within_s=0)), LoopClock(), Tally(), tmp_path, forgetful
+    )
+    stations = [FleetStation(street, number) for number in range(STATIONS)]
+    lives = [asyncio.create_task(one.live()) for one in stations]
+    await asyncio.sleep(60.0)
+    assert all(one.online for one in stations)
+    of_stations = [task for task in asyncio.all_tasks() if packages(task) & {"agent", "hal", "sim"}]
+    assert STATIONS < len(of_stations) <= STATIONS * TASKS_MAX
+    for life in lives:
+        life.cancel()
+    await asyncio.gather(*lives, return_exceptions=True)
+
+
+def packages(task: asyncio.Task[object]) -> set[str]:
+    """The folders in which a task's coroutine is written."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return set() if code is None else set(Path(code.co_filename).parts)
 
 
 def test_what_processes_report_adds_up():
