@@ -175,12 +175,19 @@ class GpioBoard:
             self._set(line, False)
 
     async def _self_test(self) -> None:
-        """The device has to trip on its test line; then it is reset. One that does not is a fault until a reset."""
+        """The device has to trip on its test line; then it is reset. One that does not is a fault until a reset.
+
+        It is looked at while the line is driven: some devices hold their trip, others let go with the test.
+        """
         trip = self._options.faults.get(FaultKind.RCD_DC)
         self._testing = True
         try:
-            await self._pulse(self._options.rcd_test, TEST_S)
-            self._test_failed = trip is None or not self._get(trip)
+            self._set(self._options.rcd_test, True)
+            try:
+                await asyncio.sleep(TEST_S)
+                self._test_failed = trip is None or not self._get(trip)
+            finally:
+                self._set(self._options.rcd_test, False)
             await self._pulse(self._options.rcd_reset, RESET_PULSE_S)
         finally:
             self._testing = False

@@ -121,6 +121,15 @@ async def test_a_residual_current_device_that_fails_its_test_is_a_fault_until_a_
         await follower.heard(FaultCleared(FaultKind.RCD_SELF_TEST))
 
 
+async def test_a_residual_current_device_that_passes_its_test_is_no_fault(tmp_path: Path):
+    async with started(tmp_path) as (board, _, follower):
+        rcd = board.evses[1].rcd
+        assert rcd is not None
+        await rcd.self_test(deadline_s=2.0)
+        await asyncio.sleep(0.5)
+        assert not [e for e in follower.events if isinstance(e, FaultRaised)]
+
+
 async def test_a_converter_that_cannot_be_read_is_a_lost_board_until_it_can(tmp_path: Path):
     async with started(tmp_path) as (_, pins, follower):
         await until(lambda: state_of(follower) is CpState.A)
