@@ -18,7 +18,7 @@ from ipaddress import IPv6Address
 from typing import Final, cast
 
 from agent.iso15118 import sdp
-from agent.iso15118.secc.engine import Engine
+from agent.iso15118.secc.engine import Engine, load
 from agent.iso15118.secc.events import AnyEvent, CertificateWanted, Outcome, Protocol, SessionBegan, SessionOver
 from agent.iso15118.secc.snapshot import Snapshot
 from agent.iso15118.secc.state import Dice, Paused
@@ -69,6 +69,7 @@ class SeccServer:
         self._errands: set[asyncio.Task[None]] = set()
         self._engine: Engine | None = None
         self._connection: _Connection | None = None
+        self._loaded = False
         self._paused: Paused | None = None
         self.listening = asyncio.Event()
         self.port = 0  # once listening
@@ -96,9 +97,12 @@ class SeccServer:
                 self._connection.end("the charger stops")
 
     def changed(self) -> None:
-        """The charger has changed: what the car waits for may be answered."""
+        """The charger has changed: what the car waits for may be answered, and a car that has just come, expected."""
         if self._connection is not None:
             self._connection.changed()
+        elif not self._loaded:
+            self._loaded = True
+            load(self._spoken)
 
     def gone(self) -> None:
         """No car is at the EVSE any more: whoever is connected is nobody, however long the line keeps still."""

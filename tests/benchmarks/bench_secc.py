@@ -31,6 +31,7 @@ SESSIONS = 1_000
 WARM = 50
 VOLTS = 400.0
 PEER = "EcoG's SECC with its codec in a Java process"
+CODECLESS = "EcoG's SECC with our codec in its codec's place"
 
 
 async def session(port: int, protocol: Protocol, demands: int) -> tuple[float, list[float]]:
@@ -93,50 +94,42 @@ async def measured() -> list[Row]:
     return rows
 
 
-def beside() -> list[Row]:
+def beside() -> Beside:
     """The same car at our charger and at EcoG's, over a cable. Raises `UnmeasurableError` where it cannot be laid."""
     reason = missing() or ("" if java() else "there is no `java` here")
     if reason:
         raise UnmeasurableError(f"EcoG's SECC beside ours: {reason}")
+    command = [*NAMESPACES, sys.executable, "-m", "tests.benchmarks.beside_secc"]
     try:
         prepare()
-        done = subprocess.run(
-            [*NAMESPACES, sys.executable, "-m", "tests.benchmarks.beside_secc"],
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.PIPE,
-        )
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
     except subprocess.CalledProcessError as error:
         raise UnmeasurableError(f"EcoG's SECC beside ours: {error}") from error
-    found = msgspec.json.decode(done.stdout, type=Beside)
+    return msgspec.json.decode(done.stdout, type=Beside)
+
+
+def compared(found: Beside) -> Iterator[Row]:
+    """The rows of both."""
     ours, theirs = found.ours, found.theirs
-    grown, theirs_grown = ours.after_mib - ours.before_mib, theirs.after_mib - theirs.before_mib
-    met, theirs_met = len(ours.sessions.sessions_s), len(theirs.sessions.sessions_s)
-    what = "-2 CurrentDemand, asked to answered, over a cable of veth"
-    demands, theirs_demands = ours.demands.answers_s, theirs.demands.answers_s
-    named = f"{PEER}: {len(theirs_demands)} demands, here {len(demands)}"
-    p99, theirs_p99 = percentile(demands, 0.99), percentile(theirs_demands, 0.99)
-    return [
-        _row(3, f"{what}: p50", median(demands) * 1e3, "ms", median(theirs_demands) * 1e3, named),
-        _row(3, f"{what}: p99", p99 * 1e3, "ms", theirs_p99 * 1e3, named, "ours <= 5"),
-        _row(
-            3,
-            "a -2 DC session over the cable, protocol handshake to SessionStop",
-            median(ours.sessions.sessions_s) * 1e3,
-            "ms",
-            median(theirs.sessions.sessions_s) * 1e3,
-            f"{PEER}: {theirs_met} sessions in a minute, here {met}",
-        ),
-        _row(4, "the SECC alone, warm, all its processes: RSS", ours.before_mib, "MiB", theirs.before_mib, PEER),
-        Row(
-            row=4,
-            what=f"growth over {met} sessions over the cable: RSS",
-            ours=grown,
-            unit="MiB",
-            peer_name=f"{PEER}: {theirs_grown:.1f} MiB over {theirs_met} sessions",
-            goal="ours <= 1",
-        ),
-    ]
+    what, demands = "-2 CurrentDemand, asked to answered, over a cable of veth", ours.demands.answers_s
+    for peer, answers in ((PEER, theirs.demands.answers_s), (CODECLESS, found.with_our_codec.answers_s)):
+        named = f"{peer}: {len(answers)} demands, here {len(demands)}"
+        p99_ms, peer_p99_ms = percentile(demands, 0.99) * 1e3, percentile(answers, 0.99) * 1e3
+        yield _row(3, f"{what}: p50", median(demands) * 1e3, "ms", median(answers) * 1e3, named)
+        yield _row(3, f"{what}: p99", p99_ms, "ms", peer_p99_ms, named, "ours <= 5")
+    sessions, peer_sessions = ours.sessions.sessions_s, theirs.sessions.sessions_s
+    what = "a -2 DC session over the cable, protocol handshake to SessionStop"
+    named = f"{PEER}: {len(peer_sessions)} sessions in a minute, here {len(sessions)}"
+    yield _row(3, what, median(sessions) * 1e3, "ms", median(peer_sessions) * 1e3, named)
+    yield _row(4, "the SECC alone, warm, all its processes: RSS", ours.before_mib, "MiB", theirs.before_mib, PEER)
+    yield Row(
+        row=4,
+        what=f"growth over {len(sessions)} sessions over the cable: RSS",
+        ours=ours.after_mib - ours.before_mib,
+        unit="MiB",
+        peer_name=f"{PEER}: {theirs.after_mib - theirs.before_mib:.1f} MiB over {len(peer_sessions)} sessions",
+        goal="ours <= 1",
+    )
 
 
 def _row(row: int, what: str, ours: float, unit: str, peer: float, name: str, goal: str = REPORT) -> Row:
@@ -147,4 +140,4 @@ def rows() -> Iterator[Row]:
     """Rows 3 and 4."""
     with not_tarrying():
         yield from asyncio.run(measured())
-    yield from beside()
+    yield from compared(beside())

@@ -46,6 +46,7 @@ class Beside(msgspec.Struct):
 
     ours: Side
     theirs: Side
+    with_our_codec: Driven  # demands at EcoG's charger with our codec in the place of its own
 
 
 def main() -> None:
@@ -55,7 +56,9 @@ def main() -> None:
             ours = measured(cable, process)
         with running(their_command(Path(folder))) as process:
             theirs = measured(cable, process)
-    print(msgspec.json.encode(Beside(ours, theirs)).decode())
+        with running(their_command(Path(folder), PEER_CODEC="ours")):
+            with_our_codec = demanded(cable)
+    print(msgspec.json.encode(Beside(ours, theirs, with_our_codec)).decode())
 
 
 def our_command() -> list[str]:
@@ -63,9 +66,10 @@ def our_command() -> list[str]:
     return [sys.executable, "-m", "tests.benchmarks.peers.secc", CHARGER]
 
 
-def their_command(folder: Path) -> list[str]:
+def their_command(folder: Path, **more: str) -> list[str]:
     """EcoG's."""
-    return peer("secc", folder, settings={"LOG_LEVEL": "WARNING", "MESSAGE_LOG_JSON": "False", "PEER_RECORDS": "no"})
+    settings = {"LOG_LEVEL": "WARNING", "MESSAGE_LOG_JSON": "False", "PEER_RECORDS": "no"}
+    return peer("secc", folder, settings=settings | more)
 
 
 @contextlib.contextmanager
@@ -81,11 +85,16 @@ def running(command: Sequence[str]) -> Iterator[int]:
 
 def measured(cable: Cable, process: int) -> Side:
     """One charger."""
-    came(cable, WARM, 1, SESSIONS_S)
-    demands = came(cable, 1, DEMANDS, DEMANDS_S)
+    demands = demanded(cable)
     before = weight_mib(process)
     sessions = came(cable, SESSIONS, 1, SESSIONS_S)
     return Side(demands, sessions, before, weight_mib(process))
+
+
+def demanded(cable: Cable) -> Driven:
+    """A charger that has seen cars before, asked again and again."""
+    came(cable, WARM, 1, SESSIONS_S)
+    return came(cable, 1, DEMANDS, DEMANDS_S)
 
 
 def came(cable: Cable, sessions: int, demands: int, at_most_s: float) -> Driven:

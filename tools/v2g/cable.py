@@ -5,6 +5,7 @@ Linux with `unshare`, `nsenter`, `ip` and veth; root, or a kernel that lets ever
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ NAMESPACES: Final = ("unshare", "--user", "--map-root-user", "--net")
 COMMANDS: Final = ("unshare", "nsenter", "ip", "openssl", "bash")
 READY_S: Final = 10.0
 LOOK_S: Final = 0.1
+SHARED_S: Final = 0.5  # until `unshare` has shared no more
 INTERFACES: Final = Path("/proc/net/if_inet6")
 UDP: Final = Path("/proc/net/udp6")
 TENTATIVE: Final = 0x40  # IFA_F_TENTATIVE: nobody has had time to say that the address is his
@@ -74,8 +76,16 @@ class Cable:
     """The cable, laid; this process is at the charger's end. A context manager."""
 
     def __enter__(self) -> Self:
-        self._car = subprocess.Popen(["unshare", "--net", "sleep", "86400"])
-        time.sleep(0.5)  # until it is in its namespace
+        with contextlib.ExitStack() as undo:
+            # What holds the car's namespace open waits for input, and so ends with this process, whatever ends it.
+            self._car = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            undo.callback(end, self._car)
+            self._lay()
+            undo.pop_all()
+        return self
+
+    def _lay(self) -> None:
+        time.sleep(SHARED_S)
         for line in (
             "ip link set lo up",
             f"ip link add {CHARGER} type veth peer name {CAR}",
@@ -85,16 +95,14 @@ class Cable:
             subprocess.run(line.split(), check=True)
         for line in ("ip link set lo up", f"ip link set {CAR} up"):
             subprocess.run(self.at_car(*line.split()), check=True)
-        end = time.monotonic() + READY_S
+        latest = time.monotonic() + READY_S
         while not (addressed(INTERFACES) and addressed(Path(f"/proc/{self._car.pid}/net/if_inet6"))):
-            if time.monotonic() > end:
+            if time.monotonic() > latest:
                 raise TimeoutError("the ends of the cable have no link-local address")
             time.sleep(LOOK_S)
-        return self
 
     def __exit__(self, *_: object) -> None:
-        self._car.kill()
-        self._car.wait()
+        end(self._car)
 
     def at_car(self, *command: str) -> list[str]:
         """A command, run at the car's end."""
@@ -123,18 +131,18 @@ def peer(side: str, work: Path, *more: str, settings: Mapping[str, str]) -> list
 
 def wait_for(log: Path, words: str, at_most_s: float) -> None:
     """Until a log says something. Raises TimeoutError."""
-    end = time.monotonic() + at_most_s
+    latest = time.monotonic() + at_most_s
     while words not in log.read_text():
-        if time.monotonic() > end:
+        if time.monotonic() > latest:
             raise TimeoutError(f"{log}: {words!r} did not come")
         time.sleep(LOOK_S)
 
 
 def until_discoverable(at_most_s: float) -> None:
     """Until somebody in this namespace listens where cars ask for a charger. Raises TimeoutError."""
-    end = time.monotonic() + at_most_s
+    latest = time.monotonic() + at_most_s
     while f":{sdp.PORT:04X} " not in UDP.read_text():
-        if time.monotonic() > end:
+        if time.monotonic() > latest:
             raise TimeoutError(f"nobody listens at UDP port {sdp.PORT}")
         time.sleep(LOOK_S)
 

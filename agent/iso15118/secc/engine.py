@@ -271,8 +271,14 @@ class Engine:
         self._close = why or str(outcome)
 
 
+def load(protocols: Collection[Protocol]) -> None:
+    """Load what these protocols need, before a car waits for it: half a second on a controller (estimate)."""
+    for one in protocols:
+        _spoken(one)
+
+
 def _spoken(protocol: Protocol) -> tuple[ModuleType, Sequence]:
-    """The messages of a protocol and its sequence; only what a car speaks is loaded."""
+    """The messages of a protocol and its sequence; what is not spoken here is never loaded."""
     match protocol:
         case Protocol.DIN:
             from agent.iso15118.secc import din

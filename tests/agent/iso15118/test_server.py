@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -103,3 +105,15 @@ async def test_a_hostile_connection_is_closed_and_the_next_car_charges(charger: 
         await writer.wait_closed()
     report = await charge(await connect(await find(host="::1", port=port)), PLAN, Battery())
     assert report.ended == "done"
+
+
+def test_the_protocols_are_loaded_when_a_car_is_there_and_neither_before_nor_while_it_waits_for_its_first_answer():
+    script = (
+        "import sys; from agent.iso15118.server import SeccServer\n"
+        "from agent.iso15118.secc.events import Protocol\n"
+        "names = ('agent.iso15118.secc.iso2', 'agent.iso15118.secc.din')\n"
+        "server = SeccServer('::1', None, None, None, spoken=(Protocol.ISO_2,))\n"
+        "print([one in sys.modules for one in names]); server.changed(); print([one in sys.modules for one in names])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["[False, False]", "[True, False]"]

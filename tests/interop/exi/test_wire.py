@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.v2g.wire import Talk, complaint, figures, heard
+from tools.v2g import matrix
+from tools.v2g.sessions import SESSIONS
+from tools.v2g.wire import SEEN, Talk, complaint, figures, heard
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "v2g"
 GOOD = {
@@ -46,3 +48,20 @@ def test_a_session_that_broke_off_is_found_out():
 
 def test_a_session_inside_tls_without_its_keys_is_not_taken_on_trust(tmp_path: Path):
     assert complaint(heard(VECTORS / "iso2_ac_pnc.pcap", tmp_path / "none"), ("charged",)) != ""
+
+
+def test_a_run_with_our_codec_in_the_foreign_ones_place_is_labelled_so():
+    assert "protocol only" in matrix.heading(their_codec=False)
+    assert "protocol only" not in matrix.heading(their_codec=True)
+
+
+def test_what_is_to_be_seen_of_each_session_can_be_seen():
+    assert {wanted for one in SESSIONS.values() for wanted in one.seen} == SEEN.keys()
+
+
+def test_the_page_tells_of_each_session_what_came_of_it_or_why_there_was_none():
+    good = matrix.Row("a", figures(talk("iso2_ac_eim")), "")
+    failed, impossible = matrix.Row("b", None, "no end"), matrix.Row("c", None, "it cannot", cannot=True)
+    assert [one.good for one in (good, failed, impossible)] == [True, False, True]
+    told = matrix.page("today", {"there": (good, failed, impossible)}, 60.0).splitlines()
+    assert [one.split("|")[2].strip() for one in told[-3:]] == ["as it is to be", "no end", "not run: it cannot"]
