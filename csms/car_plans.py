@@ -22,6 +22,7 @@ from csms.back_office import BackOffice
 from csms.car_schedules import Car, Steps, differ, keeps_to, planned, serves, without
 from csms.commands import UnsayableError
 from csms.dialects import status_of
+from csms.engines import DatabaseError
 from csms.peers import CallFailedError, Peer
 from csms.records import SessionRow
 
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 FIRST_PROFILE: Final = 15_118_000  # our policy: the ids of the profiles made here, each with its EVSE added
 PERIODS: Final = 6  # our policy: SmartChargingCtrlr.PeriodsPerSchedule is not asked for, and nobody has fewer
+FORESIGHT_S: Final = 604_800.0  # our policy: nobody plans for more than a week
 TENTHS: Final = 10.0  # OCPP 2.0.1 ChargingSchedulePeriodType: limits have one digit after the point
 ROUNDING: Final = 1e-6  # of binary floats
 TAKEN: Final = "Accepted"  # ChargingProfileStatusEnumType
@@ -77,11 +79,19 @@ class CarPlanning:
         """
         if self._office.charger(charger).car_limit_w is None and not plan.car.levels:
             return False
-        session = next((one for one in await self._sessions(charger) if one.evse == plan.evse), None)
+        try:
+            session = next((one for one in await self._sessions(charger) if one.evse == plan.evse), None)
+        except DatabaseError as error:
+            log.warning("%s: nobody plans for its car at EVSE %d: %s", charger, plan.evse, error)
+            return False
         if session is None:
             return False
+        leaves_s = plan.car.departs_utc_s
+        car = msgspec.structs.replace(
+            plan.car, departs_utc_s=None if leaves_s is None else min(leaves_s, self._office.now() + FORESIGHT_S)
+        )
         said_wh = session.energy_wh or 0.0
-        self._plans[charger][plan.evse] = msgspec.structs.replace(plan, tx=session.tx, said_wh=said_wh)
+        self._plans[charger][plan.evse] = msgspec.structs.replace(plan, car=car, tx=session.tx, said_wh=said_wh)
         self._later(self._plan(charger, plan.evse))
         return True
 
@@ -129,7 +139,7 @@ class CarPlanning:
                     old = self._plans[charger][at].steps
                     if at == evse or not old or differ(old, steps, now_s):
                         await self._tell(peer, charger, at, steps)
-            except CallFailedError as error:
+            except (CallFailedError, DatabaseError) as error:
                 log.warning("%s: its cars could not be planned for: %s", charger, error)
 
     def _made(self, charger: str, cars: dict[int, Car], evse: int | None, now_s: float) -> dict[int, Steps]:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from csms.car_plans import REFUSALS
+from csms.engines import DatabaseError
 from csms.server import Csms
 from tests.csms.charger import JsonCharger, charger
 from tests.csms.running import ENDED, EVERY_2X, STARTED, event, register, stamp
@@ -129,6 +130,29 @@ async def test_what_has_flowed_meanwhile_is_wanted_no_more_and_who_has_left_is_p
         assert limits == [pytest.approx(LEVEL_A, abs=0.1), pytest.approx(LEVEL_A * 0.8, abs=0.1)]
         await cp.call("TransactionEvent", ENDED | {"seqNo": 2})
         assert csms.cars.plans("CP1") == ()
+
+
+async def test_nobody_plans_for_more_than_a_week(csms: Csms, version: str):
+    async with charger(csms, version=version) as cp:
+        await cp.boot()
+        await cp.call("TransactionEvent", STARTED)
+        assert await say(cp, needs(departs="9999-12-31T23:59:59Z")) == "Accepted"
+        periods = profiles(cp)[0]["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"]
+        assert periods[-1]["startPeriod"] == pytest.approx(7 * 86_400, abs=2)
+        assert periods[0]["limit"] == 6.0, "no slower than the car can"
+
+
+async def test_a_charger_whose_sessions_cannot_be_read_is_told_that_nobody_plans(
+    csms: Csms, version: str, monkeypatch: pytest.MonkeyPatch
+):
+    async with charger(csms, version=version) as cp:
+        await cp.boot()
+
+        async def read(_: Any) -> Any:
+            raise DatabaseError("the disk is gone")
+
+        monkeypatch.setattr(csms.store, "read", read)
+        assert await say(cp, needs()) == "Rejected"
 
 
 async def test_a_profile_that_the_charger_does_not_take_is_no_plan(csms: Csms, version: str):

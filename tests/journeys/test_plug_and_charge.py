@@ -17,7 +17,9 @@ from tests.journeys.test_blackbox import IDENTITY, READY_S, Box, bill, csms, lau
 
 __all__ = ["csms"]  # the fixture
 
-pytestmark = [pytest.mark.realtime, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(180)]
+
+ATTEMPTS = 3
 
 CONFIG = """
 schema_version = 1
@@ -59,16 +61,35 @@ async def box(folder: Path, csms: Csms) -> AsyncIterator[Box]:
         await ended(process)
 
 
+async def charging(one: Box) -> int:
+    """Plug a car in until it charges; how often that took.
+
+    On a machine that is too busy to answer the board in its time, the interlock keeps the contactor open for 30 s; a
+    charger that cannot close in 3 s says so to the car.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        await one.control("plug_in", evse=1, protocol="iso15118", payment="Contract", departure_s=3600, current_a=32)
+        try:
+            await one.wait_until(lambda s: s["physics"]["evses"][0]["power_w"] > 20_000)
+        except TimeoutError:
+            await one.control("plug_out", evse=1)
+            await one.wait_until(lambda s: not s["physics"]["evses"][0]["plugged"])
+        else:
+            return attempt
+    raise AssertionError((await one.state())["agent"])
+
+
 async def test_a_car_pays_by_contract_over_http_tcp_and_tls(tmp_path: Path, csms: Csms):
     csms.add_token(pki.EMAID, kind="eMAID")
     async with box(tmp_path, csms) as one:
         await one.wait_until(lambda s: s["agent"]["link"]["accepted"])
-        await one.control("plug_in", evse=1, protocol="iso15118", payment="Contract", departure_s=3600, current_a=32)
-        charging = await one.wait_until(lambda s: s["physics"]["evses"][0]["power_w"] > 20_000)
-        assert charging["agent"]["evses"][0]["id_token"] == pki.EMAID
-        assert charging["physics"]["evses"][0]["cp"]["duty_pct"] == pytest.approx(5.0)
+        attempts = await charging(one)
+        state = await one.state()
+        assert state["agent"]["evses"][0]["id_token"] == pki.EMAID
+        assert state["physics"]["evses"][0]["cp"]["duty_pct"] == pytest.approx(5.0)
         await one.control("plug_out", evse=1)
-        (paid,) = await bill(csms)
-        assert paid.token == pki.EMAID
+        paid = await bill(csms, attempts)
+        assert paid[-1].token == pki.EMAID
         state = await one.wait_until(lambda s: not s["physics"]["evses"][0]["plugged"])
-        assert paid.energy_wh == pytest.approx(state["physics"]["evses"][0]["true_energy_wh"], abs=1.0)
+        flowed_wh = state["physics"]["evses"][0]["true_energy_wh"]
+        assert sum(each.energy_wh or 0.0 for each in paid) == pytest.approx(flowed_wh, abs=1.0)
