@@ -36,12 +36,12 @@ RetryBackOffRandomRange = 0
 READY_S = 20.0
 
 
-async def started(*arguments: str, under: tuple[str, ...] = ()) -> Process:
+async def started(*arguments: str, under: tuple[str, ...] = (), module: str = "agent.cli") -> Process:
     """One of our commands as a process that has said, in JSON, that it is ready, or has ended before.
 
-    `under`: the words of a program that runs it.
+    `under`: the words of a program that runs it. `module`: another one that runs the command.
     """
-    words = (*under, sys.executable, "-m", "agent.cli", *arguments, "--json")
+    words = (*under, sys.executable, "-m", module, *arguments, "--json")
     process = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=None)
     assert process.stdout is not None
     async with asyncio.timeout(READY_S):
@@ -63,9 +63,10 @@ class Charger:
         folder.mkdir()
         self.identity = identity
         self._socket, self._control = folder / "hal.sock", folder / "control.sock"
+        self.state = folder / "state"
         self._config = folder / "evse.toml"
         self._config.write_text(
-            CONFIG.format(identity=identity, port=port, version=version, socket=self._socket, state=folder / "state")
+            CONFIG.format(identity=identity, port=port, version=version, socket=self._socket, state=self.state)
         )
         self._hardware: Process | None = None
         self._agent: Process | None = None
@@ -81,8 +82,13 @@ class Charger:
     async def stop_agent(self) -> None:
         await ended(self._agent)
 
-    async def start_agent(self, under: tuple[str, ...] = ()) -> None:
-        self._agent = await started("run", "--config", str(self._config), "--log-level", "ERROR", under=under)
+    async def start_agent(self, under: tuple[str, ...] = (), module: str = "agent.cli") -> None:
+        words = ("run", "--config", str(self._config), "--log-level", "ERROR")
+        self._agent = await started(*words, under=under, module=module)
+
+    @property
+    def agent_was_killed(self) -> bool:
+        return self._agent is not None and self._agent.returncode == -signal.SIGKILL
 
     @property
     def agent_lives(self) -> bool:
