@@ -31,7 +31,8 @@ matrix: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist worksteal -q --matrix build/matrix.json
 	$(BIN)/python tools/requirements.py build/matrix.json
 
-# Every safety rule: source, owner on each board, the tests that break it and keep it, the latencies they measured.
+# Every safety rule: source, owner on each board, the tests that break it and keep it, the latencies they measured. Some of
+# these are measured in real time and are no part of `make test`; it takes two minutes.
 rules: $(VENV)/dev
 	$(BIN)/pytest -q -m "enforces or lets_pass or times" --matrix build/rules.json tests/hal
 	$(BIN)/python -m tools.rules build/rules.json

@@ -107,7 +107,7 @@ def seconds(value: float | None) -> str:
     """For people."""
     if value is None:
         return "-"
-    return f"{value * 1000:.0f} ms" if value < 1.0 else f"{value:.6g} s"
+    return f"{value * 1000:.0f} ms" if value < 1.0 else f"{value:.4g} s"
 
 
 def latency(one: dict[str, Any]) -> str:

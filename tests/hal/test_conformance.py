@@ -20,10 +20,9 @@ from sim.board import SimBoard
 from sim.dc import DcSpec
 from sim.evse import EvseSpec
 from sim.time import run_virtual
-from tests.hal.boards_tried import BENCHES, latencies, simulated, tried
+from tests.hal.boards_tried import BENCHES, UNTIMED, latencies, simulated, tried
 from tests.hal.ruled_board import RuledBoard
 
-UNTIMED = {"not-asking", "unlocked", "dc-fed"}  # nothing happens in them; their rules have checks with a time, too
 Record = Callable[[str, object], None]
 DC_RULES = {one.rule for one in RULES if one.applies is is_dc}
 OWNED = tuple({one.rule: 0 for one in CHECKS if one.rule is not None and one.rule not in DC_RULES})

@@ -92,6 +92,16 @@ def test_a_sound_table_names_rule_clause_owner_test_and_latency(tmp_path, monkey
     assert "T-pwm-off" in out
 
 
+def test_where_a_latency_cannot_be_measured_the_table_says_why(tmp_path, monkeypatch, capsys):
+    results = sound()
+    row = results[0]["latencies"][0]
+    results[0]["latencies"].append(
+        {**row, "board": "hut", "measured_s": None, "allowed_s": None, "why": "it has no lock"}
+    )
+    assert printed(results, tmp_path, monkeypatch) == 0
+    assert "hut           -          it has no lock" in capsys.readouterr().out
+
+
 def failed(results):
     results[0]["outcome"] = "failed"
 
@@ -108,6 +118,10 @@ def stranger(results):
     results[0]["enforces"].append("no-such-rule")
 
 
+def mute(results):
+    results[0]["latencies"][0]["measured_s"] = None
+
+
 def unmeasured(results):
     del results[1]["latencies"][0]
 
@@ -122,6 +136,7 @@ def too_slow(results):
         (failed, "failed: t.py::both"),
         (one_sided, "welded: no test lets pass it"),
         (late, "cp-not-c-or-d on box: 0.01 s too late"),
+        (mute, "cp-not-c-or-d on box: not measured, and nothing says why"),
         (stranger, "t.py::both: there is no no-such-rule"),
         (unmeasured, "T-close: not measured"),
         (too_slow, "T-close: 60 s"),
