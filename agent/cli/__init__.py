@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from types import MappingProxyType
 from typing import Final
@@ -37,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"{PACKAGE} {version(PACKAGE)}")
         return 0
-    command = _found(name)
+    with _uncollected() if argv is None else nullcontext():
+        command = _found(name)
     if command is None:
         return _unknown(name)
     try:
@@ -46,9 +48,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Import: what a module makes stays. Collections find nothing there, and take a twentieth of the agent's start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _found(name: str) -> Command | None:
     """The command group of this name, imported; None when there is none."""
-    gc.disable()  # what a module makes stays: no collection finds anything, and they take a twentieth of the start
     try:
         if name in OWN:
             command: Command = import_module(OWN[name]).command
@@ -60,8 +72,6 @@ def _found(name: str) -> Command | None:
             f"evse {name}: the Python package {error.name!r} is not installed here;"
             f" install {PACKAGE} with the extra that brings it (see README)"
         ) from error
-    finally:
-        gc.enable()
 
 
 def _groups() -> dict[str, Callable[[], Command]]:

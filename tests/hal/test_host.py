@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hal.errors import HalError, HalRefusedError
 from hal.guard import Guard
 from hal.host import HalConfig, open_board, open_guard
 from hal.modbus.meter import ModbusMeter
-from hal.registry import build_board
+from hal.registry import OWN, build_board
 from hal.remote import RemoteBoard
 from hal.types import (
     CpChanged,
@@ -111,6 +112,12 @@ def test_serving_without_a_socket_says_what_is_missing(tmp_path: Path, capsys: p
 
 def test_the_registry_builds_a_raw_board_by_its_name():
     assert not build_board("sim", {}).info.guarded
+
+
+def test_the_boards_known_by_name_are_those_that_the_hardware_layer_installs():
+    installed = distribution("evse-agent").entry_points.select(group="evse.boards")
+    own = {one.name: one.value for one in installed if one.module.startswith("hal.")}
+    assert own == {name: f"hal.boards.{name}:open_board" for name in OWN}
 
 
 # A charge on the simulated board, which enforces nothing; its physics are the oracle
