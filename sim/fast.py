@@ -10,7 +10,7 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 MAX_SPEED: Final = 100.0  # our policy: a meter then has 4 ms to answer in
 
@@ -29,10 +29,13 @@ class _HastySelector(selectors.DefaultSelector):
 class FastLoop(asyncio.SelectorEventLoop):
     """An event loop whose `time()` begins now and runs `speed` times as fast as the system's monotonic clock."""
 
-    def __init__(self, speed: float) -> None:
-        """Raises ValueError for a speed that is not above 0 and at most `MAX_SPEED`."""
+    def __new__(cls, speed: float) -> Self:
+        """Raises ValueError for a speed that is not above 0 and at most `MAX_SPEED`: there is no loop to close then."""
         if not 0 < speed <= MAX_SPEED:
             raise ValueError(f"speed {speed:g}: give one above 0 and at most {MAX_SPEED:g}")
+        return super().__new__(cls)
+
+    def __init__(self, speed: float) -> None:
         self._speed = speed
         self._began_s = time.monotonic()
         super().__init__(_HastySelector(speed))

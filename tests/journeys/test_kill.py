@@ -15,7 +15,7 @@ from tests.campaigns.results import campaign
 from tests.journeys.judging import CAR, CHARGE_S, TAG, charge, released, settled, wrong
 from tests.journeys.processes import Charger
 
-KILLS = 25  # of each version
+KILLS = 15  # of each version; a campaign makes thousands
 STATIONS = 5  # side by side, each killed several times
 ROUND = 100  # in a campaign, new stations and a new CSMS after so many
 
