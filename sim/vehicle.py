@@ -135,6 +135,7 @@ class Vehicle:
         self._obeyed_a = 0.0  # what the charger follows
         self._energised = False
         self._drawing = False
+        self._by_duty = False  # a car that talks goes by the duty cycle, since its charger talks no more
         self.s2_closed = False
         self.asleep = False
         self.paused = False
@@ -204,6 +205,7 @@ class Vehicle:
         """The cable is gone: no pilot, no voltage, no plans."""
         self._due.clear()
         self._offer_a = None
+        self._by_duty = False
         self.s2_closed = self._energised = self._drawing = self.dc_closed = False
 
     def see_pilot(self, duty_pct: float | None, woken: bool, now_s: float) -> None:
@@ -211,7 +213,7 @@ class Vehicle:
         if woken and self.asleep:
             self.asleep = False
             self._no_offer(now_s)
-        if self.spec.digital or self.spec.talk is not None:
+        if self.spec.digital or not self._goes_by(duty_pct):
             return
         offer_a = None if duty_pct is None else offered_a(duty_pct)
         if offer_a == self._offer_a:
@@ -224,6 +226,18 @@ class Vehicle:
         else:
             self._due.pop(Move.SLEEP, None)
             self._ask(now_s)
+
+    def _goes_by(self, duty_pct: float | None) -> bool:
+        """Whether the duty cycle says something to it; to an AC car that talks: from a current on until it may talk.
+
+        A charger that has given up talking offers a current by the duty cycle (IEC 61851-1 annex D).
+        """
+        talk = self.spec.talk
+        if talk is None:
+            return True
+        told = duty_pct is not None and offered_a(duty_pct) is not None
+        before, self._by_duty = self._by_duty, talk.energy == "AC" and (told or (self._by_duty and duty_pct is None))
+        return before or self._by_duty
 
     def energise(self, live: bool, now_s: float) -> None:
         """Voltage appears at, or vanishes from, its inlet."""

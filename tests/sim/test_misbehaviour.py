@@ -87,19 +87,21 @@ async def test_a_dc_car_that_talks_nonsense_has_the_power_off_at_once_and_the_ne
         listening.cancel()
 
 
-async def test_a_car_that_hangs_up_inside_tls_leaves_the_charger_free_for_the_next_one(tmp_path: Path):
+async def test_an_ac_car_that_hangs_up_inside_tls_is_charged_by_its_duty_cycle_and_the_next_one_talks(tmp_path: Path):
     car = {"evse": 1, "protocol": "iso15118", "payment": "Contract"}
     async with billed(tmp_path) as (box, _):
         listening, heard = told(box)
         await box.command("plug_in", car | {"misbehaves": {"how": "hangs-up", "at": "ChargingStatusReq"}})
         await asyncio.sleep(20)
         assert [one.facts["ended"] for one in heard] == ["the car has left at ChargingStatusReq"]
-        assert (await physics(box)).current_a[0] == 0.0
+        assert (await physics(box)).cp.duty_pct == pytest.approx(32 / 0.6, abs=0.1)
+        assert (await physics(box)).current_a[0] == pytest.approx(16.0, abs=0.1)
         await box.command("plug_out", {"evse": 1})
         await asyncio.sleep(5)
         await box.command("plug_in", car)
         await asyncio.sleep(20)
         assert (await physics(box)).current_a[0] == pytest.approx(16.0, abs=0.1)
+        assert (await physics(box)).cp.duty_pct == pytest.approx(5.0)
         listening.cancel()
 
 

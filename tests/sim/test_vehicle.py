@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.vehicle import Vehicle, VehicleSpec, offered_a
+from sim.vehicle import Talk, Vehicle, VehicleSpec, offered_a
 
 DUTY_16_A = 16.0 / 0.6
 DUTY_10_A = 10.0 / 0.6
@@ -222,3 +222,36 @@ def test_without_power_the_battery_never_reaches_anything():
 def test_an_impossible_car_is_refused_by_name(options, name):
     with pytest.raises(ValueError, match=name):
         VehicleSpec(**options)
+
+
+def test_an_ac_car_that_talks_goes_by_the_duty_cycle_where_its_charger_talks_no_more_and_talks_again_when_it_does():
+    car = Vehicle(VehicleSpec(talk=Talk(), max_current_a=16.0))
+    car.plugged(0.0)
+    car.see_pilot(5.0, False, 0.0)
+    car.agree(ready=True, limit_a=12.0, now_s=1.0)
+    run(car, 1.0, 2.0)
+    car.see_pilot(None, False, 3.0)
+    run(car, 3.0, 9.0)
+    assert car.s2_closed, "what its messages have come to is not the duty cycle's matter"
+    car.agree(ready=False, limit_a=12.0, now_s=9.0)
+    car.see_pilot(DUTY_10_A, False, 10.0)
+    run(car, 10.0, 12.0)
+    assert car.s2_closed
+    car.energise(True, 12.0)
+    run(car, 12.0, 15.0)
+    assert car.draw_a == pytest.approx(10.0)
+    car.see_pilot(5.0, False, 20.0)
+    run(car, 20.0, 23.0)
+    assert not car.s2_closed
+    car.agree(ready=True, limit_a=8.0, now_s=25.0)
+    run(car, 25.0, 26.0)
+    assert car.draw_a == pytest.approx(8.0)
+
+
+@pytest.mark.parametrize("spec", [VehicleSpec(talk=Talk(energy="DC")), VehicleSpec(digital=True)])
+def test_a_car_that_can_only_talk_never_goes_by_the_duty_cycle(spec: VehicleSpec):
+    car = Vehicle(spec)
+    car.plugged(0.0)
+    car.see_pilot(DUTY_16_A, False, 0.0)
+    run(car, 0.0, 5.0)
+    assert not car.s2_closed
