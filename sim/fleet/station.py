@@ -13,10 +13,12 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from agent.config import Config, Evse, Ocpp, State, Station
+from agent.core.session import Session
 from agent.runtime.clock import Clock
 from agent.runtime.journal import Journal
 from hal.errors import HalError
 from hal.guard import Guard
+from hal.types import FaultRaised, PermitLost, Rule
 from sim.board import BoardSpec, SimBoard
 from sim.fleet.profile import Orders, Visit, boot_s, visits
 from sim.fleet.tally import Tally
@@ -26,7 +28,7 @@ from sim.vehicle import VehicleSpec
 
 PLUG_TO_TAP_S: Final = 2.0
 TAP_TO_UNPLUG_S: Final = 10.0
-FRAMES_KEPT: Final = 10  # of each station's talk, for a CSMS that asks for logs; a charger's 500 would be 300 kB
+FRAMES_KEPT: Final = 4  # of each station's talk, for a CSMS that asks for logs; the 500 of a charger would be 300 kB
 BATTERY_WH: Final = 10_000_000.0  # the driver decides when it is over, not the battery
 
 
@@ -71,7 +73,7 @@ class FleetStation:
             street.config(number), street.clock, street.new_id, street.rng, journal=street.journal, control=False
         )
         self._host.on_boot.append(self._boots)
-        self._watching: AbstractContextManager[None] | None = None
+        self._watching: tuple[AbstractContextManager[None], ...] = ()
 
     @property
     def online(self) -> bool:
@@ -141,13 +143,25 @@ class FleetStation:
     def _boots(self, agent: Agent) -> None:
         self._watch_no_more()
         agent.log_book.keep_frames(FRAMES_KEPT)
-        self._watching = agent.station.watching_frames(self._heard, self._linked)
-        self._watching.__enter__()
+        self._watching = (
+            agent.station.watching_frames(self._heard, self._linked),
+            agent.charge_point.watching(self._stepped),
+        )
+        for one in self._watching:
+            one.__enter__()
 
     def _watch_no_more(self) -> None:
-        if self._watching is not None:
-            self._watching.__exit__(None, None, None)
-            self._watching = None
+        for one in self._watching:
+            one.__exit__(None, None, None)
+        self._watching = ()
+
+    def _stepped(self, _before: Session, event: object, _session: Session, _effects: object) -> None:
+        """Count what nobody has injected: the machine is too slow for so many stations, or a station has a fault."""
+        match event:
+            case FaultRaised(fault, detail):
+                self._tally.problem(f"fault {fault}: {detail}")
+            case PermitLost(Rule.LEASE_ENDED | Rule.CP_STALE):
+                self._tally.problem("too slow: a contactor has opened because its permission came too late")
 
     def _linked(self, up: bool) -> None:
         if not up:

@@ -12,6 +12,7 @@ from agent.runtime.clock import LoopClock
 from agent.runtime.journal import Journal
 from agent.runtime.schema import open_for_reading
 from csms.server import Csms
+from sim.board import SimBoard
 from sim.fleet.journal import ForgetfulJournal
 from sim.fleet.profile import Orders, Profile, Wave
 from sim.fleet.station import FleetStation, Street
@@ -117,6 +118,32 @@ def packages(task: asyncio.Task[object]) -> set[str]:
     """The folders in which a task's coroutine is written."""
     code = getattr(task.get_coro(), "cr_code", None)
     return set() if code is None else set(Path(code.co_filename).parts)
+
+
+async def test_faults_and_permissions_that_came_too_late_are_counted(csms, forgetful, tmp_path, monkeypatch):
+    boards: list[SimBoard] = []
+
+    def made() -> SimBoard:
+        boards.append(SimBoard())
+        return boards[0]
+
+    monkeypatch.setattr("sim.fleet.station.SimBoard", made)
+    street = Street(orders(csms), LoopClock(), Tally(), tmp_path, forgetful)
+    station = FleetStation(street, 0)
+    life = asyncio.create_task(station.live())
+    await asyncio.sleep(30.0)
+    assert station.charging
+    assert street.tally.problems == {}
+    boards[0].inject(1, "cp-silent")  # as a process that is too slow hears of no pilot in time
+    await asyncio.sleep(5.0)
+    boards[0].clear(1, "cp-silent")
+    boards[0].inject(1, "door-open")
+    await asyncio.sleep(1.0)
+    slow, fault = sorted(street.tally.problems.items(), reverse=True)
+    assert slow == ("too slow: a contactor has opened because its permission came too late", 1)
+    assert fault[0].startswith("fault door")
+    life.cancel()
+    await asyncio.gather(life, return_exceptions=True)
 
 
 def test_what_processes_report_adds_up():
