@@ -32,6 +32,8 @@ READY_S: Final = 60.0
 AT_MOST_S: Final = 150.0
 QUIET_S: Final = 1.0  # until the capture, and the car, have the last message
 LOOK_S: Final = 0.2
+METER_WH: Final = 1.0  # what the meter's register resolves
+LEAST_WH: Final = 3.0
 THEIRS: Final = "EcoG's car, our charger"
 OURS: Final = "our car, EcoG's charger"
 
@@ -119,8 +121,11 @@ class Bench:
         config = {"chargeLoopCycle": LOOPS, "isCertInstallNeeded": False, **session.theirs}
         (work / "car.json").write_text(json.dumps(config))
         ours = work / "ours.jsonl"
-        told = ["--pki", str(work / "pki" / "iso15118_2"), "--work", str(work / "csms"), *session.charger]
-        command = [sys.executable, "-m", "tools.v2g.charger", *told]
+        told = ["--work", str(work / "csms"), *session.charger]
+        if not session.billed:
+            told += ["--pki", str(work / "pki" / "iso15118_2")]
+        module = "tools.v2g.station" if session.billed else "tools.v2g.charger"
+        command = [sys.executable, "-m", module, *told]
         with ours.open("w") as out, (work / "ours.log").open("w") as log:
             charger = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=log)
             try:
@@ -131,7 +136,7 @@ class Bench:
                     failed = self._come(work, {"EVCC_RESUMES": session_id(ours)}, ours, 2)
             finally:
                 end(charger)
-        return failed
+        return failed or (misbilled(ours) if session.billed else "")
 
     def _come(self, work: Path, settings: Mapping[str, str], ours: Path, sessions: int) -> str:
         """EcoG's car comes, and stays until our charger has seen so many sessions end."""
@@ -162,6 +167,14 @@ class Bench:
                 end(secc)
         (work / "ours.log").write_text(done.stdout + done.stderr)
         return "" if done.returncode == 0 else (done.stdout + done.stderr).strip().splitlines()[-1]
+
+
+def misbilled(ours: Path) -> str:
+    """What is wrong with the bill that our station told of; empty when it is what flowed."""
+    events = (json.loads(line) for line in ours.read_text().splitlines())
+    billed, flowed = next((one["billed_wh"], one["flowed_wh"]) for one in events if one["event"] == "SessionOver")
+    good = len(billed) == 1 and flowed > LEAST_WH and abs(billed[0] - flowed) <= METER_WH
+    return "" if good else f"billed {billed} Wh, flowed {flowed:.1f} Wh"
 
 
 def session_id(ours: Path) -> str:

@@ -39,7 +39,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One row. `theirs`: EcoG's car's configuration; `charger`: what our charger is told; `ours`: what our car is told.
 
     `car_cannot`, `charger_cannot`: why EcoG's car, or its charger, takes no part. `settings`: of EcoG's car.
-    `remark`: what is not as it would be between strangers.
+    `remark`: what is not as it would be between strangers. `billed`: our charger is a whole station with its CSMS.
     """
 
     what: str
@@ -51,6 +51,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     car_cannot: str = ""
     charger_cannot: str = ""
     remark: str = ""
+    billed: bool = False
 
 
 def _din() -> dict[str, Any]:
@@ -74,7 +75,27 @@ SESSIONS: Final[Mapping[str, Session]] = MappingProxyType(
             what="DIN 70121, DC", theirs=_din(), charger=("--dc",), ours=("--din", *LOW_BATTERY), seen=("charged",)
         ),
         "iso2_ac": Session(what="-2, AC, external payment", theirs=_iso2(AC)),
+        "iso2_ac_station": Session(
+            what="-2, AC, external payment, a whole station",
+            theirs=_iso2(AC) | {"chargeLoopDelay": 1},
+            charger_cannot="the same as -2, AC, external payment",
+            billed=True,
+        ),
         "iso2_dc": Session(what="-2, DC, external payment", theirs=_iso2(DC), charger=("--dc",), ours=LOW_BATTERY),
+        "din_dc_station": Session(
+            what="DIN 70121, DC, a whole station",
+            theirs=_din() | {"chargeLoopDelay": 3, "chargeLoopCycle": 10},
+            charger=("--dc",),
+            charger_cannot="the same as DIN 70121, DC",
+            billed=True,
+        ),
+        "iso2_dc_station": Session(
+            what="-2, DC, external payment, a whole station",
+            theirs=_iso2(DC) | {"chargeLoopDelay": 3, "chargeLoopCycle": 10},
+            charger=("--dc",),
+            charger_cannot="the same as -2, DC, external payment",
+            billed=True,
+        ),
         "iso2_ac_contract": Session(
             what="-2, AC, contract in TLS",
             theirs=_iso2(AC, tls=True),
