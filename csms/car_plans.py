@@ -19,7 +19,7 @@ import msgspec
 
 from csms import planning as p
 from csms.back_office import BackOffice
-from csms.car_schedules import Car, Steps, differ, keeps_to, planned, serves, without
+from csms.car_schedules import Car, Steps, differ, fits, keeps_to, planned, power_w, serves, without
 from csms.commands import UnsayableError
 from csms.dialects import status_of
 from csms.engines import DatabaseError
@@ -136,9 +136,9 @@ class CarPlanning:
                 cars, now_s = await self._cars(charger), self._office.now()
                 made = self._made(charger, cars, evse, now_s)
                 for at, steps in made.items():
-                    old = self._plans[charger][at].steps
-                    if at == evse or not old or differ(old, steps, now_s):
-                        await self._tell(peer, charger, at, steps)
+                    plan = self._plans[charger].get(at)  # its transaction may have ended meanwhile
+                    if plan is not None and (at == evse or not plan.steps or differ(plan.steps, steps, now_s)):
+                        await self._tell(peer, charger, plan, steps)
             except (CallFailedError, DatabaseError) as error:
                 log.warning("%s: its cars could not be planned for: %s", charger, error)
 
@@ -152,7 +152,24 @@ class CarPlanning:
             alone = planned({evse: cars[evse]}, free)
             if serves(alone[evse], cars[evse]) or len(cars) == 1:
                 return alone
-        return planned(cars, whole)
+            return planned(cars, whole)
+        kept, free = self._kept(charger, cars, whole)
+        return planned({at: car for at, car in cars.items() if at not in kept}, free)
+
+    def _kept(self, charger: str, cars: dict[int, Car], free: Steps) -> tuple[set[int], Steps]:
+        """Who need not be planned anew, since all who say when they leave are served as it is; and what that leaves."""
+        kept: set[int] = set()
+        now_s, whole = free[0][0], free
+        for at, car in cars.items():
+            steps = self._plans[charger][at].steps
+            if not steps or not car.levels:
+                continue
+            steps = _from_now(steps, now_s)
+            if not serves(steps, car) or not fits(steps, free):
+                return set(), whole
+            kept.add(at)
+            free = without(free, steps)
+        return kept, free
 
     async def _cars(self, charger: str) -> dict[int, Car]:
         """The cars as they are now: whose transaction has ended is gone; what has flowed is wanted no more."""
@@ -166,9 +183,8 @@ class CarPlanning:
         """The open ones, the newest first."""
         return (await self._office.store.read(lambda database: database.sessions(charger, open_only=True)))[::-1]
 
-    async def _tell(self, peer: Peer, charger: str, evse: int, steps: Steps) -> None:
+    async def _tell(self, peer: Peer, charger: str, plan: CarPlan, steps: Steps) -> None:
         """Set the profile of a car's transaction (K15.FR.07). Raises CallFailedError."""
-        plan = self._plans[charger][evse]
         self._note(charger, plan, steps=steps, own=None, agreed=None, remark="")
         try:
             answer = await peer.call(peer.dialect.call_for(profile(plan, steps)))
@@ -220,5 +236,5 @@ def _rest(plan: CarPlan, flowed_wh: float) -> Car:
 
 
 def _from_now(steps: Steps, now_s: float) -> Steps:
-    """The same, begun no later than now."""
-    return ((min(now_s, steps[0][0]), steps[0][1]), *steps[1:])
+    """What is still to come of it."""
+    return ((now_s, power_w(steps, now_s)), *(one for one in steps if one[0] > now_s))

@@ -132,6 +132,11 @@ def serves(steps: Steps, car: Car) -> bool:
     return steps[0][1] > 0
 
 
+def fits(steps: Steps, free: Steps) -> bool:
+    """Whether it takes no more than is free, at any moment."""
+    return all(power_w(steps, at_s) <= power_w(free, at_s) + SAME_W for at_s, _ in (*steps, *free))
+
+
 def differ(old: Steps, new: Steps, now_utc_s: float) -> bool:
     """Whether two schedules say another power at any moment from now on."""
     edges = {now_utc_s, *(at_s for at_s, _ in (*old, *new) if at_s > now_utc_s)}

@@ -123,7 +123,7 @@ async def test_what_has_flowed_meanwhile_is_wanted_no_more_and_who_has_left_is_p
         await cp.call("TransactionEvent", STARTED)
         await say(cp, needs())
         await cp.call("TransactionEvent", event("Updated", 1, 30, register(52_000, 30)))
-        csms.cars.limit("CP1", 15_000.0)
+        csms.cars.limit("CP1", 5_000.0)
         await asyncio.sleep(0.1)
         schedules = [one["chargingProfile"]["chargingSchedule"][0] for one in profiles(cp)]
         limits = [one["chargingSchedulePeriod"][0]["limit"] for one in schedules]
@@ -153,6 +153,28 @@ async def test_a_charger_whose_sessions_cannot_be_read_is_told_that_nobody_plans
 
         monkeypatch.setattr(csms.store, "read", read)
         assert await say(cp, needs()) == "Rejected"
+
+
+async def test_who_is_served_as_it_is_is_not_disturbed_when_another_car_leaves(csms: Csms, version: str):
+    csms.cars.limit("CP1", 22_000.0)
+    second = {"evse": {"id": 2, "connectorId": 1}, "transactionInfo": {"transactionId": "T2"}}
+    async with charger(csms, version=version) as cp:
+        await cp.boot()
+        await cp.call("TransactionEvent", STARTED)
+        await cp.call("TransactionEvent", STARTED | second)
+        await say(cp, needs(1))
+        await say(cp, needs(2, departs=None))
+        await asyncio.sleep(1200)
+        await cp.call("TransactionEvent", event("Updated", 1, 20, register(51_900, 20)))
+        csms.cars.limit("CP1", 12_000.0)
+        await asyncio.sleep(0.1)
+        assert [one["evseId"] for one in profiles(cp)] == [1, 2, 2], "who does not say when it leaves has the rest"
+        await cp.call("TransactionEvent", ENDED | {"transactionInfo": {"transactionId": "T2"}})
+        await asyncio.sleep(0.1)
+        assert [one["evseId"] for one in profiles(cp)] == [1, 2, 2]
+        csms.cars.limit("CP1", 5_000.0)
+        await asyncio.sleep(0.1)
+        assert [one["evseId"] for one in profiles(cp)] == [1, 2, 2, 1], "it cannot be as it was"
 
 
 async def test_a_profile_that_the_charger_does_not_take_is_no_plan(csms: Csms, version: str):
