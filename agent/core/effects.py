@@ -8,7 +8,7 @@ import msgspec
 
 from agent.core.contract import Contract
 from agent.core.facts import AnyFact
-from agent.core.values import IdToken
+from agent.core.values import IdToken, ReadingContext
 from hal.types import DcMode, Moment
 
 
@@ -148,6 +148,9 @@ class DrawId(Effect, frozen=True):
     """Ask for the id of the next transaction; it comes back as `IdDrawn`."""
 
 
+Purpose = Timer | ReadingContext  # a timer's reading, or (`ReadingContext.TRIGGER`) one that the CSMS asked for
+
+
 class SignMeter(Effect, frozen=True):
     """Have the meter sign this moment of transaction `tx`; comes back as `MeterSigned` or `MeterNotSigned`.
 
@@ -157,7 +160,7 @@ class SignMeter(Effect, frozen=True):
     tx: str
     moment: Moment
     token: str
-    purpose: Timer | None = None
+    purpose: Purpose | None = None
 
 
 class ArmTimer(Effect, frozen=True):

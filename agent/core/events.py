@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from agent.core.contract import Contract
-from agent.core.effects import Timer
+from agent.core.effects import Purpose, Timer
 from agent.core.limits import LimitInput
 from agent.core.reservation import Kept
 from agent.core.restamp import Correction
@@ -226,7 +226,7 @@ class MeterSigned(Event, frozen=True):
     tx: str
     moment: Moment
     sample: MeterSample
-    purpose: Timer | None = None
+    purpose: Purpose | None = None
 
 
 class MeterNotSigned(Event, frozen=True):
@@ -234,7 +234,7 @@ class MeterNotSigned(Event, frozen=True):
 
     tx: str
     moment: Moment
-    purpose: Timer | None = None
+    purpose: Purpose | None = None
 
 
 class MeterKeyRead(Event, frozen=True):

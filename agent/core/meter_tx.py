@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from agent.core.rules import KeyTold
 from agent.core.values import Measurand, Reading, SampledValue
 from hal.types import SignedReading
 
@@ -34,8 +32,6 @@ class MeterTx(msgspec.Struct, frozen=True, omit_defaults=True):
 
     stage: Stage = Stage.DUE
     token: str = ""
-    key: str = ""
-    key_told: bool = False
     begin: SignedReading | None = None  # of a transaction of ours that starts with it
     end: SignedReading | None = None
     ended_utc_s: float | None = None  # when it was asked for the end, which is when the charge was over
@@ -45,17 +41,6 @@ class MeterTx(msgspec.Struct, frozen=True, omit_defaults=True):
     def under_way(self) -> bool:
         """Whether the meter may have begun, and has not ended."""
         return self.stage in {Stage.OPENING, Stage.OPEN, Stage.CLOSING}
-
-    def told(self, readings: Iterable[Reading], key: KeyTold) -> tuple[MeterTx, tuple[Reading, ...]]:
-        """Readings as they are told from now on: with the key, where it is its turn."""
-        mine, told = self, []
-        for one in readings:
-            reading = one
-            if one.signed is not None and (key is KeyTold.ALWAYS or (key is KeyTold.ONCE and not mine.key_told)):
-                reading = replace(one, signed=replace(one.signed, public_key=mine.key))
-                mine = replace(mine, key_told=True)
-            told.append(reading)
-        return mine, tuple(told)
 
 
 def restored(mine: MeterTx | None) -> MeterTx | None:
@@ -72,7 +57,7 @@ def with_signature(reading: Reading, signed: SignedReading | None) -> Reading:
     values = reading.values
     if not any(one.measurand is Measurand.ENERGY_IMPORT and one.phase is None for one in values):
         values = (SampledValue(Measurand.ENERGY_IMPORT, reading.energy_wh, "Wh"), *values)
-    return replace(reading, values=values, signed=replace(signed, public_key=""))
+    return replace(reading, values=values, signed=signed)
 
 
 def sparing(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import enum
-
 import msgspec
 
 from agent.core.values import Measurand, TxPoint
-
-
-class KeyTold(enum.StrEnum):
-    """With which signed readings their key is told (PublicKeyWithSignedMeterValue)."""
-
-    NEVER = "Never"
-    ONCE = "OncePerTransaction"
-    ALWAYS = "EveryMeterValue"
 
 
 class SigningRules(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,7 +15,6 @@ class SigningRules(msgspec.Struct, frozen=True, omit_defaults=True):
     sampled_updated: bool = False  # SampledDataSignUpdatedReadings
     aligned: bool = False  # AlignedDataSignReadings
     aligned_updated: bool = False  # AlignedDataSignUpdatedReadings
-    key: KeyTold = KeyTold.ONCE
 
     @property
     def wanted(self) -> bool:

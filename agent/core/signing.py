@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.core.effects import DrawId, SignMeter, Timer
+from agent.core.effects import DrawId, Purpose, SignMeter, Timer
 from agent.core.events import MeterKeyRead, MeterNotSigned, MeterSigned
 from agent.core.meter_tx import MeterTx, Stage, with_signature
 from agent.core.session import Phase, Session
@@ -112,7 +112,7 @@ def ask_again(turn: Turn) -> None:
         turn.do(SignMeter(s.tx.id, Moment.END, mine.token))
 
 
-def asked_between(turn: Turn, purpose: Timer) -> bool:
+def asked_between(turn: Turn, purpose: Purpose) -> bool:
     """Whether the meter signs the reading that is due now, which then waits for it."""
     s, mine = turn.s, of(turn.s)
     if s.tx is None or mine is None or mine.stage is not Stage.OPEN or s.signs is not Signs.ALL:
@@ -123,10 +123,12 @@ def asked_between(turn: Turn, purpose: Timer) -> bool:
     return True
 
 
-def _wanted(s: Session, purpose: Timer) -> bool:
+def _wanted(s: Session, purpose: Purpose) -> bool:
     rules, signing = s.rules, s.rules.signing
+    updated = (signing.sampled and signing.sampled_updated, rules.updated_measurands)
     wanted, measurands = {
-        Timer.SAMPLE: (signing.sampled and signing.sampled_updated, rules.updated_measurands),
+        Timer.SAMPLE: updated,
+        ReadingContext.TRIGGER: updated,  # one between the ends like any other (paper, 3.3.6 and 4.3.7)
         Timer.ALIGNED: (signing.aligned and signing.aligned_updated, rules.aligned_measurands),
         Timer.KEEP_SAMPLE: (signing.sampled, rules.ended_measurands),
         Timer.KEEP_ALIGNED: (signing.aligned, rules.aligned_ended_measurands),
@@ -158,8 +160,6 @@ def _signed(turn: Turn, event: MeterSigned) -> SignedReading | None:
     proof = event.sample.signed if same else None
     if proof is not None:
         _learned(turn, proof.public_key)
-        mine = replace(mine, key=proof.public_key)
-        _put(turn, mine)
     if event.moment is Moment.BEGIN and mine.stage in {Stage.OPENING, Stage.CLOSING}:
         _begun(turn, mine, event.sample, proof)
     elif event.moment is Moment.END and mine.stage is Stage.CLOSING:
@@ -213,7 +213,7 @@ def _begun_early(turn: Turn, mine: MeterTx, event: MeterSigned) -> None:
     proof = event.sample.signed
     if proof is not None:
         _learned(turn, proof.public_key)
-        mine = replace(mine, key=proof.public_key, begin=proof)
+        mine = replace(mine, begin=proof)
     turn.set(early=replace(mine, stage=Stage.OPEN))
     turn.checkpoint = True
 

@@ -6,7 +6,7 @@ import math
 
 from msgspec.structs import replace
 
-from agent.core import care, dc, derating, digital, driver, durability, metering, recovery, signing
+from agent.core import care, dc, derating, digital, driver, durability, metering, readings, recovery, signing
 from agent.core.effects import AnyEffect, ArmTimer, CancelTimer, DrawId, Emit, PermitPower, Pilot, Timer
 from agent.core.events import (
     AnyEvent,
@@ -46,9 +46,8 @@ from agent.core.events import (
     TimerDue,
     UnlockRequested,
 )
-from agent.core.facts import ReadingTaken, ReservationEnded
+from agent.core.facts import ReservationEnded
 from agent.core.limits import LimitInput, LimitSource, checked
-from agent.core.meter_tx import with_signature
 from agent.core.rules import Rules
 from agent.core.session import POWERED, Phase, Session, Stop
 from agent.core.settle import may_have_energy, settle
@@ -71,7 +70,6 @@ from hal.types import (
     PermitLost,
     PpChanged,
     Quality,
-    SignedReading,
     TemperatureMeasured,
     TokenPresented,
 )
@@ -143,7 +141,7 @@ def step(session: Session, event: AnyEvent, now: Instant) -> tuple[Session, tupl
         case MeterSigned() | MeterNotSigned() | MeterKeyRead():
             _meter_answered(turn, event)
         case ReadingAsked():
-            _report(turn, ReadingContext.TRIGGER, Trigger.TRIGGER)
+            readings.due(turn, ReadingContext.TRIGGER)
         case MeterFailed() | PermitLost() | EvseReset():
             pass  # for the log; what follows from them comes as something else
     settle(turn)
@@ -325,29 +323,13 @@ def _due(turn: Turn, timer: Timer) -> None:
             signing.wait_no_longer(turn)
             _recover_signed(turn)
         case Timer.SAMPLE | Timer.KEEP_SAMPLE if s.tx is not None:
-            if not signing.asked_between(turn, timer):
-                _take_reading(turn, timer)
+            readings.due(turn, timer)
             turn.arm_sample()
         case Timer.ALIGNED | Timer.KEEP_ALIGNED:
-            if not signing.asked_between(turn, timer):
-                _take_reading(turn, timer)
+            readings.due(turn, timer)
             _arm_aligned(turn)
         case _:
             pass  # LIMIT, PWM and SUPPLY only make settle() look again; the others came too late to matter
-
-
-def _take_reading(turn: Turn, purpose: Timer, signed: SignedReading | None = None) -> None:
-    """The reading that this timer is for."""
-    rules = turn.s.rules
-    match purpose:
-        case Timer.SAMPLE:
-            _report(turn, ReadingContext.PERIODIC, Trigger.METER_PERIODIC, signed)
-        case Timer.ALIGNED:
-            _report(turn, ReadingContext.CLOCK, Trigger.METER_CLOCK, signed)
-        case Timer.KEEP_SAMPLE:
-            turn.keep_reading(rules.ended_measurands, ReadingContext.PERIODIC, signed)
-        case Timer.KEEP_ALIGNED:
-            turn.keep_reading(rules.aligned_ended_measurands, ReadingContext.CLOCK, signed)
 
 
 def _meter_answered(turn: Turn, event: MeterSigned | MeterNotSigned | MeterKeyRead) -> None:
@@ -356,7 +338,7 @@ def _meter_answered(turn: Turn, event: MeterSigned | MeterNotSigned | MeterKeyRe
     if isinstance(event, MeterKeyRead):
         return
     if event.purpose is not None and signing.goes_on(turn.s, event.tx):
-        _take_reading(turn, event.purpose, signed)
+        readings.take(turn, event.purpose, signed)
     _recover_signed(turn)
 
 
@@ -374,19 +356,6 @@ def _meter_silent(turn: Turn) -> None:
         turn.arm(Timer.METER_GRACE, recovery.METER_RETURN_S)
     elif turn.s.tx is not None:
         driver.stop(turn, Stop(Trigger.ABNORMAL, StopReason.OTHER))
-
-
-def _report(turn: Turn, context: ReadingContext, trigger: Trigger, signed: SignedReading | None = None) -> None:
-    s = turn.s
-    measurands = s.rules.aligned_measurands if context is ReadingContext.CLOCK else s.rules.updated_measurands
-    reading = turn.reading(measurands, context)
-    if reading is None:
-        return
-    if s.tx is not None:
-        turn.update_transaction(trigger, reading=with_signature(reading, signed))
-    else:
-        at_utc_s = turn.now.utc_s
-        turn.do(Emit(ReadingTaken(evse=s.evse, connector=s.connector, at_utc_s=at_utc_s, reading=reading)))
 
 
 def _arm_aligned(turn: Turn) -> None:

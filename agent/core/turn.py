@@ -83,7 +83,7 @@ class Turn:
         proof = None
         if s.early is not None:
             proof, mine = s.early.begin, replace(s.early, begin=None)
-            mine, (reading,) = mine.told((with_signature(reading, proof),), rules.signing.key)
+            reading = with_signature(reading, proof)
             first = first and with_signature(first, proof)
         driver = s.driver
         self.do(
@@ -141,9 +141,6 @@ class Turn:
         tx = self.s.tx
         if tx is None:
             return
-        mine = tx.meter_tx
-        if mine is not None and reading is not None:
-            mine, (reading,) = mine.told((reading,), self.s.rules.signing.key)
         self.do(
             Emit(
                 TransactionUpdated(
@@ -161,7 +158,7 @@ class Turn:
                 )
             )
         )
-        self.set(tx=replace(tx, seq=tx.seq + 1, meter_tx=mine))
+        self.set(tx=replace(tx, seq=tx.seq + 1))
         self.stopped_by = None
         self.checkpoint = True
 
@@ -173,12 +170,10 @@ class Turn:
         reading = self.reading(self.s.rules.ended_measurands, ReadingContext.END)
         if reading is None or reading.energy_wh < tx.last_energy_wh:
             reading = Reading(self.now.utc_s, ReadingContext.END, tx.last_energy_wh, estimated=True)
-        readings, at_utc_s, mine = tx.readings, self.now.utc_s, tx.meter_tx
+        at_utc_s, mine = self.now.utc_s, tx.meter_tx
         if mine is not None:
             at_utc_s = at_utc_s if mine.ended_utc_s is None else mine.ended_utc_s
             reading = with_signature(replace(reading, at_utc_s=min(reading.at_utc_s, at_utc_s)), mine.end)
-            told = mine.told((*readings, reading), self.s.rules.signing.key)[1]
-            readings, reading = told[:-1], told[-1]
         left = stop.trigger is Trigger.EV_COMMUNICATION_LOST
         reason = tx.unauthorized if left and tx.unauthorized is not None else stop.reason
         self.do(
@@ -195,7 +190,7 @@ class Turn:
                     charging=ChargingState.IDLE if stop.unplugged or not self.s.plugged else ChargingState.EV_CONNECTED,
                     started_utc_s=tx.started_utc_s,
                     start_energy_wh=tx.start_energy_wh,
-                    readings=readings,
+                    readings=tx.readings,
                     token=stop.token,
                     charged_s=tx.charged_s,
                 )

@@ -121,7 +121,7 @@ class SampledValue(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """Values taken together. `energy_wh` is always the import register; `estimated` when it is not a fresh one.
 
-    `signed`: what the meter signed at that moment, its key empty where it is not to be told along.
+    `signed`: what the meter signed at that moment.
     """
 
     at_utc_s: float

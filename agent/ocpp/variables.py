@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 from agent.core.authorize import AuthRules
-from agent.core.rules import KeyTold, Rules, SigningRules
+from agent.core.rules import Rules, SigningRules
 from agent.core.values import Measurand, TxPoint
 from agent.ocpp.setting import Access, DataType, Setting, SettingError, T
 from agent.ocpp.setting_index import index
@@ -55,7 +55,6 @@ from agent.ocpp.settings.metering import (
 from agent.ocpp.settings.signing import (
     ALIGNED_SIGN,
     ALIGNED_SIGN_UPDATED,
-    PUBLIC_KEY_TOLD,
     SAMPLED_SIGN,
     SAMPLED_SIGN_STARTED,
     SAMPLED_SIGN_UPDATED,
@@ -293,7 +292,6 @@ class Settings:
             sampled_updated=self.get(SAMPLED_SIGN_UPDATED),
             aligned=self.get(ALIGNED_SIGN),
             aligned_updated=self.get(ALIGNED_SIGN_UPDATED),
-            key=KeyTold(self.get(PUBLIC_KEY_TOLD)),
         )
 
     def auth_rules(self) -> AuthRules:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.core.events import Deauthorized, GroupTold, PriorityGiven
 from agent.core.facts import (
@@ -26,7 +27,9 @@ from agent.ocpp.costs import CostSink
 from agent.ocpp.dialect import Dialect, Outcome, memory_key
 from agent.ocpp.keeper import Keeper
 from agent.ocpp.outbox import Change, Outbox, Retry, StoredFact, Tried
+from agent.ocpp.public_keys import KeyTold, PublicKeys
 from agent.ocpp.settings.link import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
+from agent.ocpp.settings.signing import PUBLIC_KEY_TOLD
 from agent.ocpp.variables import Settings
 from hal.flag import Flag
 
@@ -55,6 +58,7 @@ class Transactions(Block):
         self._keeper = keeper
         self._message_id = message_id
         self._learn = learn
+        self._keys = PublicKeys()
         self._news = Flag()
         self._settled = Flag()
         self._booted_for: int | None = None
@@ -123,6 +127,7 @@ class Transactions(Block):
             now_s = asyncio.get_running_loop().time()
             self._settle(dialect, stored, self._outbox.failed(stored.id, now_s, self._retry(), str(error)))
             return
+        self._keys.acknowledged(stored.fact, message)
         self._settle(dialect, stored, self._outbox.delivered(stored.id), response)
         if isinstance(stored.fact, ConnectorStatusChanged):
             await self._availability.report_station(calls)
@@ -134,7 +139,8 @@ class Transactions(Block):
         fact = stored.fact
         if isinstance(fact, ConnectorStatusChanged) and not self._availability.is_news(dialect, fact):
             return None
-        return dialect.message(stored)
+        rule = KeyTold(self._settings.get(PUBLIC_KEY_TOLD))
+        return dialect.message(replace(stored, fact=self._keys.chosen(fact, rule)))
 
     def _settle(self, dialect: Dialect, stored: StoredFact, change: Change, response: Struct | None = None) -> None:
         """Journal what became of a fact, and act on the verdict that its answer brought."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.core.rules import KeyTold
+from agent.ocpp.public_keys import KeyTold
 from agent.ocpp.setting import Access, Setting
 from agent.ocpp.settings.rows import flag, option, text
 

@@ -23,7 +23,7 @@ from agent.core.facts import (
     TransactionStarted,
     TransactionUpdated,
 )
-from agent.core.values import AuthInfo, ConnectorStatus, IdToken, Reading, SampledValue, StopReason
+from agent.core.values import AuthInfo, ConnectorStatus, IdToken, Reading, SampledValue, StopReason, Trigger
 from agent.ocpp.asks import ResetAsk, TransferAnswer, Verdict
 from agent.ocpp.blocks.metering import is_register, location_of, phase_of, plain_number, worth_telling
 from agent.ocpp.charger import ResetKind
@@ -267,6 +267,8 @@ class DialectV16:
     def _update(self, fact: TransactionUpdated) -> Struct | None:
         if self._awaits_start(fact.tx):
             return self._start(fact, fact.token, self._open[fact.tx].start_wh) if fact.token else None
+        if fact.trigger is Trigger.SIGNED_DATA:
+            return None  # it has a key for that, StartTxnSampledData, and where that is empty nothing is told (3.3.4)
         return self.meter_values(fact.evse, fact.reading, fact.tx) if fact.reading else None
 
     def _stop(self, fact: TransactionEnded) -> Struct | None:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agent.core.effects import LockConnector, PermitPower, Record, SignMeter, Timer
-from agent.core.events import ClockCorrected, MeterKeyRead, MeterNotSigned, MeterSigned, TimerDue
+from agent.core.events import ClockCorrected, MeterKeyRead, MeterNotSigned, MeterSigned, ReadingAsked, TimerDue
 from agent.core.facts import TransactionEnded, TransactionUpdated
 from agent.core.meter_tx import MAX_SIGNED, Stage, sparing
 from agent.core.recovery import kept, restored
 from agent.core.restamp import Correction
-from agent.core.rules import KeyTold, Rules, SigningRules
+from agent.core.rules import Rules, SigningRules
 from agent.core.session import Phase, Session
 from agent.core.signing import AGAIN_S, END_WAIT_S
 from agent.core.values import Measurand, Reading, ReadingContext, StopReason, TokenKind, Trigger, TxPoint
@@ -150,9 +150,7 @@ def test_the_signed_beginning_is_durable_before_energy_flows():
     assert any(isinstance(one, Record) for one in effects)
     saved = msgspec.msgpack.decode(msgspec.msgpack.encode(kept(p.session)), type=Session)
     assert saved.tx is not None
-    assert saved.tx.readings[0].signed == SignedReading("begin")
-    assert saved.tx.meter_tx is not None
-    assert saved.tx.meter_tx.key == KEY
+    assert saved.tx.readings[0].signed == SignedReading("begin", public_key=KEY)
 
 
 def test_a_signed_beginning_is_told_at_once_where_that_is_wanted():
@@ -213,7 +211,7 @@ def test_a_transaction_can_start_with_its_signed_beginning():
     answer(p, Moment.END, "end")
     end = the_end(p)
     assert [one.signed.data for one in (*end.readings, end.reading)] == ["begin", "end"]
-    assert [one.signed.public_key for one in (*end.readings, end.reading)] == ["", ""]
+    assert [one.signed.public_key for one in (*end.readings, end.reading)] == [KEY, KEY]
 
 
 def test_where_nothing_is_signed_it_starts_with_car_and_driver():
@@ -287,25 +285,8 @@ def test_the_bill_closes_with_what_the_meter_signed_at_both_ends():
     answer(p, Moment.END, "end")
     end = the_end(p)
     assert end.readings[0].signed == SignedReading("begin", public_key=KEY)
-    assert end.reading.signed == SignedReading("end")  # the key goes along once
+    assert end.reading.signed == SignedReading("end", public_key=KEY)
     assert end.reading.energy_wh == 1500.0
-
-
-@pytest.mark.parametrize(
-    ("key", "told"), [(KeyTold.NEVER, ["", ""]), (KeyTold.ONCE, [KEY, ""]), (KeyTold.ALWAYS, [KEY, KEY])]
-)
-def test_the_key_goes_along_as_often_as_is_wanted(key, told):
-    p = stopping(Rules(signing=replace(SIGN, key=key)))
-    answer(p, Moment.END, "end")
-    end = the_end(p)
-    assert [one.signed.public_key for one in (*end.readings, end.reading)] == told
-
-
-def test_a_key_that_was_told_with_the_beginning_is_not_told_again():
-    p = stopping(Rules(signing=TELL_BEGIN))
-    answer(p, Moment.END, "end")
-    end = the_end(p)
-    assert [one.signed.public_key for one in (*end.readings, end.reading)] == ["", ""]
 
 
 def test_the_end_is_stamped_with_the_moment_at_which_the_charge_was_over_however_long_the_meter_takes():
@@ -316,6 +297,37 @@ def test_the_end_is_stamped_with_the_moment_at_which_the_charge_was_over_however
     end = the_end(p)
     assert end.at_utc_s == over_utc_s
     assert end.reading.at_utc_s <= over_utc_s
+
+
+BETWEEN = SigningRules(sampled=True, sampled_updated=True)
+
+
+def triggered(p: Player) -> list:
+    return [one.reading for one in p.tx_facts if one.trigger is Trigger.TRIGGER]
+
+
+def test_a_reading_that_the_csms_asks_for_is_signed_like_any_other_between_the_ends():
+    p = begun(Rules(signing=BETWEEN))
+    p.play(ReadingAsked())
+    assert triggered(p) == [], "it waits for the meter"
+    answer(p, Moment.BETWEEN, "between")
+    (reading,) = triggered(p)
+    assert reading.context is ReadingContext.TRIGGER
+    assert reading.signed == SignedReading("between", public_key=KEY)
+
+
+def test_a_meter_that_does_not_sign_it_lets_the_csms_have_it_unsigned():
+    p = begun(Rules(signing=BETWEEN))
+    p.play(ReadingAsked())
+    wanted = asked(p, Moment.BETWEEN)[-1]
+    p.play(MeterNotSigned(wanted.tx, Moment.BETWEEN, wanted.purpose))
+    assert [one.signed for one in triggered(p)] == [None]
+
+
+def test_where_readings_between_the_ends_are_not_to_be_signed_one_that_is_asked_for_is_not():
+    p = begun(Rules(signing=SIGN))
+    p.play(ReadingAsked())
+    assert [one.signed for one in triggered(p)] == [None]
 
 
 def test_a_bill_does_not_wait_for_ever_for_a_signature():
