@@ -91,6 +91,35 @@ async def test_a_threshold_that_is_exceeded_when_it_is_set_is_told_after_the_ans
         assert [event["actualValue"] for event in events(one)] == ["6000"]
 
 
+async def test_a_monitor_of_transactions_speaks_as_one_begins_though_the_power_is_what_it_was():
+    async with stand(csms(), **V201) as one:
+        await one.accepted()
+        one.charger.steps(drawing(6000))
+        await put(one, data(POWER, "UpperThreshold", 5000, transaction=True))
+        one.charger.steps(drawing(6000))
+        await settled()
+        assert events(one) == []
+        one.charger.steps(drawing(6000, tx=open_tx()))
+        await settled()
+        assert [event["actualValue"] for event in events(one)] == ["6000"]
+
+
+async def test_a_monitor_of_anything_else_hears_of_a_step_that_changes_neither_faults_nor_power():
+    async with stand(csms(), **V201) as one:
+        await one.accepted()
+        one.charger.steps(drawing(0))
+        (own,) = await put(one, data(STATE, "Delta", 1))
+        await settled()
+        for status in (ConnectorStatus.UNAVAILABLE, ConnectorStatus.AVAILABLE):
+            one.charger.steps(drawing(0, status=status))
+            await settled()
+        assert [event["actualValue"] for event in events(one)] == ["Unavailable", "Available"]
+        await ask(one, "ClearVariableMonitoring", id=[own])
+        one.charger.steps(drawing(0, status=ConnectorStatus.UNAVAILABLE))
+        await settled()
+        assert len(events(one)) == 2
+
+
 @pytest.mark.req("N07.FR.19")
 @pytest.mark.octt("TC_N_45_CS")
 async def test_a_change_of_a_setting_is_told_by_its_delta_monitor():
