@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,6 +10,7 @@ import msgspec
 
 from hal.types import FaultKind
 
+RAW_BYTES: Final = 32  # more than a converter's number and its line end
 PWM_PERIOD_NS: Final = 1_000_000  # IEC 61851-1 annex A: 1 kHz
 
 
@@ -27,8 +29,15 @@ class Converter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offset: float = 0.0
 
     def read(self) -> float:
-        """What it measures now. Raises `OSError`, `ValueError`."""
-        return int(Path(self.file).read_text(encoding="ascii")) * self.scale + self.offset
+        """What it measures now. Raises `OSError`, `ValueError`.
+
+        Without a file object: three converters are read a hundred times a second.
+        """
+        file = os.open(self.file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return int(os.read(file, RAW_BYTES)) * self.scale + self.offset
+        finally:
+            os.close(file)
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

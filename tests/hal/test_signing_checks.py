@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from hal import conformance, ocmf, proof
 from hal.checks_meter import METER_CHECKS
 from hal.cli import command
 from hal.conformance import Finding, NoHands, Outcome
+from hal.host import HalConfig, open_metered
 from hal.metered import MeteredBoard
 from hal.meters import DCBM
 from hal.proof import ProofError
@@ -129,6 +131,20 @@ async def test_without_hands_a_meters_power_is_not_cut_and_everything_else_is_tr
     meters = SigningMeters(BSM, {1: lambda: board.sample(1)})
     drivers = await meters.start()
     report = await conformance.run(lambda: MeteredBoard(SimBoard(), drivers), NoHands(), METER_CHECKS, utc_s=noon)
+    await meters.close()
+    assert [one.outcome for one in report.findings] == [Outcome.PASSED, Outcome.PASSED, Outcome.OPEN]
+
+
+async def test_the_meters_of_a_configuration_are_tried_with_its_board():
+    meters = SigningMeters(BSM, {1: lambda: SimBoard().sample(1)})
+    await meters.start()
+    hal = {
+        "board": "sim",
+        "bus": [{"name": "line", "url": meters._buses[0].url}],
+        "meter": [{"evse": 1, "profile": BSM, "bus": "line", "unit_id": 1}],
+    }
+    config = msgspec.convert(hal, HalConfig)
+    report = await conformance.run(lambda: open_metered(config), NoHands(), METER_CHECKS, utc_s=noon)
     await meters.close()
     assert [one.outcome for one in report.findings] == [Outcome.PASSED, Outcome.PASSED, Outcome.OPEN]
 
