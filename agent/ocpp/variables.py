@@ -375,19 +375,15 @@ def find_by_name(name: str, registry: Iterable[Setting[Any]] = SETTINGS) -> tupl
 
     Raises `SettingError` with the most similar name.
     """
-    names: dict[str, tuple[Setting[Any], Callable[[str], Any]]] = {}
-    spellings: list[str] = []
-    for one in registry:
-        if one.key16:
-            names[one.key16.casefold()] = one, one.parse16
-            spellings.append(one.key16)
-        if one.component:
-            names[one.key.casefold()] = one, one.parse
-            spellings.append(one.key)
-    if name.casefold() in names:
-        return names[name.casefold()]
+    rows, folded = tuple(registry), name.casefold()
+    names = index(rows)
+    if folded in names.by_key:
+        return names.by_key[folded], names.by_key[folded].parse
+    if folded in names.by_key16:
+        return names.by_key16[folded], names.by_key16[folded].parse16
     import difflib  # only a mistake needs it
 
+    spellings = [spelling for one in rows for spelling in (one.key16, one.component and one.key) if spelling]
     similar = difflib.get_close_matches(name, spellings, n=1)
     raise SettingError(f"no setting {name!r}" + (f"; did you mean {similar[0]!r}?" if similar else ""))
 
