@@ -36,9 +36,10 @@ from agent.ocpp.settings.security import TIME_ADJUSTMENT_THRESHOLD
 from agent.ocpp.settings.smart_charging import SMART_CHARGING_ENABLED
 from agent.ocpp.settings.station import NUMBER_OF_CONNECTORS
 from agent.ocpp.station import Station
-from agent.ocpp.uplink import Home, plant_roots
+from agent.ocpp.uplink import Home
 from agent.ocpp.variables import Settings
 from agent.ocpp.workshop import Workshop
+from agent.pki.folders import plant_roots
 from agent.places import SECRETS_NAME
 from agent.recording import Recorder
 from agent.runtime.authorizer import Authorizer

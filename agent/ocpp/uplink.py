@@ -41,6 +41,7 @@ from agent.ocpp.settings.secure_link import (
 )
 from agent.ocpp.tls import TlsConfig, TlsVersion, Trouble
 from agent.ocpp.variables import Settings
+from agent.pki.folders import only_root
 from agent.pki.names import LeafUse, RootUse
 from agent.pki.secrets import SecretError, Secrets
 from agent.runtime.records import PutMeta
@@ -267,6 +268,10 @@ class Uplink:
         return bytes.fromhex(text) if password.binary else text
 
     def _tls(self, attempt: Attempt, now_utc_s: float) -> TlsConfig:
+        only = self._only_root(attempt)
+        if only is not None:
+            self._spares = network.Spares()
+            return TlsConfig(only, None, self.home.minimum, wildcards=self._settings.get(ALLOW_WILDCARDS))
         from agent.pki import certificates as pki
 
         roots, fallback = self._csms_roots()
@@ -287,6 +292,12 @@ class Uplink:
             self.home.minimum,
             wildcards=self._settings.get(ALLOW_WILDCARDS),
         )
+
+    def _only_root(self, attempt: Attempt) -> str | None:
+        """The root to trust, PEM, where there is nothing to choose: to look at it loads what weighs 15 MiB."""
+        if self.home.certificates is None or attempt.profile.security == WITH_CERTIFICATE:
+            return None
+        return only_root(self.home.certificates, RootUse.CSMS)
 
     def _csms_roots(self) -> tuple[list[x509.Certificate], x509.Certificate | None]:
         """What a CSMS may be signed by; and the root that is being replaced, if one is (M05.FR.09-14).
@@ -331,9 +342,8 @@ class Uplink:
         if self._secrets is not None:
             named = self.plan.passwords
             self._secrets.keep_only(named | {CONFIGURED} if named else named)
-        if not attempt.profile.encrypted or self.certificates is None:
+        if not attempt.profile.encrypted or self._only_root(attempt) is not None or self.certificates is None:
             return ""
-
         _, fallback = self._csms_roots()
         if fallback is not None and not attempt.old_root:
             self.certificates.remove_root(RootUse.CSMS, fallback)  # M05.FR.13
@@ -383,18 +393,3 @@ def _plan(home: Home, kept: bytes | None) -> Plan:
         _log.warning("the configuration names another CSMS or security profile than before: it counts from now on")
         return fresh
     return plan
-
-
-def plant_roots(folder: Path, ca_file: Path) -> None:
-    """Put the configuration's roots into the store, if it has none of a CSMS yet; then the CSMS looks after them.
-
-    Raises `CertificateError` and OSError.
-    """
-    if any((folder / "roots" / "csms").glob("*.pem")):
-        return
-    from agent.pki.certificates import read_pem
-    from agent.pki.store import Store
-
-    store = Store(folder)
-    for root in read_pem(ca_file.read_bytes()):
-        store.add_root(RootUse.CSMS, root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -14,13 +15,16 @@ from types import ModuleType
 import pytest
 
 from agent.lazily import postpone
+from csms.pki import Pki
 from csms.server import Csms
 from hal.guard import Guard
 from hal.host import serve
 from tests.agent.test_config import GOOD
 from tests.hal.stub_board import StubBoard
+from tests.security import minting
 
 HEARD_WITHIN_S = 30.0
+PASSWORD = "password-of-tests-only"
 RUN = "import json, sys; from agent.cli import main; main(sys.argv[1:]); print(json.dumps(sorted(sys.modules)))"
 # Libraries and parts of the standard one that take long, and what this station does not do.
 NEVER = (
@@ -36,16 +40,37 @@ def belongs(module: str, to: tuple[str, ...]) -> bool:
     return any(module == one or module.startswith(f"{one}.") for one in to)
 
 
+def secured(folder: Path, port: int) -> str:
+    """A configuration of security profile 2, whose root was planted by an earlier start."""
+    roots, password = folder / "state" / "certificates" / "roots" / "csms", folder / "password"
+    roots.mkdir(parents=True)
+    shutil.copy(minting.path("csms-root"), roots)
+    password.touch(0o600)
+    password.write_text(PASSWORD)
+    plain = f'"ws://127.0.0.1:{port}/ocpp"\nsecurity_profile = 0\nallow_plain_text = true'
+    wanted = f'"wss://localhost:{port}/ocpp"\nsecurity_profile = 2\npassword_file = "{password}"'
+    wanted += f'\ncertificates = "{folder}/state/certificates"\nca_file = "{minting.path("csms-root")}"'
+    return GOOD.replace("csms.example.com", f"127.0.0.1:{port}").replace(plain, wanted)
+
+
 @pytest.mark.realtime
-async def test_an_agent_beside_its_hardware_has_loaded_nothing_but_what_it_took_to_be_accepted(tmp_path: Path):
+@pytest.mark.parametrize("tls", [False, True])
+async def test_an_agent_beside_its_hardware_has_loaded_nothing_but_what_it_took_to_be_accepted(
+    tls: bool, tmp_path: Path
+):
     csms = Csms(accept_all=True)
     port = await csms.start()
+    if tls:
+        csms.set_password("CP-1", PASSWORD)
+        text = secured(tmp_path, await csms.start_secure(Pki(minting.pki())))
+    else:
+        text = GOOD.replace("csms.example.com", f"127.0.0.1:{port}")
     board = Guard(StubBoard(evses=1))
     await board.start()
     serving = asyncio.create_task(serve(board, tmp_path / "hal.sock"))
     config = tmp_path / "evse.toml"
-    ours = GOOD.replace("csms.example.com", f"127.0.0.1:{port}").replace("[ocpp]", '[ocpp]\nversions = ["2.0.1"]')
-    config.write_text(f'{ours}[state]\ndir = "{tmp_path}/state"\n[hal]\nsocket = "{tmp_path}/hal.sock"\n')
+    text = text.replace("[ocpp]", '[ocpp]\nversions = ["2.0.1"]')
+    config.write_text(f'{text}[state]\ndir = "{tmp_path}/state"\n[hal]\nsocket = "{tmp_path}/hal.sock"\n')
     words = ("run", "--config", str(config), "--log-level", "ERROR")
     agent = await asyncio.create_subprocess_exec(sys.executable, "-c", RUN, *words, stdout=PIPE)
     try:
@@ -63,6 +88,7 @@ async def test_an_agent_beside_its_hardware_has_loaded_nothing_but_what_it_took_
         await board.close()
         await csms.stop()
     loaded = json.loads(out)
+    assert csms.store.chargers["CP-1"].profile == (2 if tls else 0)
     assert "agent.ocpp.v201.wire" in loaded
     assert [one for one in loaded if belongs(one, NEVER)] == []
     assert len(loaded) <= MAX_MODULES
