@@ -253,11 +253,13 @@ async def openings(mcu: Microcontroller, board: RemoteBoard, for_s: float) -> li
             await asyncio.sleep(RECLOSE_S + rng.uniform(0.1, 0.3))
 
     async def beat(evse: int) -> None:
+        await asyncio.sleep(rng.uniform(0.0, frames.HEARTBEAT_S))  # forty at one instant would be forty in a queue
         while True:
             mcu.tell(evse)
             await asyncio.sleep(frames.HEARTBEAT_S)
 
     async def renew(evse: int) -> None:
+        await asyncio.sleep(rng.uniform(0.0, LEASE_RENEW_S))
         while True:
             with contextlib.suppress(HalError):
                 await board.evses[evse].contactor.permit(True, "bench")
