@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -36,14 +37,20 @@ def registry(config: Config, board: Board) -> tuple[Setting[Any], ...]:
     whole = config.registry()
     if can == {Signs.NOTHING}:
         _refuse(config.settings, whole, ROWS, "no meter of this station signs: remove the line")
-        return tuple(_unsigned(one) for one in whole if one.key not in ROWS)
+        return _unsigned(whole)
     if Signs.ALL not in can:
         _refuse(config.settings, whole, BETWEEN, "its meters sign begin and end only: remove the line")
         whole = tuple(replace(one, access=Access.READ_ONLY) if one.key in BETWEEN else one for one in whole)
     return (*whole, *(rows.meter_public_key(evse.id) for evse in config.evse))
 
 
-def _unsigned(row: Setting[Any]) -> Setting[Any]:
+@functools.lru_cache(maxsize=4)
+def _unsigned(whole: tuple[Setting[Any], ...]) -> tuple[Setting[Any], ...]:
+    """The rows where no meter signs; the same ones for all stations of a fleet."""
+    return tuple(_without_signed_start(one) for one in whole if one.key not in ROWS)
+
+
+def _without_signed_start(row: Setting[Any]) -> Setting[Any]:
     """A transaction starts with signed data only where there is some."""
     if row.key != TX_START_POINT.key:
         return row

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import Final
 
 from agent.ocpp.block import Csms
@@ -17,12 +16,12 @@ class Backlog:
 
     def __init__(self, csms: Csms) -> None:
         self._csms = csms
-        self._left: deque[Notice] = deque(maxlen=MOST)
+        self._left: list[Notice] = []
         self._telling = asyncio.Lock()
 
     async def tell(self, notice: Notice) -> None:
         """Tell it after what is left; returns when it is told, or cannot be for now."""
-        self._left.append(notice)
+        self._left = [*self._left, notice][-MOST:]
         await self.flush()
 
     async def flush(self) -> None:
@@ -35,6 +34,6 @@ class Backlog:
                     told = await self._csms.say(notice) is not None or self._csms.online
                 finally:
                     if told and self._left and self._left[0] is notice:  # else it was the oldest of too many
-                        self._left.popleft()
+                        del self._left[0]
                 if not told:
                     return

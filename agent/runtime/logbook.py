@@ -27,6 +27,7 @@ from agent.runtime.journal import Journal, JournalError
 LOG_LINES: Final = 2_000  # our policy: what is kept of the log in memory
 FRAMES: Final = 500  # our policy: what is kept of the talk with the CSMS
 MAX_LINE: Final = 2_000  # our policy
+FORMAT: Final = logging.Formatter("%(levelname)s %(name)s %(message)s")
 SAFE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 
@@ -35,7 +36,7 @@ class Tail(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+        self.setFormatter(FORMAT)
         self.lines: collections.deque[tuple[float, str]] = collections.deque(maxlen=LOG_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
