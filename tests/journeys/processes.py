@@ -33,7 +33,7 @@ MeterValueSampleInterval = 1
 RetryBackOffWaitMinimum = 1
 RetryBackOffRandomRange = 0
 """
-READY_S = 20.0
+READY_S = 60.0
 
 
 async def started(*arguments: str, under: tuple[str, ...] = (), module: str = "agent.cli") -> Process:
@@ -44,8 +44,12 @@ async def started(*arguments: str, under: tuple[str, ...] = (), module: str = "a
     words = (*under, sys.executable, "-m", module, *arguments, "--json")
     process = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=None)
     assert process.stdout is not None
-    async with asyncio.timeout(READY_S):
-        line = await process.stdout.readline()
+    try:
+        async with asyncio.timeout(READY_S):
+            line = await process.stdout.readline()
+    except TimeoutError:
+        await ended(process, signal.SIGKILL)
+        raise
     assert line or under, f"{arguments} did not start"
     return process
 

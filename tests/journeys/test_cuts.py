@@ -64,8 +64,8 @@ async def one_cut(csms: Csms, folder: Path, version: str, plan: Plan) -> str:
     charger = Charger(folder, folder.name, csms.port, version)
     if not plan.making:
         await prepared(charger)
-    await charger.start_hardware()
     try:
+        await charger.start_hardware()
         await charger.start_agent(under=plan.under())
         await asyncio.sleep(0.5)
         await charger.do("plug_in", evse=1, car=CAR)

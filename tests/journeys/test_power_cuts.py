@@ -26,7 +26,7 @@ from tests.journeys.processes import Charger
 from tests.journeys.test_cuts import CHARGING, SIDE_BY_SIDE, WRITES, UntouchedError, needs_strace, prepared
 
 TOLD = re.compile(r'"eventType":"(\w+)".*?"seqNo":(\d+).*?"transactionId":"([^"]+)"')
-TRACE_S = 5.0
+TRACE_S = 30.0
 
 
 def cut_at(number: int, trace: Path) -> tuple[str, ...]:
@@ -54,8 +54,8 @@ async def one_power_cut(csms: Csms, folder: Path, version: str, number: int, see
     charger, trace = Charger(folder, folder.name, csms.port, version), folder / "trace"
     await prepared(charger)
     before = {one.name: one.read_bytes() for one in charger.state.glob(FILE_NAME)}
-    await charger.start_hardware()
     try:
+        await charger.start_hardware()
         await charger.start_agent(under=cut_at(number, trace), module="tests.journeys.machine")
         await asyncio.sleep(0.5)
         await charger.do("plug_in", evse=1, car=CAR)

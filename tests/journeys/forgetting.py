@@ -1,0 +1,63 @@
+"""A simulated station whose disk forgets at every kill what its journal has not synced.
+
+The virtual clock's power cut: thousands of them take minutes. What is synced is believed here of SQLite's word; that it
+does sync is what `tests.journeys.test_power_cuts` shows, on what strace has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.runtime.journal import Journal
+from sim import station
+from sim.station import Agent
+
+
+class ForgetfulDisk:
+    """What each journal's files held when they were last synced. `cuts`: how often something was forgotten."""
+
+    def __init__(self) -> None:
+        self.cuts = 0
+        self._synced: dict[Path, dict[Path, bytes]] = {}
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Take every journal's commits and syncs, and every kill, from now on."""
+        transact, sync, bury = Journal._transact, Journal._sync, station._bury
+
+        def transacted(journal: Journal, operations: Sequence[Any], *, synced: bool) -> None:
+            transact(journal, operations, synced=synced)
+            self._look_at(journal)
+
+        def synced(journal: Journal) -> None:
+            sync(journal)
+            self._look_at(journal)
+
+        async def buried(agent: Agent) -> None:
+            await bury(agent)  # which ends like the process: SQLite may tidy up what the cut will have kept it from
+            self._cut(agent.journal.path)
+
+        patch.setattr(Journal, "_transact", transacted)
+        patch.setattr(Journal, "_sync", synced)
+        patch.setattr(station, "_bury", buried)
+
+    def _look_at(self, journal: Journal) -> None:
+        if not journal._unsynced:
+            self._synced[journal.path] = {file: file.read_bytes() for file in _files(journal.path) if file.exists()}
+
+    def _cut(self, path: Path) -> None:
+        stable = self._synced.get(path)
+        if stable is None:
+            return
+        self.cuts += stable[path] != path.read_bytes()
+        for file in (*_files(path), path.with_name(path.name + "-shm")):
+            file.unlink(missing_ok=True)
+        for file, content in stable.items():
+            file.write_bytes(content)
+
+
+def _files(path: Path) -> tuple[Path, Path]:
+    return path, path.with_name(path.name + "-wal")
