@@ -294,7 +294,7 @@ class Uplink:
         )
 
     def _only_root(self, attempt: Attempt) -> str | None:
-        """The root to trust, PEM, where there is nothing to choose: to look at it loads what weighs 15 MiB."""
+        """The root to trust, PEM, where there is nothing to choose: to look at it loads what weighs 10 MiB."""
         if self.home.certificates is None or attempt.profile.security == WITH_CERTIFICATE:
             return None
         return only_root(self.home.certificates, RootUse.CSMS)

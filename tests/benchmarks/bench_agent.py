@@ -169,8 +169,10 @@ class Trust:
         password.write_text("benchmarks-only-1234")
         self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.server.load_cert_chain(folder / "csms.pem", folder / "csms.key")
-        root = folder / "csms-root.pem"
-        self.settings = f'security_profile = 2\npassword_file = "{password}"\nca_file = "{root}"'
+        root, kept = folder / "csms-root.pem", folder / "certificates"  # which the first boot fills, as on any charger
+        self.settings = (
+            f'security_profile = 2\npassword_file = "{password}"\nca_file = "{root}"\ncertificates = "{kept}"'
+        )
 
 
 @contextlib.asynccontextmanager
