@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from hal.host import HalConfig, open_metered
 from hal.metered import MeteredBoard
 from hal.meters import DCBM
 from hal.proof import ProofError
-from sim.bench import SimBench
+from sim.bench import CUT_S, SimBench
 from sim.board import SimBoard
 from sim.bsm_slave import BsmSlave
 from sim.dcbm_server import DcbmServer
@@ -124,6 +125,31 @@ async def test_a_sound_meter_passes_and_the_report_tells_its_key_and_pages(profi
     assert {one.outcome for one in found.values()} == {Outcome.PASSED}
     assert pages in found[CHARGES].detail
     assert found[KEY].detail in found[CHARGES].detail
+
+
+async def test_a_signature_that_is_right_for_any_value_proves_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("hal.proof.verify", lambda *_: None)
+    found = (await tried(DCBM))[CHARGES]
+    assert found.outcome is Outcome.FAILED
+    assert "its signature is right for another value, too" in found.detail
+
+
+async def test_a_meter_that_needs_a_while_after_a_power_cut_is_asked_again():
+    def comes_back_slowly(meter: Meter) -> None:
+        assert isinstance(meter, BsmSlave)
+        lose = meter.lose_power
+
+        def lost() -> None:
+            lose()
+            meter.refuses = True
+            asyncio.get_running_loop().call_later(CUT_S + 4.5, setattr, meter, "refuses", False)
+
+        meter.lose_power = lost  # type: ignore[method-assign]
+
+    found = (await tried(BSM, comes_back_slowly))[CUT]
+    assert found.outcome is Outcome.PASSED, found
+    assert found.measured_s is not None
+    assert 4.5 <= found.measured_s <= 6.0
 
 
 async def test_without_hands_a_meters_power_is_not_cut_and_everything_else_is_tried():
