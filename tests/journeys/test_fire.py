@@ -19,7 +19,7 @@ from tests.journeys.fire import STRANGER, TOKENS, Fire
 pytestmark = pytest.mark.own_clock  # the machine brings clocks of its own
 
 STORY_STEPS = 100  # at the most; hypothesis ends a third of the stories earlier
-PARTS, STORIES = 5, 20  # some 7,000 steps in 100 core-seconds
+PARTS, STORIES = 5, 20  # some 8,000 steps in 100 core-seconds
 EVSES = st.sampled_from([1, 2])
 PAUSES_S = st.sampled_from([0.0, 0.05, 0.3, 1.0, 2.5, 6.0, 15.0, 40.0])
 SYMPTOMS = st.sampled_from(
