@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import stat
 import sys
@@ -16,6 +17,10 @@ from sim.replay.cli import command
 from tests.journeys.test_blackbox import TAG, box, csms
 
 __all__ = ["csms"]
+
+# A reading within milliseconds of the moment at which current sets in or ends may fall on its other side when it is
+# replayed: the recording is of two processes in real time.
+EDGE = re.compile(r"[\d.]+ Wh, (0 W is read as [\d.]+ Wh, [\d.]+ W|[\d.]+ W is read as [\d.]+ Wh, 0 W)")
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(120)]
 
@@ -50,9 +55,12 @@ async def test_a_charge_that_was_recorded_on_a_running_charger_is_reproduced(
         await charger.end(signal.SIGTERM)
     assert told["entries"] == len(file.read_text().splitlines()) - 2  # its first line and its last
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    status = await asyncio.to_thread(command, [str(file)])
-    out = capsys.readouterr().out
-    assert (status, "the same" in out) == (0, True), out
+    await asyncio.to_thread(command, ["--json", str(file)])
+    outcome = json.loads(capsys.readouterr().out)
+    at_an_edge = [one for one in outcome["differences"] if EDGE.fullmatch(one["what"])]
+    assert at_an_edge == outcome["differences"]
+    assert len(at_an_edge) <= 2
+    assert outcome["compared"] > 10
     assert '"Bus"' in file.read_text()
 
 
