@@ -37,12 +37,12 @@ async def test_a_car_that_pauses_comes_back_to_its_session_and_asks_for_the_rest
     async with running(tmp_path, **more, **SETTINGS) as box:
         listening, heard = told(box)
         await box.command("plug_in", {**car, "departure_s": 7200})
-        await asyncio.sleep(60)
+        await asyncio.sleep(25)
         flowing_a = (await physics(box)).current_a[0]
         assert flowing_a > 0
         first = needs(box)
         await box.command("ev_pause", {"evse": 1})
-        await asyncio.sleep(60)
+        await asyncio.sleep(20)
         assert [one.facts["ended"] for one in heard] == ["paused"]
         assert (await physics(box)).current_a[0] == 0.0
         assert (await view(box)).status == "SuspendedEV"
@@ -58,7 +58,7 @@ async def test_a_car_that_pauses_comes_back_to_its_session_and_asks_for_the_rest
         assert first.departure_utc_s is not None
         assert rest.departure_utc_s is not None
         passed_s = first.departure_utc_s - rest.departure_utc_s  # by a wall clock that all but stands still here
-        assert passed_s == pytest.approx(118, abs=10)
+        assert passed_s == pytest.approx(45, abs=10)
         again = (await view(box)).transaction
         assert tx is not None
         assert again is not None
@@ -88,7 +88,7 @@ async def test_a_car_that_is_full_is_not_woken_into_session_after_session(tmp_pa
         listening, heard = told(box)
         await box.command("ev", {"evse": 1, "soc": 79.9, "target_soc": 80})
         await box.command("plug_in", car)
-        await asyncio.sleep(200)
+        await asyncio.sleep(120)
         assert [one.facts["ended"] for one in heard] == ["done"]
         assert (await physics(box)).current_a[0] == 0.0
         listening.cancel()
