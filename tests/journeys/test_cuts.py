@@ -112,7 +112,7 @@ async def cuts(tmp_path: Path, version: str, plans: Sequence[Plan]) -> dict[Plan
         await asyncio.gather(*(run(place, plan) for place, plan in enumerate(plans)))
     finally:
         await csms.stop()
-    assert len(untouched) <= max(1, len(plans) // 4), untouched
+    assert len(untouched) <= len(plans) // 4, untouched
     return found
 
 
@@ -121,7 +121,7 @@ async def cuts(tmp_path: Path, version: str, plans: Sequence[Plan]) -> dict[Plan
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("version", ["1.6", "2.0.1"])
 async def test_a_cut_at_any_write_of_the_journal_loses_and_doubles_nothing(version, tmp_path):
-    plans = [Plan(KILL, 30, making=True), *(Plan(KILL, number) for number in (15, 40, 50, 58))]
+    plans = [Plan(KILL, 30, making=True), *(Plan(KILL, number) for number in (15, 45, 52))]
     assert await cuts(tmp_path, version, plans) == {}
 
 

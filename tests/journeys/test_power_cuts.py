@@ -113,14 +113,14 @@ async def power_cuts(tmp_path: Path, version: str, plans: Sequence[tuple[int, st
         await asyncio.gather(*(run(place, *plan) for place, plan in enumerate(plans)))
     finally:
         await csms.stop()
-    assert len(untouched) <= max(1, len(plans) // 4), untouched
+    assert len(untouched) <= len(plans) // 4, untouched
     return found
 
 
 @needs_strace
 @pytest.mark.realtime
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("version", "numbers"), [("1.6", (40, 55)), ("2.0.1", (40, 50, 58))])
+@pytest.mark.parametrize(("version", "numbers"), [("1.6", (46,)), ("2.0.1", (42, 52))])
 async def test_a_power_cut_that_takes_what_was_not_synced_costs_no_transaction_and_no_energy(
     version, numbers, tmp_path
 ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.durability import COMPANY_S, LAST_WORDS_S
@@ -110,6 +110,7 @@ def test_no_more_is_told_between_two_syncs_than_a_recovery_can_fill():
     assert most == MAX_UNSURE
 
 
+@settings(max_examples=30)
 @given(cut_s=st.integers(min_value=1, max_value=200), interval_s=st.sampled_from([1.0, 7.0, 10.0, 60.0]))
 def test_after_a_power_cut_no_number_is_given_twice_and_none_is_left_out(cut_s, interval_s):
     """What outlives it is the last session that was synced; the CSMS has heard all."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.effects import PermitPower
-from agent.core.events import AuthorizationDecided, LimitSet, StopRequested
+from agent.core.events import AuthorizationDecided, LimitSet, Recorded, RecordFailed, StopRequested
 from agent.core.facts import ConnectorStatusChanged, TransactionEnded, TransactionStarted
 from agent.core.limits import LimitInput, LimitSource
 from agent.core.rules import Rules
@@ -96,9 +96,13 @@ async def test_no_contactor_is_permitted_when_the_disk_took_the_wish_for_it_but_
         await b.happen(cp(CpState.C))
         (wish,) = [one for one, commit in zip(b.journal.waiting, b.journal.asked, strict=True) if not commit]
         b.journal.waiting.remove(wish)
+        posted: list = []
+        b.performer._post = lambda event: (posted.append(event), b.task.post(event))
         b.journal.refuse(JournalError(Path("journal.sqlite"), "disk full", "free some space"))
         wish.set_result(None)
         await asyncio.sleep(1.0)
+        assert not any(isinstance(one, Recorded) for one in posted)
+        assert any(isinstance(one, RecordFailed) for one in posted)
         assert "permit on" not in b.hardware.words
         assert FaultKind.STORAGE in b.task.session.faults
 

@@ -7,7 +7,7 @@ import zlib
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.facts import AnyFact
@@ -25,6 +25,7 @@ def test_the_dictionary_of_what_is_stored_already_never_changes():
     )
 
 
+@settings(max_examples=50)
 @given(st.recursive(st.none() | st.text() | st.floats() | st.integers(0, 2**40), lambda one: st.lists(one, max_size=5)))
 def test_a_map_comes_back_byte_for_byte_whether_it_was_packed_or_stored_by_an_agent_that_did_not(value):
     plain = ENCODE({"tx": value})
