@@ -37,8 +37,9 @@ class ForgetfulDisk:
             self._look_at(journal)
 
         async def buried(agent: Agent) -> None:
-            await bury(agent)  # which ends like the process: SQLite may tidy up what the cut will have kept it from
-            self._cut(agent.journal.path)
+            found = _contents(agent.journal.path)
+            await bury(agent)  # SQLite tidies up then, as it does not when the power goes
+            self._cut(agent.journal.path, found)
 
         patch.setattr(Journal, "_transact", transacted)
         patch.setattr(Journal, "_sync", synced)
@@ -46,18 +47,19 @@ class ForgetfulDisk:
 
     def _look_at(self, journal: Journal) -> None:
         if not journal._unsynced:
-            self._synced[journal.path] = {file: file.read_bytes() for file in _files(journal.path) if file.exists()}
+            self._synced[journal.path] = _contents(journal.path)
 
-    def _cut(self, path: Path) -> None:
+    def _cut(self, path: Path, found: dict[Path, bytes]) -> None:
         stable = self._synced.get(path)
         if stable is None:
             return
-        self.cuts += stable[path] != path.read_bytes()
-        for file in (*_files(path), path.with_name(path.name + "-shm")):
-            file.unlink(missing_ok=True)
+        self.cuts += stable != found
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
         for file, content in stable.items():
             file.write_bytes(content)
 
 
-def _files(path: Path) -> tuple[Path, Path]:
-    return path, path.with_name(path.name + "-wal")
+def _contents(path: Path) -> dict[Path, bytes]:
+    files = (path, path.with_name(path.name + "-wal"))
+    return {file: file.read_bytes() for file in files if file.exists()}
