@@ -11,6 +11,7 @@ Everything here waits for the disk: call it from a thread.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
 from collections.abc import Iterator, Mapping
@@ -94,10 +95,11 @@ class Store:
     def leaves(self, use: LeafUse) -> list[Leaf]:
         """The station's certificates for one use that have their key, the one that began last first (A02.FR.09).
 
+        Of those that began together, as from a CA that lets all of a day begin at midnight, the one installed last.
         One that serves every use is among those of each.
         """
         found = [one for kind in dict.fromkeys((use, LeafUse.COMBINED)) for one in self.kept(kind)]
-        return sorted(found, key=lambda one: one.certificate.not_valid_before_utc, reverse=True)
+        return sorted(found, key=self._age, reverse=True)
 
     def kept(self, use: LeafUse) -> list[Leaf]:
         """Those that were made for this use alone."""
@@ -209,7 +211,7 @@ class Store:
 
     def keep_newest(self, use: LeafUse, count: int) -> None:
         """Give up all but so many of the leaves that were made for this use alone, those that began last."""
-        newest = sorted(self.kept(use), key=lambda one: one.certificate.not_valid_before_utc, reverse=True)
+        newest = sorted(self.kept(use), key=self._age, reverse=True)
         for leaf in newest[count:]:
             self.remove_leaf(leaf)
 
@@ -231,6 +233,11 @@ class Store:
 
     def _files(self, use: RootUse | LeafUse) -> Iterator[Path]:
         yield from files(self.folder, use)
+
+    def _age(self, leaf: Leaf) -> tuple[dt.datetime, int]:
+        seen = self._seen.get(leaf.path)
+        written_ns = seen.signature[0] if seen is not None else 0  # it is gone meanwhile
+        return leaf.certificate.not_valid_before_utc, written_ns
 
     def _all_roots(self) -> list[x509.Certificate]:
         return [one.certificate for use in RootUse for one in self.roots(use)]

@@ -37,8 +37,6 @@ from tests.security.test_trials import shown
 LOOPBACK: Final = "::1"
 TALKS: Final = V2g(host=LOOPBACK, sdp_port=None)
 V2G: Final = "V2GCertificate"
-TRIES: Final = 4
-BETWEEN_STEPS_S: Final = 0.15
 BOTH: Final = (x509.OID_SERVER_AUTH, x509.OID_CLIENT_AUTH)
 RESPONDER: Final = "http://127.0.0.1:9/ocsp"
 ISO: Final = {
@@ -104,15 +102,6 @@ async def renewed(
     return certificate
 
 
-async def reached(port: int, car: ssl.SSLContext) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection inside TLS; without a plug nobody is served beyond the EVSE's next step, so try between two."""
-    for _ in range(TRIES - 1):
-        with suppress(ConnectionError):
-            return await asyncio.open_connection(LOOPBACK, port, ssl=car)
-        await asyncio.sleep(BETWEEN_STEPS_S)
-    return await asyncio.open_connection(LOOPBACK, port, ssl=car)
-
-
 async def met(one: Bench) -> int:
     """The serial number of the certificate that a car meets which trusts the V2G root."""
     agent = one.station.agent
@@ -121,11 +110,14 @@ async def met(one: Bench) -> int:
     car.load_verify_locations(pki.folder() / "v2g-root.pem")
     car.maximum_version = ssl.TLSVersion.TLSv1_2
     car.check_hostname = False  # a SECC's certificate names no host
-    _, writer = await reached(agent.v2g[one.evse].port, car)
+    one.plug()  # a charger lets go of a line on which no car can be
+    await asyncio.sleep(1)
+    _, writer = await asyncio.open_connection(LOOPBACK, agent.v2g[one.evse].port, ssl=car)
     der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
     with suppress(ConnectionError, ssl.SSLError):
         await writer.wait_closed()
+    one.unplug()
     await asyncio.sleep(1)  # the charger is free for the next car
     return x509.load_der_x509_certificate(der).serial_number
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import stat
 from collections.abc import Callable
@@ -99,25 +100,44 @@ def test_a_key_is_readable_by_its_owner_only_and_is_in_no_other_file(tmp_path):
     assert "PRIVATE" not in leaf.path.read_text()
 
 
+def beginning(store: Store, moment: dt.datetime) -> x509.Certificate:
+    """One more certificate for this store, valid from that moment on."""
+    new = signed(store.new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op")))[0]
+    key = pki.serialization.load_pem_private_key(minting.key("station-root").read_bytes(), None)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(new.subject)
+        .issuer_name(new.issuer)
+        .public_key(new.public_key())
+        .serial_number(1)
+        .not_valid_before(moment)
+        .not_valid_after(new.not_valid_after_utc)
+        .sign(key, minting.tool().hashes.SHA256())
+    )
+
+
 @pytest.mark.req("A02.FR.09")
 def test_the_certificate_that_began_last_comes_first(tmp_path):
     store = with_leaf(tmp_path)
     (old,) = store.leaves(LeafUse.STATION)
-    new = signed(store.new_request(LeafUse.STATION, KeyKind.P256, Subject("CS-1", "Op")))
-    later = minting.tool().dt.timedelta(minutes=1)
-    key = pki.serialization.load_pem_private_key(minting.key("station-root").read_bytes(), None)
-    newest = (
-        x509.CertificateBuilder()
-        .subject_name(new[0].subject)
-        .issuer_name(new[0].issuer)
-        .public_key(new[0].public_key())
-        .serial_number(1)
-        .not_valid_before(new[0].not_valid_before_utc + later)
-        .not_valid_after(new[0].not_valid_after_utc)
-        .sign(key, minting.tool().hashes.SHA256())
-    )
+    newest = beginning(store, old.certificate.not_valid_before_utc + dt.timedelta(minutes=1))
     store.add_leaf(LeafUse.STATION, [newest])
     assert [one.certificate for one in store.leaves(LeafUse.STATION)] == [newest, old.certificate]
+
+
+@pytest.mark.req("A02.FR.09")
+def test_of_certificates_that_began_together_the_one_installed_last_comes_first_and_is_kept(tmp_path):
+    store = with_leaf(tmp_path)
+    (old,) = store.leaves(LeafUse.STATION)
+    new = beginning(store, old.certificate.not_valid_before_utc)
+    store.add_leaf(LeafUse.STATION, [new])
+    paths = {one.certificate: one.path for one in store.leaves(LeafUse.STATION)}
+    for first, last in ((old.certificate, new), (new, old.certificate)):
+        os.utime(paths[first], (1, 1))
+        os.utime(paths[last], (2, 2))
+        assert [one.certificate for one in store.leaves(LeafUse.STATION)] == [last, first]
+    store.keep_newest(LeafUse.STATION, 1)
+    assert [one.certificate for one in store.leaves(LeafUse.STATION)] == [old.certificate]
 
 
 def test_a_certificate_for_a_key_that_is_not_ours_is_refused(tmp_path):
