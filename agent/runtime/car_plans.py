@@ -24,6 +24,9 @@ from hal.types import EvseCapabilities
 
 # Our policy: well within the 60 s after which a car gives up (K15.FR.08), and the 55 s of ISO 15118-2 table 109.
 PLANNING_S: Final = 50.0
+# Our policy: each talk about another schedule costs a DC car a cable check, some 9 s without energy, and the limits of
+# the moment are in every answer to its demand.
+DC_REST_S: Final = 900.0
 MAX_SCHEDULE_ID: Final = 255  # ISO 15118-2 SAIDType
 ONE_PHASE: Final = "AC_single_phase_core"  # ISO 15118-2 EnergyTransferModeType
 
@@ -31,13 +34,15 @@ ONE_PHASE: Final = "AC_single_phase_core"  # ISO 15118-2 EnergyTransferModeType
 class Talk(Struct):
     """How it stands with one car. `offered` empty: schedules are being made. `stale`: there are better ones by now.
 
-    `paused`: the car has ended its session and means to come back to it.
+    `paused`: the car has ended its session and means to come back to it. `rests_until_s`: it is not asked to talk again
+    before that, in the loop's time.
     """
 
     needs: Needs
     offered: tuple[Offered, ...] = ()
     stale: bool = False
     paused: bool = False
+    rests_until_s: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
 
@@ -117,6 +122,10 @@ class CarPlans:
         One that comes back from a pause goes on with its schedule at once; what the planner thinks of that comes later.
         """
         before, talk = self._talks.get(evse), Talk(needs)
+        if asked and needs.dc:
+            talk.rests_until_s = asyncio.get_running_loop().time() + DC_REST_S
+        elif before is not None:
+            talk.rests_until_s = before.rests_until_s
         self._stop_waiting(evse)
         self._talks[evse] = talk
         if asked or not self._planners or (before is not None and before.paused):
@@ -202,11 +211,25 @@ class CarPlans:
             if not talk.offered:
                 if new is not None and new.purpose is Purpose.TX and new.evse == evse:
                     self.settle(evse)  # this is what was waited for
-            elif not talk.stale and _changed(talk.offered, self._made(evse, talk.needs)):
-                talk.stale = True
-                self._tell(evse)
-                if talk.paused:
-                    self._evses.post(evse, DigitalWanted())
+            else:
+                self._judge(evse)
+
+    def _judge(self, evse: int) -> None:
+        """Have the car talk again if what it was offered holds no longer, as soon as it may be asked."""
+        talk, loop = self._talks[evse], asyncio.get_running_loop()
+        if talk.stale or talk.timer is not None or not _changed(talk.offered, self._made(evse, talk.needs)):
+            return
+        if loop.time() < talk.rests_until_s:
+            talk.timer = loop.call_at(talk.rests_until_s, self._rested, evse)
+            return
+        talk.stale = True
+        self._tell(evse)
+        if talk.paused:
+            self._evses.post(evse, DigitalWanted())
+
+    def _rested(self, evse: int) -> None:
+        self._talks[evse].timer = None
+        self._judge(evse)
 
     def _made(self, evse: int, needs: Needs) -> tuple[Offered, ...]:
         """The composite schedules that this car may choose from (K15.FR.22)."""

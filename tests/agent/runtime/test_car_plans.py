@@ -14,11 +14,12 @@ from agent.core.limits import LimitInput, LimitSource
 from agent.core.outlook import Wanted
 from agent.core.schedule import DAY_S, Kind, LimitOwner, Period, Profile, Purpose, RateUnit, Schedule
 from agent.core.session import Needs
-from agent.runtime.car_plans import PLANNING_S, CarPlans
+from agent.runtime.car_plans import DC_REST_S, PLANNING_S, CarPlans
 from hal.types import CpState
 from tests.agent.runtime.test_profiles import EPOCH_S, Stand
 
 NEEDS = Needs(mode="AC_three_phase_core", max_current_a=32.0, max_voltage_v=230.0)
+DC_NEEDS = Needs(mode="DC_extended", max_current_a=100.0, max_voltage_v=450.0)
 FULL_W = 32.0 * 3 * 230.0
 
 
@@ -134,6 +135,44 @@ async def test_a_car_is_to_talk_again_when_its_schedule_has_changed_and_only_the
     desk.plans.wanted(1, NEEDS, asked=True)
     assert not desk.plans.stale(1)
     assert desk.offered() == ((0.0, 11_040.0), (750.0, 5_520.0))
+
+
+@pytest.mark.req("K16.FR.02")
+async def test_a_dc_car_that_has_just_talked_again_is_left_alone_for_a_while_and_then_asked_once():
+    desk = Desk()
+    desk.install((0, 10.0))
+    desk.plans.wanted(1, DC_NEEDS, asked=False)
+    desk.plans.settle(1)
+    desk.install((0, 12.0))
+    assert desk.plans.stale(1), "the first change is told at once"
+    desk.plans.wanted(1, DC_NEEDS, asked=True)
+    told = desk.told
+    for limit_a in (14.0, 16.0, 18.0):
+        desk.install((0, limit_a))
+        await asyncio.sleep(60.0)
+    assert (desk.plans.stale(1), desk.told) == (False, told)
+    await asyncio.sleep(DC_REST_S - 180.0)
+    assert (desk.plans.stale(1), desk.told) == (True, told + 1)
+
+
+async def test_a_dc_car_that_has_left_while_it_was_left_alone_is_not_asked():
+    desk = Desk()
+    desk.install((0, 10.0))
+    desk.plans.wanted(1, DC_NEEDS, asked=True)
+    desk.install((0, 12.0))
+    desk.plans.over(1)
+    await asyncio.sleep(2 * DC_REST_S)
+    assert not desk.plans.stale(1)
+
+
+async def test_a_dc_car_is_not_asked_about_a_change_that_was_taken_back_meanwhile():
+    desk = Desk()
+    desk.install((0, 10.0))
+    desk.plans.wanted(1, DC_NEEDS, asked=True)
+    desk.install((0, 12.0))
+    desk.install((0, 10.0))
+    await asyncio.sleep(2 * DC_REST_S)
+    assert not desk.plans.stale(1)
 
 
 @pytest.mark.parametrize("how", ["grid", "cleared", "switched off"])
