@@ -10,7 +10,7 @@ import msgspec
 from csms.tariff import Tariff
 
 POSITIONS_PER_STEP = 1_000  # our policy: what a counted step leaves to the next for its readings
-FIRST_POSITION = -1  # before every reading
+FIRST_POSITION = -(1 << 62)  # before every reading, also one by a clock from before 1970
 LAST_POSITION = 1 << 62  # after every reading; SQLite's integers end at 2^63
 
 

@@ -107,6 +107,17 @@ async def test_a_session_of_1_6_is_billed(csms: Csms):
     assert (row.started_utc_s, row.ended_utc_s) == (EPOCH_S, EPOCH_S + 3_600)
 
 
+async def test_readings_by_a_clock_from_before_1970_do_not_pass_for_the_beginning_of_a_session_of_1_6(csms: Csms):
+    values = {"timestamp": "1966-03-13T00:00:00Z", "sampledValue": [{"value": "53000"}]}
+    async with charger(csms) as cp:
+        await cp.boot()
+        number = (await cp.call("StartTransaction", start_16()))["transactionId"]
+        await cp.call("MeterValues", {"connectorId": 1, "transactionId": number, "meterValue": [values]})
+        await cp.call("StopTransaction", stop_16(number))
+    (row,) = await csms.sessions()
+    assert (row.start_wh, row.energy_wh) == (50_000, 7_500)
+
+
 @EVERY_2X
 async def test_a_session_of_2_x_is_billed_and_the_driver_told(csms: Csms, version: str):
     async with charger(csms, version=version) as cp:
