@@ -134,7 +134,7 @@ class Judge:
     async def check_bills(self, *, settled: bool) -> list[SessionRow]:
         """What the CSMS may never have stored; `settled`: and what it must have by now. Raises `ViolationError`."""
         bills = await self._place.bills()
-        given_up = self._given_up() if settled else {}
+        given_up = self._given_up() if settled else set()
         torn = 2 * len(given_up)  # 1.6: the CSMS knows another number of a start that it has, and none of its end
         for bill in bills:
             if settled and bill.tx not in given_up and torn and not _is_whole(bill):
@@ -144,7 +144,7 @@ class Judge:
         if settled:
             for number, evse in self._evses.items():
                 own = [bill for bill in bills if is_of(bill, number)]
-                self._energy_is_billed(own, number, evse, excused=number in given_up.values())
+                self._energy_is_billed(own, number, evse, self._given_up_wh(number, given_up))
             self._all_are_told(bills, given_up)
         self._raise()
         return bills
@@ -269,20 +269,27 @@ class Judge:
     async def _steps(self, tx: str) -> list[int]:
         return await self._place.csms.store.read(lambda database: database.steps(IDENTITY, tx))
 
-    def _energy_is_billed(self, bills: Iterable[SessionRow], number: int, evse: _Evse, *, excused: bool) -> None:
+    def _energy_is_billed(self, bills: Iterable[SessionRow], number: int, evse: _Evse, given_up_wh: float) -> None:
         own = list(bills)
         billed_wh, true_wh = sum(bill.energy_wh or 0.0 for bill in own), self._place.true_wh(number)
         slack_wh = RESOLUTION_WH * (1 + len(own))
         if billed_wh > true_wh + slack_wh and not evse.blind:
             self._wrong.append(f"[11] EVSE {number}: {billed_wh:.1f} Wh are billed, only {true_wh:.1f} Wh have flowed")
-        if billed_wh < true_wh - slack_wh and not (evse.blind or evse.unbilled or excused):
+        if billed_wh < true_wh - given_up_wh - slack_wh and not (evse.blind or evse.unbilled):
             self._wrong.append(f"[11] EVSE {number}: {true_wh:.1f} Wh have flowed, only {billed_wh:.1f} Wh are billed")
 
-    def _given_up(self) -> dict[str, int]:
-        """The transactions of which something is a dead letter, each with its EVSE: after so many attempts, as set."""
+    def _given_up(self) -> set[str]:
+        """The transactions of which something is a dead letter: after so many attempts, as set."""
         agent = self._place.station.agent
         dead = [] if agent is None else agent.journal.dead_letters()
-        return {tx: letter.stored.evse for letter in dead if (tx := _tx_of(letter.stored.fact)) is not None}
+        return {tx for letter in dead if (tx := _tx_of(letter.stored.fact)) is not None}
+
+    def _given_up_wh(self, number: int, given_up: Collection[str]) -> float:
+        """What the station itself has on record for those of an EVSE: nobody else can know of it."""
+        agent = self._place.station.agent
+        rows = [] if agent is None else agent.journal.ledger()
+        own = [row for row in rows if row.evse == number and row.tx in given_up]
+        return sum(row.end_energy_wh - row.start_energy_wh for row in own if row.end_energy_wh is not None)
 
     def _all_are_told(self, bills: Iterable[SessionRow], given_up: Collection[str]) -> None:
         """Each transaction of the ledger is one bill, or is visible among the dead letters."""

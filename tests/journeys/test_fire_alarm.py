@@ -246,6 +246,17 @@ def lost_answer(fire: Fire) -> None:
     whole_charge(fire)
 
 
+def a_start_is_given_up(fire: Fire) -> None:
+    fire.csms_fault(action="StartTransaction", error="InternalError", times=3)
+    charging(fire)
+    fire.tap(1)
+    fire.wait(400.0)
+    assert fire.station.agent.journal.dead_letters()
+    fire.plug_out(1)
+    fire.wait(5.0)
+    whole_charge(fire)
+
+
 def full_disk(fire: Fire) -> None:
     fire.plug_in(1)
     fire.disk(full=True)
@@ -273,6 +284,7 @@ ALARMS: tuple[tuple[str, Callable[[pytest.MonkeyPatch], None], Story, str], ...]
     ("[9]", ends_are_not_told, whole_charge, "2.0.1"),
     ("[10]", nothing_is_written, whole_charge, "2.0.1"),
     ("[11]", the_end_is_billed_as_the_start, whole_charge, "2.0.1"),
+    ("[11]", the_end_is_billed_as_the_start, a_start_is_given_up, "1.6"),
     ("[12]", a_repeated_start_is_another_start, lost_answer, "1.6"),
     ("[13]", a_number_is_skipped, whole_charge, "2.0.1"),
     ("[16]", the_register_is_told_in_milliwatthours, whole_charge, "2.0.1"),
