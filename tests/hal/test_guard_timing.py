@@ -8,10 +8,9 @@ import pytest
 
 from hal.board import LEASE_RENEW_S, LEASE_S
 from hal.commands import Permit
-from hal.guard import Guard
 from hal.observe import WELD_AFTER_S
 from hal.types import CpState, FaultKind
-from tests.hal.bench import Bench, Follower
+from tests.hal.bench import Bench, Follower, bench_of
 from tests.hal.stub_board import StubBoard
 
 
@@ -19,13 +18,10 @@ from tests.hal.stub_board import StubBoard
 async def bench():
     raw = StubBoard()
     raw.evses[1].meter = None
-    guard = Guard(raw)
-    await guard.start()
-    made = Bench(raw, guard, guard)
-    await made.offer()
-    made.stub.car(CpState.C)
-    yield made
-    await guard.close()
+    async with bench_of(raw, None) as made:
+        await made.offer()
+        made.stub.car(CpState.C)
+        yield made
 
 
 def now_s() -> float:

@@ -11,11 +11,10 @@ import pytest
 from hal.commands import Permit, PilotX1
 from hal.deadline import Deadline
 from hal.errors import HalRefusedError, HalTimeoutError
-from hal.guard import Guard
 from hal.renewal import Renewal
 from hal.rules import broken, overdue
 from hal.types import CpState, Rule
-from tests.hal.bench import Bench
+from tests.hal.bench import Bench, bench_of
 from tests.hal.rig import SOCKET, Rig
 from tests.hal.stub_board import StubBoard
 
@@ -24,15 +23,12 @@ from tests.hal.stub_board import StubBoard
 async def bench():
     raw = StubBoard()
     raw.evses[1].meter = None
-    guard = Guard(raw)
-    await guard.start()
-    made = Bench(raw, guard, guard)
-    await made.offer()
-    made.stub.car(CpState.C)
-    await asyncio.sleep(0.01)
-    await made.evse.contactor.permit(True, "test")
-    yield made
-    await guard.close()
+    async with bench_of(raw, None) as made:
+        await made.offer()
+        made.stub.car(CpState.C)
+        await asyncio.sleep(0.01)
+        await made.evse.contactor.permit(True, "test")
+        yield made
 
 
 async def renew_slowly(bench: Bench) -> asyncio.Task[None]:

@@ -40,6 +40,14 @@ from sim.evcc.link import ChargerGoneError
 DICE = Dice(bytes.fromhex("0102030405060708"), bytes(range(16)))
 AC = AcSide(max_current_a=16.0)
 DC = DcSide(max_voltage_v=500.0, min_voltage_v=150.0, max_current_a=125.0, min_current_a=0.0, max_power_w=50_000.0)
+NO_MESSAGES = (  # octets that no car means well with
+    b"\x00" * 8,
+    b"\x01\xfe\x80\x01\xff\xff\xff\xff",
+    b"\x01\xfe\x80\x01\x00\x00\x00\x00",
+    b"\x01\xfe\x80\x01\x00\x00\x00\x03\x80\x00\x00",
+    b"\x01\xfe\x90\x00\x00\x00\x00\x02\x10\x00",
+    framed(PayloadType.MAIN, b"\x80\x00"),
+)
 CONTACTOR_S = 0.1
 CHECK_S = 2.0
 

@@ -22,7 +22,7 @@ from sim.evcc.evcc import charge
 from sim.evcc.link import StreamLink
 from sim.evcc.plan import Plan, Report
 from tests.agent.iso15118 import pki
-from tests.agent.iso15118.stand import Battery
+from tests.agent.iso15118.stand import NO_MESSAGES, Battery
 from tests.agent.iso15118.test_contracts import PLAN, Charger, trusting
 from tests.agent.iso15118.test_secc import requests, supported
 
@@ -125,12 +125,7 @@ async def test_a_car_that_falls_silent_after_the_handshake_is_given_up_when_the_
 @pytest.mark.parametrize(
     "octets",
     [
-        b"\x00" * 8,
-        b"\x01\xfe\x80\x01\xff\xff\xff\xff",
-        b"\x01\xfe\x80\x01\x00\x00\x00\x00",
-        b"\x01\xfe\x80\x01\x00\x00\x00\x03\x80\x00\x00",
-        b"\x01\xfe\x90\x00\x00\x00\x00\x02\x10\x00",
-        framed(PayloadType.MAIN, b"\x80\x00"),
+        *NO_MESSAGES,
         b"\x16\x03\x01\x00\x05hello",
         b"GET / HTTP/1.1\r\n\r\n" * 500,
     ],

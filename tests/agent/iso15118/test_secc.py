@@ -28,7 +28,7 @@ from agent.iso15118.secc.state import Paused
 from agent.iso15118.v2gtp import PayloadType, framed
 from sim.evcc.evcc import charge
 from sim.evcc.plan import EVCC_ID, Plan
-from tests.agent.iso15118.stand import DICE, Battery, Stand, dc_snapshot, snapshot
+from tests.agent.iso15118.stand import DICE, NO_MESSAGES, Battery, Stand, dc_snapshot, snapshot
 
 AC_PLAN = Plan(offers=(Protocol.ISO_2,))
 DC_PLAN = Plan(offers=(Protocol.ISO_2,), mode=EnergyMode.DC_EXTENDED)
@@ -335,12 +335,7 @@ def supported(*protocols: Protocol) -> app_protocol.supportedAppProtocolReq:
 @pytest.mark.parametrize(
     "octets",
     [
-        b"\x00" * 8,
-        b"\x01\xfe\x80\x01\xff\xff\xff\xff",
-        b"\x01\xfe\x80\x01\x00\x00\x00\x00",
-        b"\x01\xfe\x80\x01\x00\x00\x00\x03\x80\x00\x00",
-        b"\x01\xfe\x90\x00\x00\x00\x00\x02\x10\x00",
-        framed(PayloadType.MAIN, b"\x80\x00"),
+        *NO_MESSAGES,
         b"GET / HTTP/1.1\r\n\r\n",
     ],
 )

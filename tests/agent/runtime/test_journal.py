@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -42,18 +42,6 @@ from tests.agent.runtime.facts import DRIVER, ended, started, status, updated
 
 ROOT = Path(__file__).parents[3]
 LONG = random.Random(1).randbytes(9000).hex()  # nothing that packing makes short
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
-
-
-@pytest.fixture
-async def journal(path: Path) -> AsyncIterator[Journal]:
-    opened = Journal.open(path)
-    yield opened
-    await opened.close()
 
 
 def count_transactions(journal: Journal) -> list[str]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,19 +17,6 @@ from agent.runtime.journal import (
 from agent.runtime.schema import MIGRATIONS
 from tests.agent.runtime.cuts import after_a_power_cut
 from tests.agent.runtime.facts import status
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
-
-
-@pytest.fixture
-async def journal(path: Path) -> AsyncIterator[Journal]:
-    opened = Journal.open(path)
-    yield opened
-    await opened.close()
-
 
 # Opening
 

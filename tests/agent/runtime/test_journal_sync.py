@@ -6,7 +6,6 @@ import asyncio
 import errno
 import os
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +17,6 @@ from tests.agent.runtime.cuts import after_a_power_cut
 from tests.agent.runtime.facts import status
 
 HARMLESS_S = 1.0
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
-
-
-@pytest.fixture
-async def journal(path: Path) -> AsyncIterator[Journal]:
-    opened = Journal.open(path)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
