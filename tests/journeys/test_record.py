@@ -55,10 +55,11 @@ async def test_a_charge_that_was_recorded_on_a_running_charger_is_reproduced(
         await charger.end(signal.SIGTERM)
     assert told["entries"] == len(file.read_text().splitlines()) - 2  # its first line and its last
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    await asyncio.to_thread(command, ["--json", str(file)])
+    status = await asyncio.to_thread(command, ["--json", str(file)])
     outcome = json.loads(capsys.readouterr().out)
     at_an_edge = [one for one in outcome["differences"] if EDGE.fullmatch(one["what"])]
     assert at_an_edge == outcome["differences"]
+    assert status == (1 if at_an_edge else 0)
     assert len(at_an_edge) <= 2
     assert outcome["compared"] > 10
     assert '"Bus"' in file.read_text()
