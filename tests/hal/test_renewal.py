@@ -13,6 +13,7 @@ from hal.deadline import Deadline
 from hal.errors import HalRefusedError, HalTimeoutError
 from hal.renewal import Renewal
 from hal.rules import broken, overdue
+from hal.turn import Asked
 from hal.types import CpState, Rule
 from tests.hal.bench import Bench, bench_of
 from tests.hal.rig import SOCKET, Rig
@@ -55,6 +56,28 @@ async def test_a_car_that_leaves_while_a_renewal_hangs_is_cut_off_and_the_asker_
         await renewal
     assert refused.value.rule is Rule.NO_PERMISSION
     assert renewal.cancelling() == 0
+    assert not bench.stub.closed
+
+
+async def test_a_renewal_never_goes_beside_another_one():
+    renewal, given = Renewal(), Asked(Permit(True, "test"))
+    assert renewal.may_go(given, ())
+    first = asyncio.create_task(renewal.carry(asyncio.sleep(1.0)))
+    await asyncio.sleep(0.5)
+    assert not renewal.may_go(given, ()), "an off would end only one of them"
+    await first
+    assert renewal.may_go(given, ())
+
+
+async def test_of_two_that_ask_at_once_both_are_told_that_the_car_has_left(bench: Bench):
+    first = await renew_slowly(bench)
+    second = asyncio.create_task(bench.evse.contactor.permit(True, "test", deadline_s=0.5))
+    await asyncio.sleep(0.1)
+    bench.stub.stuck.clear()
+    bench.stub.car(CpState.B)
+    for asked in (first, second):
+        with pytest.raises(HalRefusedError):
+            await asked
     assert not bench.stub.closed
 
 

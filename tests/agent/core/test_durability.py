@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from agent.core.durability import COMPANY_S, LAST_WORDS_S
 from agent.core.effects import Checkpoint, Emit, Timer
-from agent.core.events import AvailabilityChanged, Deauthorized, StopRequested
+from agent.core.events import AvailabilityChanged, Deauthorized, ReadingAsked, StopRequested
 from agent.core.facts import TransactionEnded, TransactionStarted, TransactionUpdated
 from agent.core.recovery import MAX_STORED_AGE_S, MAX_UNSURE, kept, restored
 from agent.core.rules import Rules
 from agent.core.session import Session
 from agent.core.values import AuthInfo, AuthStatus, Scope, StopReason, Trigger
-from hal.types import ContactorChanged, CpState
+from hal.types import ContactorChanged, CpState, Moment
 from tests.agent.core.playing import Player, cp
+from tests.agent.core.test_signing import BETWEEN, answer, begun
 
 TEN_SECONDS = Rules(sample_interval_s=10.0)
 
@@ -54,6 +55,14 @@ def test_a_reading_is_written_at_once_and_synced_with_something_else():
     effects = p.wait(10)
     assert any(isinstance(one, Emit) and isinstance(one.fact, TransactionUpdated) for one in effects)
     assert checkpoints(effects)[-1] == Checkpoint(0.0, synced=False)
+
+
+def test_what_a_meter_has_signed_is_synced_before_it_is_told():
+    p = begun(Rules(signing=BETWEEN))
+    p.play(ReadingAsked())
+    effects = answer(p, Moment.BETWEEN, "between")
+    assert [one.fact.reading.signed.data for one in effects if isinstance(one, Emit)] == ["between"]
+    assert checkpoints(effects) == [Checkpoint(0.0, synced=True)]
 
 
 def test_who_drives_is_synced_before_it_is_told():

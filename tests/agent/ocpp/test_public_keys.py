@@ -84,6 +84,14 @@ def test_the_reading_after_the_start_that_16_asks_for_brings_it():
     assert told(DialectV16(), KeyTold.ONCE, (FACTS[0], asked_for, BETWEEN, END)) == [[True], [False], [False, False]]
 
 
+def test_a_message_that_went_without_it_did_not_bring_it():
+    """The rule may change in mid-transaction; the fact in the queue has the key all along."""
+    keys, dialect = PublicKeys(), DialectV201()
+    without = keys.chosen(BEGIN, KeyTold.NEVER)
+    keys.acknowledged(BEGIN, dialect.message(StoredFact(2, 1, without)))
+    assert with_key(keys.chosen(BETWEEN, KeyTold.ONCE)) == [True]
+
+
 def test_the_next_transaction_gets_it_anew():
     again = [replace(one, tx="next") for one in FACTS]
     assert told(DialectV201(), KeyTold.ONCE, (*FACTS, *again)) == 2 * [[True], [False], [False, False]]

@@ -155,6 +155,19 @@ async def test_a_dc_car_that_has_just_talked_again_is_left_alone_for_a_while_and
     assert (desk.plans.stale(1), desk.told) == (True, told + 1)
 
 
+async def test_a_dc_car_that_talks_again_by_its_own_wish_is_left_alone_as_long_as_before():
+    desk = Desk()
+    desk.install((0, 10.0))
+    desk.plans.wanted(1, DC_NEEDS, asked=True)
+    await asyncio.sleep(60.0)
+    desk.plans.wanted(1, DC_NEEDS, asked=False)
+    desk.plans.settle(1)
+    desk.install((0, 12.0))
+    assert not desk.plans.stale(1)
+    await asyncio.sleep(DC_REST_S - 60.0)
+    assert desk.plans.stale(1)
+
+
 async def test_a_dc_car_that_has_left_while_it_was_left_alone_is_not_asked():
     desk = Desk()
     desk.install((0, 10.0))

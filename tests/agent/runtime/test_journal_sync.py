@@ -86,6 +86,16 @@ async def test_a_commit_that_changes_nothing_syncs_nothing_and_does_not_pass_for
     assert syncs == ["journal.sqlite-wal"]
 
 
+async def test_what_is_synced_is_not_synced_again_for_a_commit_that_changes_nothing(
+    journal: Journal, syncs: list[str]
+) -> None:
+    await journal.commit(SaveSession(1, b"a"), synced=False)
+    await asyncio.sleep(SYNC_S + HARMLESS_S)
+    await journal.commit(RemoveFact(77), within_s=0.0)
+    await asyncio.sleep(2 * SYNC_S)
+    assert syncs == ["journal.sqlite-wal"]
+
+
 async def test_a_sync_that_fails_is_the_journals_failure_until_it_succeeds(
     journal: Journal, syncs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
